@@ -1,0 +1,173 @@
+"""Derives the polynomials of cpp/src/cpu/math and prints them as coefficients.h.
+
+Each polynomial is the minimax (Remez) approximation of a function that is smooth on a short
+interval, in the weight that makes the error of the finished function relative. Its degree is
+the least that meets a stated bound. Needs mpmath only; run
+
+    python bench/accuracy/minimax.py > cpp/src/cpu/math/coefficients.h
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+Function = Callable[[mp.mpf], mp.mpf]
+
+
+def remez(target: Function, weight: Function, low: mp.mpf, high: mp.mpf, degree: int,
+          points: int = 0) -> tuple[list[mp.mpf], mp.mpf]:
+    """Coefficients (lowest first) of the polynomial least in max |weight * (target - p)|."""
+    points = points or 24 * (degree + 2)
+    middle, half = (low + high) / 2, (high - low) / 2
+    grid = [middle - half * mp.cos(mp.pi * (k + mp.mpf(1) / 2) / points) for k in range(points)]
+    values = [target(x) for x in grid]
+    weights = [weight(x) for x in grid]
+    chosen = [round((points - 1) * k / mp.mpf(degree + 1)) for k in range(degree + 2)]
+    for _ in range(30):
+        rows = mp.matrix(degree + 2, degree + 2)
+        right = mp.matrix(degree + 2, 1)
+        for i, c in enumerate(chosen):
+            u = (grid[c] - middle) / half
+            for j in range(degree + 1):
+                rows[i, j] = u**j
+            rows[i, degree + 1] = (-1) ** i / weights[c]
+            right[i] = values[c]
+        solution = mp.lu_solve(rows, right)
+        scaled = [solution[j] for j in range(degree + 1)]
+        errors = [w * (v - mp.polyval(scaled[::-1], (x - middle) / half))
+                  for x, v, w in zip(grid, values, weights)]
+        extremes: list[int] = []
+        for i, e in enumerate(errors):
+            if extremes and (errors[extremes[-1]] > 0) == (e > 0):
+                if abs(e) > abs(errors[extremes[-1]]):
+                    extremes[-1] = i
+            else:
+                extremes.append(i)
+        while len(extremes) > degree + 2:
+            first = abs(errors[extremes[0]]) < abs(errors[extremes[-1]])
+            extremes.pop(0 if first else -1)
+        worst = max(abs(e) for e in errors)
+        if len(extremes) < degree + 2 or worst <= abs(solution[degree + 1]) * mp.mpf("1.01"):
+            break
+        chosen = extremes
+    # From the variable u in [-1, 1] back to x.
+    shifted = [mp.mpf(0)] * (degree + 1)
+    for j, c in enumerate(scaled):
+        for i in range(j + 1):
+            shifted[i] += c * mp.binomial(j, i) * (-middle) ** (j - i) / half**j
+    return shifted, worst
+
+
+@dataclass
+class Polynomial:
+    name: str
+    about: str
+    target: Function
+    weight: Function
+    low: mp.mpf
+    high: mp.mpf
+    bits: tuple[int, ...]  # bounds of the error, as powers of two, one array each
+    suffixes: tuple[str, ...] = ("Double", "Single")
+    single: bool = False  # coefficients of type float
+    pair: bool = False  # also what the first coefficient loses when it is rounded
+
+
+def odd(f: Function) -> Function:
+    """(f(x) / x - 1) / x**2 as a function of x**2."""
+    return lambda z: (f(mp.sqrt(z)) / mp.sqrt(z) - 1) / z
+
+
+def odd_weight(f: Function) -> Function:
+    return lambda z: z * mp.sqrt(z) / f(mp.sqrt(z))
+
+
+def two_atanh(z: mp.mpf) -> mp.mpf:
+    return 2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z)
+
+
+# gelu: the normal tail is exp(-t*t/2) * G(t); G(t) * (1 + GELU_A * t) is smooth in u.
+GELU_A = mp.mpf("1.25")
+GELU_B = mp.mpf("4")
+
+
+def gelu_t(u: mp.mpf) -> mp.mpf:
+    return GELU_B * (1 + u) / (1 - u)
+
+
+def gelu_target(u: mp.mpf) -> mp.mpf:
+    t = gelu_t(u)
+    return mp.exp(t * t / 2) * mp.erfc(t / mp.sqrt(2)) / 2 * (1 + GELU_A * t)
+
+
+F = mp.mpf
+POLYNOMIALS = [
+    Polynomial("Exp", "exp(r) = 1 + r + r^2 p(r), |r| <= log(2) / 2; relative to expm1(r)",
+               lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r),
+               F("-0.3467"), F("0.3467"), (-57, -31)),
+    Polynomial("Log", "2 atanh(s) = 2 s + s z p(z), z = s^2, |s| <= (sqrt(2) - 1)^2",
+               lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
+               F(0), F("0.02945"), (-57, -31)),
+    Polynomial("LogPair", "2 atanh(s) = 2 s + 2/3 s z + s z^2 p(z)",
+               lambda z: (two_atanh(z) - 2 - 2 * z / 3) / z**2, lambda z: z**2 / two_atanh(z),
+               F(0), F("0.02945"), (-68,), ("Double",)),
+    Polynomial("Sin", "sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4", odd(mp.sin),
+               odd_weight(mp.sin), F(0), F("0.6170"), (-57, -31)),
+    Polynomial("Cos", "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4",
+               lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+               lambda z: z**2 / mp.cos(mp.sqrt(z)), F(0), F("0.6170"), (-57, -31)),
+    Polynomial("Atan", "atan(t) = t + t z p(z), z = t^2, |t| <= tan(pi / 8)", odd(mp.atan),
+               odd_weight(mp.atan), F(0), F("0.17160"), (-57, -31)),
+    Polynomial("Asin", "asin(x) = x + x z p(z), z = x^2, |x| <= 1/2", odd(mp.asin),
+               odd_weight(mp.asin), F(0), F("0.25"), (-57, -31)),
+    Polynomial("Asinh", "asinh(x) = x + x z p(z), z = x^2, |x| <= 1/2", odd(mp.asinh),
+               odd_weight(mp.asinh), F(0), F("0.25"), (-57,), ("Double",)),
+    Polynomial("Sinh", "sinh(x) = x + x z p(z), z = x^2, |x| <= 1", odd(mp.sinh),
+               odd_weight(mp.sinh), F(0), F(1), (-57,), ("Double",)),
+    Polynomial("Tanh", "tanh(x) = x + x z p(z), z = x^2, |x| <= 0.55", odd(mp.tanh),
+               odd_weight(mp.tanh), F(0), F("0.3025"), (-57,), ("Double",)),
+    Polynomial("Erf", "erf(x) = x (2 / sqrt(pi) + z p(z)), z = x^2, |x| <= 1/2",
+               lambda z: (mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 2 / mp.sqrt(mp.pi)) / z,
+               lambda z: z * mp.sqrt(z) / mp.erf(mp.sqrt(z)), F(0), F("0.25"), (-57, -31)),
+    Polynomial("Tail", "erfc(t / sqrt(2)) / 2 = exp(-t^2 / 2) / (1 + 5/4 t) p((t - 4) / (t + 4)),"
+               " 0 <= t <= 39", gelu_target, lambda u: 1 / gelu_target(u),
+               F(-1), F(35) / 43, (-57, -31), pair=True),
+]
+
+
+def show(p: Polynomial) -> None:
+    print(f"\n// {p.about}")
+    for bits, suffix in zip(p.bits, p.suffixes):
+        bound = mp.mpf(2) ** bits
+        degree = max(1, -bits // 12)
+        low = p.low if p.low != 0 else p.high * mp.mpf(10) ** -12
+        while True:
+            coefficients, error = remez(p.target, p.weight, low, p.high, degree)
+            if error <= bound:
+                break
+            degree += 1
+        print(f"// error 2^{mp.nstr(mp.log(error, 2), 4)}")
+        kind = "float" if p.single else "double"
+        print(f"inline constexpr {kind} k{p.name}{suffix}[] = {{")
+        for c in coefficients:
+            print(f"    {float(c).hex()}{'f' if p.single else ''},")
+        print("};")
+        if p.pair and suffix == "Double":
+            rest = coefficients[0] - mp.mpf(float(coefficients[0]))
+            print(f"inline constexpr {kind} k{p.name}{suffix}Low = {float(rest).hex()};")
+
+
+def main() -> None:
+    print("// Generated by bench/accuracy/minimax.py; lowest coefficient first.\n#pragma once\n")
+    print("namespace ndtape::cpu::NDTAPE_ISA {\nnamespace {")
+    for p in POLYNOMIALS:
+        show(p)
+    print("\n}  // namespace\n}  // namespace ndtape::cpu::NDTAPE_ISA")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Times ndtape beside NumPy, PyTorch and JAX, whichever are installed.
+
+    python bench/peers.py                          # all rows, into bench/results
+    python bench/peers.py --filter matmul --quick  # a look, nothing is written
+    python bench/peers.py --json FILE --threads 1
+
+Every library lives in a process of its own, held to the same cores, and is asked row by row: the
+thread pools of four libraries in one process wait actively for work that goes to another, and
+cost each other up to a third of a core. The processes take turns on each row, so that a change of
+the machine's mood meets all of them. A figure is the median of repeated runs, after warming up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import itertools
+import json
+import multiprocessing
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import time
+import timeit
+from pathlib import Path
+
+import floors
+import report
+from libs import NAMES, Lib
+from rows import ROWS, Row
+
+RESULTS = Path(__file__).parent / "results"
+
+
+# ---- in a library's process --------------------------------------------------------------------
+
+
+class Job:
+    """One row of one library, warm and ready to be timed."""
+
+    def __init__(self, row: Row, lib: Lib, seconds: float) -> None:
+        work = row.build(lib)
+        self.exists = work is not None
+        if not self.exists:
+            return
+        statement, names = work if isinstance(work, tuple) else ("work()", {"work": work})
+        self.timer = timeit.Timer(statement, globals=names)
+        once = min(self.timer.timeit(1) for _ in range(3))
+        self.calls = max(1, min(10**6, int(seconds / 8 / max(once, 1e-9))))
+        self.timer.timeit(self.calls)
+
+    def times(self, seconds: float) -> list[float]:
+        """Seconds a call, from as many batches of calls as fit, at least two."""
+        found, stop = [], time.perf_counter() + seconds
+        while len(found) < 2 or (time.perf_counter() < stop and len(found) < 100):
+            found.append(self.timer.timeit(self.calls) / self.calls)
+        return found
+
+
+def serve(name: str, threads: int, pipe) -> None:
+    """Answer the main process until it hangs up."""
+    try:
+        lib = Lib(name, threads)
+    except ImportError:
+        pipe.send(None)
+        return
+    pipe.send(lib.version)
+    job = None
+    while True:
+        try:
+            order, *arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            if order == "prepare":
+                job = None  # let go of the last row's memory first
+                index, seconds = arguments
+                job = Job(ROWS[index], lib, seconds)
+                pipe.send(job.exists)
+            elif order == "time":
+                pipe.send(job.times(*arguments))
+            elif order == "stream":
+                pipe.send(floors.stream(lib))
+        except Exception as error:
+            pipe.send(f"{type(error).__name__}: {error}")
+
+
+# ---- in the main process -----------------------------------------------------------------------
+
+
+class Worker:
+    def __init__(self, name: str, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(name, threads, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.version = self.pipe.recv()
+
+    def ask(self, *order):
+        self.pipe.send(order)
+        return self.pipe.recv()
+
+    def stop(self) -> None:
+        self.pipe.close()
+        self.process.join(5)
+
+
+def measure(index: int, row: Row, workers: dict[str, Worker], quick: bool) -> dict:
+    """The medians of a row, and what each library without one said."""
+    seconds, rounds = (0.02, 2) if quick else (0.09, 4)
+    samples: dict[str, list[float]] = {}
+    failures = {}
+    for name, worker in workers.items():
+        answer = worker.ask("prepare", index, seconds)
+        if answer is True:
+            samples[name] = []
+        elif answer is not False:
+            failures[name] = answer
+    for _ in range(rounds):
+        for name in list(samples):
+            answer = workers[name].ask("time", seconds)
+            if isinstance(answer, str):
+                failures[name] = answer
+                del samples[name]
+            else:
+                samples[name] += answer
+    return {
+        "group": row.group,
+        "name": row.name,
+        "seconds": {name: statistics.median(found) for name, found in samples.items()},
+        "failures": failures,
+    }
+
+
+def judge(found: dict, row: Row, machine: dict) -> None:
+    """Add the ratio to the best peer, and the floor that the machine sets."""
+    times = found["seconds"]
+    peers = {name: t for name, t in times.items() if name in row.peers}
+    found["best_peer"] = min(peers, key=peers.get) if peers else None
+    found["ratio"] = None
+    if peers and "ndtape" in times:
+        found["ratio"] = times["ndtape"] / peers[found["best_peer"]]
+    floor = max(
+        row.flops / (machine["peak"][row.flop_type] or float("inf")),
+        # what fits in the caches does not have to come from memory
+        row.bytes / machine["stream"] if row.bytes > 3.2e7 else 0.0,
+    )
+    found["floor"] = floor or None
+    found["floor_share"] = floor / times["ndtape"] if floor and "ndtape" in times else None
+    found["gflops"] = (
+        {name: row.flops / t / 1e9 for name, t in times.items()} if row.flops else None
+    )
+
+
+def import_times(names: list[str], repeats: int) -> dict[str, float]:
+    """Milliseconds that `import` takes, Python's own start taken off."""
+
+    def run(code):
+        found = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            found.append(time.perf_counter() - start)
+        return statistics.median(found) * 1e3
+
+    run("pass")
+    bare = run("pass")
+    return {name: run(f"import {name}") - bare for name in names}
+
+
+def machine_facts(threads: int) -> dict:
+    model = platform.processor() or platform.machine()
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        model = re.search(r"model name\s*: (.*)", text).group(1)
+    except (OSError, AttributeError):
+        pass
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "date": datetime.date.today().isoformat(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+    }
+
+
+def limit(threads: int) -> None:
+    """Hold this process and those it starts to so many cores and threads."""
+    for variable in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM"):
+        os.environ[f"{variable}_NUM_THREADS"] = str(threads)
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[:threads])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--filter", default="", help="rows whose group or name contains this")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    parser.add_argument("--threads", type=int, default=2, help="of every library (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, rougher figures")
+    parser.add_argument("--write", action="store_true", help="into bench/results despite a filter")
+    parser.add_argument("--list", action="store_true", help="the names of the rows")
+    options = parser.parse_args()
+
+    chosen = [
+        (i, row)
+        for i, row in enumerate(ROWS)
+        if options.filter.lower() in f"{row.group}: {row.name}".lower()
+    ]
+    if options.list or not chosen:
+        print("\n".join(f"{row.group}: {row.name}" for _, row in chosen) or "no such row")
+        return
+    limit(options.threads)
+    began = time.perf_counter()
+    facts = machine_facts(options.threads)
+    installed = [name for name in NAMES if importlib.util.find_spec(name)]
+    workers = {name: Worker(name, options.threads) for name in installed}
+    workers = {name: w for name, w in workers.items() if w.version}
+    facts["versions"] = {name: w.version for name, w in workers.items()}
+    facts.update(floors.measure(workers, options.threads))
+
+    found = []
+    report.head(facts)
+    try:
+        for group, rows in itertools.groupby(chosen, key=lambda pair: pair[1].group):
+            report.title(group, list(workers))
+            for index, row in rows:
+                found.append(measure(index, row, workers, options.quick))
+                floors.raise_peak(facts, row, found[-1]["seconds"])
+                judge(found[-1], row, facts)
+                report.line(found[-1], list(workers))
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    for result, (_, row) in zip(found, chosen, strict=True):
+        judge(result, row, facts)  # again: a later row may have raised the peak
+    result = {"machine": facts, "rows": found}
+    if not options.filter:
+        result["import_ms"] = import_times(list(workers), 3 if options.quick else 7)
+        result["installed_mb"] = {n: floors.installed_size(n) / 1e6 for n in workers}
+    facts["minutes"] = round((time.perf_counter() - began) / 60, 1)
+    report.summary(result)
+
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    if options.write or not (options.filter or options.quick):
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "peers.json").write_text(json.dumps(result, indent=1) + "\n")
+        (RESULTS / "peers.md").write_text(report.markdown(result))
+        report.picture(result, RESULTS / "peers.png")
+        print(f"written to {RESULTS}/peers.json, .md and .png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,352 @@
+"""What is timed: each row a function that gets a library and gives what to time.
+
+A row returns a callable, or a statement with its names where a Python call would weigh beside
+the work, or None where the library has no such operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import step
+from libs import Lib
+
+
+@dataclass(frozen=True)
+class Row:
+    group: str
+    name: str
+    build: Callable
+    flops: float = 0.0  # of the dtype `flop_type`
+    bytes: float = 0.0  # that any implementation must move to and from memory
+    flop_type: str = "float32"
+    peers: tuple[str, ...] = ("numpy", "torch", "jax")
+
+
+ROWS: list[Row] = []
+
+
+def row(group, name, **facts):
+    def register(build):
+        ROWS.append(Row(group, name, build, **facts))
+        return build
+
+    return register
+
+
+def normal(*shape, dtype="float32", seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+# ---- matrix products ---------------------------------------------------------------------------
+
+
+def _matmul(group, name, a_shape, b_shape, dtype="float32", view=lambda a, b: (a, b)):
+    def build(lib: Lib):
+        a, b = view(*lib.arrays(normal(*a_shape, dtype=dtype), normal(*b_shape, dtype=dtype)))
+        if max(a_shape + b_shape) <= 64 and lib.name != "jax":
+            return "a @ b", {"a": a, "b": b}
+        return lib.call(lambda a, b: a @ b, a, b)
+
+    a, b = view(np.empty(a_shape), np.empty(b_shape))
+    batch = np.prod(np.broadcast_shapes(a.shape[:-2], b.shape[:-2])) if a.ndim > 1 < b.ndim else 1
+    m, k = (1, *a.shape)[-2:]
+    n = b.shape[-1] if b.ndim > 1 else 1
+    moved = np.dtype(dtype).itemsize * (a.size + b.size + batch * m * n)
+    ROWS.append(Row(group, name, build, 2.0 * batch * m * k * n, moved, dtype))
+
+
+for _n in (64, 128, 256, 512, 1024, 2048):
+    _matmul("matmul", f"matmul float32 {_n}", (_n, _n), (_n, _n))
+for _n in (64, 128, 256, 512, 1024, 2048):
+    _matmul("matmul", f"matmul float64 {_n}", (_n, _n), (_n, _n), "float64")
+for _n in (1, 2, 4, 8, 16, 32):
+    _matmul("small matmul", f"matmul float32 {_n}", (_n, _n), (_n, _n))
+
+_K = 1024
+_matmul("products", "A @ B.T, 1024", (_K, _K), (_K, _K), view=lambda a, b: (a, b.T))
+_matmul("products", "A.T @ B, 1024", (_K, _K), (_K, _K), view=lambda a, b: (a.T, b))
+_matmul(
+    "products", "slices of 2048, 1024", (2048, 2048), (2048, 2048),
+    view=lambda a, b: (a[::2, :_K], b[_K:, ::2]),
+)  # fmt: skip
+_matmul("products", "batched 256x(32x32)", (256, 32, 32), (256, 32, 32))
+_matmul("products", "batched 64x(128x128)", (64, 128, 128), (64, 128, 128))
+_matmul("products", "(60000x64) @ (64x64)", (60000, 64), (64, 64))
+_matmul("products", "matrix @ vector 2048", (2048, 2048), (2048,))
+_matmul("products", "vector @ matrix 2048", (2048,), (2048, 2048))
+_matmul("products", "dot 10^6", (10**6,), (10**6,))
+
+
+# ---- elementwise -------------------------------------------------------------------------------
+
+
+def _elementwise(group, name, function, *shapes, dtype="float32", moved=None):
+    """`function(xp, *arrays)` in every library."""
+
+    def build(lib: Lib):
+        arrays = lib.arrays(*(normal(*s, dtype=dtype, seed=i) for i, s in enumerate(shapes)))
+        return lib.call(lambda *a: function(lib.xp, *a), *arrays)
+
+    out = np.broadcast_shapes(*shapes)
+    size = np.dtype(dtype).itemsize
+    needed = size * (sum(float(np.prod(s)) for s in shapes) + float(np.prod(out)))
+    ROWS.append(Row(group, name, build, bytes=needed if moved is None else moved))
+
+
+for _p in (4, 5, 6, 7):
+    _elementwise("arithmetic", f"a + b, 10^{_p}", lambda xp, a, b: a + b, (10**_p,), (10**_p,))
+_N = (10**7,)
+_elementwise("arithmetic", "a * b, 10^7", lambda xp, a, b: a * b, _N, _N)
+_elementwise("arithmetic", "-a, 10^7", lambda xp, a: -a, _N)
+_elementwise("arithmetic", "a < b, 10^7", lambda xp, a, b: a < b, _N, _N, moved=9e7)
+
+
+@row("arithmetic", "float32 to float64, 10^7", bytes=12e7)
+def _cast(lib: Lib):
+    (a,) = lib.arrays(normal(10**7))
+    if lib.name == "torch":
+        return lambda: a.to(lib.xp.float64)
+    return lib.call(lambda a: a.astype(lib.xp.float64), a)
+
+
+_M = (4096, 4096)
+_elementwise("layouts", "M + v, 4096^2", lambda xp, m, v: m + v, _M, (4096,))
+_elementwise("layouts", "M + v[:, None], 4096^2", lambda xp, m, v: m + v[:, None], _M, (4096,))
+_elementwise("layouts", "(10^6, 3) + (3,)", lambda xp, a, b: a + b, (10**6, 3), (3,))
+_elementwise("layouts", "x[::2] + x[1::2], 10^7", lambda xp, x: x[::2] + x[1::2], _N, moved=6e7)
+_elementwise("layouts", "M + M.T, 4096^2", lambda xp, m: m + m.T, _M)
+
+
+def _copies(name, shape, order):
+    def build(lib: Lib):
+        (a,) = lib.arrays(normal(*shape))
+        if lib.name == "numpy":
+            return lambda: a.transpose(order).copy()
+        if lib.name == "torch":
+            return lambda: a.permute(order).contiguous()
+        if lib.name == "ndtape":
+            return lambda: lib.xp.copy(lib.xp.permute_dims(a, order))
+        return lib.call(lambda a: lib.xp.transpose(a, order).copy(), a)
+
+    ROWS.append(Row("layouts", name, build, bytes=8.0 * float(np.prod(shape))))
+
+
+_copies("copy of M.T, 4096^2", _M, (1, 0))
+_copies("copy of (32,64,56,56) as (0,2,3,1)", (32, 64, 56, 56), (0, 2, 3, 1))
+_copies("copy of (64,64,64,64) as (3,2,1,0)", (64, 64, 64, 64), (3, 2, 1, 0))
+
+_elementwise(
+    "functions", "tanh-gelu of M, 4096^2",
+    lambda xp, m: 0.5 * m * (1 + xp.tanh(0.79788 * (m + 0.044715 * m**3))), _M,
+)  # fmt: skip
+
+
+def _function(name, n, dtype="float32", domain=lambda x: x):
+    def build(lib: Lib):
+        function = lib.function(name)
+        if function is None:
+            return None
+        (x,) = lib.arrays(domain(normal(n, dtype=dtype)))
+        return lib.call(function, x)
+
+    size = "4*10^6" if n == 4 * 10**6 else f"10^{len(str(n)) - 1}"
+    ROWS.append(
+        Row("functions", f"{name} {dtype}, {size}", build, bytes=2.0 * n * np.dtype(dtype).itemsize)
+    )
+
+
+for _name in ("exp", "log", "tanh", "sin", "cos", "erf", "sigmoid", "sqrt"):
+    _function(_name, 10**6, domain=np.abs if _name in ("log", "sqrt") else (lambda x: x))
+for _name in ("exp", "log", "sin", "tanh"):
+    _function(_name, 4 * 10**6, "float64", domain=np.abs if _name == "log" else (lambda x: x))
+
+
+@row("functions", "pow float32, 10^6", bytes=12e6)
+def _pow(lib: Lib):
+    a, b = lib.arrays(np.abs(normal(10**6)), normal(10**6, seed=1))
+    return lib.call(lambda a, b: a**b, a, b)
+
+
+_elementwise(
+    "selection", "where(M > .5, M, 0), 2048^2",
+    lambda xp, m: xp.where(m > 0.5, m, 0), (2048, 2048),
+)  # fmt: skip
+
+
+def _gather(name, axis):
+    def build(lib: Lib):
+        order = np.random.default_rng(0).permutation(2048)
+        m, i = lib.arrays(normal(2048, 2048), order)
+        if lib.name in ("numpy", "torch"):
+            return (lambda: m[i]) if axis == 0 else (lambda: m[:, i])
+        return lib.call(lambda m, i: lib.xp.take(m, i, axis=axis), m, i)
+
+    ROWS.append(Row("selection", name, build, bytes=8.0 * 2048 * 2048))
+
+
+_gather("row gather M[i], 2048^2", 0)
+_gather("column gather M[:, i], 2048^2", 1)
+
+
+# ---- reductions --------------------------------------------------------------------------------
+
+
+def _reduction(name, shape, axis, label):
+    def build(lib: Lib):
+        (x,) = lib.arrays(normal(*shape))
+        if name == "any":
+            x = x > 1e9
+        function = getattr(lib.xp, name)
+        if lib.name == "torch":
+            if name == "max":
+                function = lib.xp.amax
+            if name == "var":
+                return lambda: lib.xp.var(x, axis, correction=0)
+            dim = tuple(range(x.ndim)) if axis is None and name == "max" else axis
+            return (lambda: function(x)) if dim is None else (lambda: function(x, dim))
+        return lib.call(lambda x: function(x, axis=axis), x)
+
+    read = 1.0 if name == "any" else 4.0
+    ROWS.append(Row("reductions", f"{name} {label}", build, bytes=read * float(np.prod(shape))))
+
+
+for _name in ("sum", "max", "mean", "var", "argmax", "any"):
+    for _axis, _label in ((0, "axis 0, 4096^2"), (1, "axis 1, 4096^2"), (None, "all, 4096^2")):
+        _reduction(_name, _M, _axis, _label)
+_reduction("sum", (256, 256, 256), 1, "axis 1, 256^3")
+_reduction("max", (256, 256, 256), 1, "axis 1, 256^3")
+_reduction("sum", (10**6, 3), 0, "axis 0, (10^6, 3)")
+_reduction("sum", (10**6, 3), 1, "axis 1, (10^6, 3)")
+
+
+@row("programs", "softmax axis 1, 4096x1000", bytes=8.0 * 4096 * 1000)
+def _softmax(lib: Lib):
+    (x,) = lib.arrays(normal(4096, 1000))
+    xp = lib.xp
+    if lib.name == "torch":
+        return lambda: xp.softmax(x, 1)
+    if lib.name == "jax":
+        return lib.call(lib.jax.nn.softmax, x)
+
+    def softmax(x):
+        e = xp.exp(x - xp.max(x, axis=1, keepdims=True))
+        return e / xp.sum(e, axis=1, keepdims=True)
+
+    return lambda: softmax(x)
+
+
+@row("programs", "logsumexp axis 1, 4096x1000", bytes=4.0 * 4096 * 1000)
+def _logsumexp(lib: Lib):
+    (x,) = lib.arrays(normal(4096, 1000))
+    if lib.name == "numpy":
+        return None
+    if lib.name == "jax":
+        return lib.call(lambda x: lib.jax.nn.logsumexp(x, axis=1), x)
+    return lambda: lib.xp.logsumexp(x, 1)
+
+
+@row("random", "standard normal 10^6", bytes=4e6)
+def _normal(lib: Lib):
+    if lib.name == "numpy":
+        rng = np.random.default_rng(0)
+        return lambda: rng.standard_normal(10**6, dtype=np.float32)
+    if lib.name == "torch":
+        return lambda: lib.xp.randn(10**6)
+    if lib.name == "jax":
+        key = lib.jax.random.key(0)
+        return lib.call(lambda key: lib.jax.random.normal(key, (10**6,), "float32"), key)
+    rng = lib.xp.random.default_rng(0)
+    return lambda: rng.standard_normal(10**6)
+
+
+@row("random", "uniform 10^6", bytes=4e6)
+def _uniform(lib: Lib):
+    if lib.name == "numpy":
+        rng = np.random.default_rng(0)
+        return lambda: rng.random(10**6, dtype=np.float32)
+    if lib.name == "torch":
+        return lambda: lib.xp.rand(10**6)
+    if lib.name == "jax":
+        key = lib.jax.random.key(0)
+        return lib.call(lambda key: lib.jax.random.uniform(key, (10**6,), "float32"), key)
+    rng = lib.xp.random.default_rng(0)
+    return lambda: rng.random(10**6)
+
+
+# ---- overhead ----------------------------------------------------------------------------------
+
+
+def _small(name, statement, jitted, **special):
+    """A statement about one-element `a`, `b` and a 6x3 `m`; for JAX a compiled function."""
+
+    def build(lib: Lib):
+        a, b, m = lib.arrays(normal(1), normal(1, seed=1), normal(6, 3))
+        if lib.name == "jax":
+            if jitted is None:
+                return None
+            f = lib.jax.jit(jitted)
+            return "f(a, b, m)", {"f": lambda *x: f(*x).block_until_ready(), "a": a, "b": b, "m": m}
+        return special.get(lib.name, statement), {"a": a, "b": b, "m": m, "xp": lib.xp}
+
+    ROWS.append(Row("one element", name, build))
+
+
+_small("a + b", "a + b", lambda a, b, m: a + b)
+_small("a * 2.0", "a * 2.0", lambda a, b, m: a * 2.0)
+_small("a < b", "a < b", lambda a, b, m: a < b)
+_small("exp(a)", "xp.exp(a)", None)
+_small("a.sum()", "a.sum()", None)
+_small("a.reshape(1)", "a.reshape(1)", None)
+_small("m[2:5, 1]", "m[2:5, 1]", None)
+_small("m[0]", "m[0]", None)
+
+
+@row("one element", "array from NumPy")
+def _from_numpy(lib: Lib):
+    if lib.name in ("numpy", "jax"):
+        return None
+    make = lib.xp.from_numpy if lib.name == "torch" else lib.xp.asarray
+    return "make(x)", {"make": make, "x": normal(10)}
+
+
+@row("one element", "array to NumPy")
+def _to_numpy(lib: Lib):
+    if lib.name in ("numpy", "jax"):
+        return None
+    (x,) = lib.arrays(normal(10))
+    return "x.numpy()", {"x": x}
+
+
+# ---- gradients ---------------------------------------------------------------------------------
+
+
+@row("gradients", "100 scalar multiplies and backward")
+def _chain(lib: Lib):
+    if lib.name not in ("torch", "ndtape"):
+        return None
+    x = lib.xp.tensor(1.0, requires_grad=True)
+
+    def chain():
+        y = x
+        for _ in range(100):
+            y = y * 1.01
+        y.backward()
+        x.grad = None
+
+    return chain
+
+
+_FLOPS = 2.0 * 128 * (784 * 512 + 512 * 10)
+
+
+@row("gradients", "step 784-512-10, batch 128, RMSprop", flops=3 * _FLOPS - 2.0 * 128 * 784 * 512)
+def _rmsprop(lib: Lib):
+    return step.build(lib, (784, 512, 10), 128, "rmsprop")
+
+
+@row("gradients", "step 64-64-10, batch 32, Adam")
+def _adam(lib: Lib):
+    return step.build(lib, (64, 64, 10), 32, "adam")

@@ -1,0 +1,14 @@
+// Everything a C++ program needs.
+#pragma once
+
+#include "ndtape/device.h"
+#include "ndtape/dtype.h"
+#include "ndtape/error.h"
+#include "ndtape/layout.h"
+#include "ndtape/memory.h"
+#include "ndtape/ops.h"
+#include "ndtape/parallel.h"
+#include "ndtape/random.h"
+#include "ndtape/tape.h"
+#include "ndtape/tensor.h"
+#include "ndtape/version.h"

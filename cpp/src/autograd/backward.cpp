@@ -1,0 +1,196 @@
+// Walking the tape back: from outputs to leaves, nodes in falling order of their numbers, each when
+// all gradients that flow into it have come. No recursion: graphs may be of any depth.
+#include <mutex>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ndtape/ops.h"
+#include "ops/elementwise.h"
+#include "ops/record.h"
+
+namespace ndtape {
+namespace {
+
+// May this gradient be added to in place? Only if nobody else can see it.
+bool is_private(const Tensor& g) {
+  return g.impl()->use_count() == 1 && g.storage().use_count() == 1 && g.storage().owned() &&
+         g.is_contiguous();
+}
+
+class Walk {
+ public:
+  Walk(bool retain_graph, bool create_graph)
+      : retain_graph_(retain_graph), create_graph_(create_graph) {}
+
+  void seed(const Edge& edge, const Tensor& g) { add(edge, g); }
+
+  // Gradients that reach `edge` are kept; leaves are then left alone.
+  void capture(const Edge& edge) {
+    captures_[edge.node.get()].push_back({edge.index, {}});
+    lowest_ = std::min(lowest_, edge.node->number());
+  }
+  Tensor captured(const Edge& edge) {
+    for (const auto& c : captures_[edge.node.get()]) {
+      if (c.index == edge.index) return c.grad;
+    }
+    return {};
+  }
+
+  void run() {
+    GradMode mode(create_graph_);
+    while (!ready_.empty()) {
+      const Ref<Node> node = ready_.top().node;
+      ready_.pop();
+      auto found = pending_.find(node.get());
+      std::vector<Tensor> grads = std::move(found->second);
+      pending_.erase(found);
+      visit(*node, grads);
+    }
+  }
+
+ private:
+  struct Entry {
+    uint64_t number;
+    Ref<Node> node;
+    bool operator<(const Entry& other) const { return number < other.number; }
+  };
+  struct Capture {
+    uint32_t index;
+    Tensor grad;
+  };
+
+  void add(const Edge& edge, Tensor g) {
+    if (edge.node->number() < lowest_ && !captures_.empty()) return;  // leads to no input
+    auto [slot, is_new] = pending_.try_emplace(edge.node.get());
+    if (is_new) {
+      slot->second.resize(static_cast<size_t>(edge.node->outputs()));
+      ready_.push({edge.node->number(), edge.node});
+    }
+    Tensor& sum = slot->second[edge.index];
+    if (!sum.defined()) {
+      sum = std::move(g);
+    } else if (!create_graph_ && is_private(sum)) {
+      binary_into(Op::add, sum, g, sum);
+    } else {
+      sum = ndtape::add(sum, g);
+    }
+  }
+
+  void visit(Node& node, const std::vector<Tensor>& grads) {
+    if (!captures_.empty()) {
+      auto found = captures_.find(&node);
+      if (found != captures_.end()) {
+        for (Capture& c : found->second) c.grad = grads[c.index];
+      }
+      if (node.is_leaf()) return;
+      if (node.number() <= lowest_) return;
+    } else if (node.is_leaf()) {
+      accumulate(static_cast<Leaf&>(node), grads[0]);
+      return;
+    }
+    if (node.freed()) {
+      throw TapeError(std::string(node.name()) +
+                      ": this part of the graph was freed by an earlier backward; pass "
+                      "retain_graph=True to the first to walk it again");
+    }
+    std::vector<Tensor> results(static_cast<size_t>(node.inputs()));
+    {
+      CurrentNode current(&node);
+      node.backward(grads.data(), results.data());
+    }
+    for (int i = 0; i < node.inputs(); ++i) {
+      Tensor& g = results[static_cast<size_t>(i)];
+      if (!node.needs(i) || !g.defined()) continue;
+      const Input& input = node.input(i);
+      if (g.shape() != input.shape) g = sum_to(g, input.shape);
+      if (g.dtype() != input.dtype) g = astype(g, input.dtype);
+      add(input.edge, std::move(g));
+    }
+    if (!retain_graph_) node.free();
+  }
+
+  void accumulate(Leaf& leaf, const Tensor& g) {
+    static std::mutex mutex;  // two threads may reach one leaf
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!leaf.grad.defined()) {
+      leaf.grad = create_graph_ || is_private(g) ? g : copy(g);
+    } else if (create_graph_) {
+      leaf.grad = ndtape::add(leaf.grad, g);
+    } else {
+      binary_into(Op::add, leaf.grad, g, leaf.grad);
+      leaf.grad.storage().bump_version();
+    }
+  }
+
+  const bool retain_graph_, create_graph_;
+  uint64_t lowest_ = UINT64_MAX;  // number among the captured nodes
+  std::priority_queue<Entry> ready_;
+  std::unordered_map<Node*, std::vector<Tensor>> pending_;
+  std::unordered_map<Node*, std::vector<Capture>> captures_;
+};
+
+Edge history_of(const Tensor& y, const char* what) {
+  const Edge edge = edge_of(y);
+  if (!edge) {
+    throw TapeError(std::string(what) + ": the tensor of shape " + to_string(y.shape()) +
+                    " does not require grad and no recorded operation made it");
+  }
+  return edge;
+}
+
+Tensor seed_for(const Tensor& y, const Tensor& seed, const char* what) {
+  if (!seed.defined()) {
+    if (y.size() != 1) {
+      throw TapeError(std::string(what) + ": a tensor of shape " + to_string(y.shape()) +
+                      " needs an explicit gradient; only one element has gradient 1 by default");
+    }
+    return ones(y.shape(), y.dtype());
+  }
+  if (seed.shape() != y.shape()) {
+    throw ValueError(std::string(what) + ": the gradient has shape " + to_string(seed.shape()) +
+                     ", expected " + to_string(y.shape()));
+  }
+  if (!is_float(seed.dtype())) {
+    throw TypeError(std::string(what) + ": the gradient has dtype " + name(seed.dtype()) +
+                    ", expected " + name(y.dtype()));
+  }
+  return seed.dtype() == y.dtype() ? seed : astype(seed, y.dtype());
+}
+
+}  // namespace
+
+void backward(const Tensor& y, const Tensor& seed, bool retain_graph, bool create_graph) {
+  const Edge edge = history_of(y, "backward");
+  Walk walk(retain_graph || create_graph, create_graph);
+  walk.seed(edge, seed_for(y, seed, "backward"));
+  walk.run();
+}
+
+std::vector<Tensor> gradients(const std::vector<Tensor>& outputs,
+                              const std::vector<Tensor>& inputs, const std::vector<Tensor>& seeds,
+                              bool retain_graph, bool create_graph) {
+  if (!seeds.empty() && seeds.size() != outputs.size()) {
+    throw ValueError("gradients: " + std::to_string(seeds.size()) + " seeds for " +
+                     std::to_string(outputs.size()) + " outputs");
+  }
+  Walk walk(retain_graph || create_graph, create_graph);
+  std::vector<Edge> targets;
+  for (const Tensor& x : inputs) {
+    targets.push_back(history_of(x, "gradients"));
+    walk.capture(targets.back());
+  }
+  if (inputs.empty()) return {};
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor seed = seed_for(outputs[i], seeds.empty() ? Tensor() : seeds[i], "gradients");
+    const Edge edge = edge_of(outputs[i]);
+    if (edge) walk.seed(edge, seed);
+  }
+  walk.run();
+  std::vector<Tensor> result;
+  for (const Edge& target : targets) result.push_back(walk.captured(target));
+  return result;
+}
+
+}  // namespace ndtape

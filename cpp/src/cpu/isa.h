@@ -1,0 +1,21 @@
+// The face of one instruction set's build; included by the files compiled for it.
+//
+// NDTAPE_ISA is defined by the build: v2, v3, v4 (x86-64 levels), neon or generic.
+// Code here lives in that namespace, in an unnamed namespace where it can, and uses no standard
+// templates: an inline function compiled for AVX-512 could be the copy the linker keeps for all.
+#pragma once
+
+#include "cpu/kernels.h"
+
+namespace ndtape::cpu::NDTAPE_ISA {
+
+void add_arithmetic(KernelTable& table);
+void add_comparison(KernelTable& table);
+void add_float_math(KernelTable& table);
+void add_casts(KernelTable& table);
+void add_tiles(KernelTable& table);
+void add_reductions(KernelTable& table);
+void add_gemm(KernelTable& table);
+void add_random(KernelTable& table);
+
+}  // namespace ndtape::cpu::NDTAPE_ISA

@@ -1,0 +1,77 @@
+// What an instruction set offers: tables of functions over raw, short, contiguous memory.
+//
+// Every file of this folder but dispatch.cpp is compiled once per instruction set, into the
+// namespace NDTAPE_ISA names, and adds its kernels to the table of that build.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/gemm.h"
+#include "cpu/op_table.h"
+#include "ndtape/dtype.h"
+
+namespace ndtape::cpu {
+
+// out[i] = op(a[i], b[i], c[i]) for i < n. Unused operands are ignored. out may be one of the
+// operands itself, but must not overlap any of them otherwise. bool is one byte, 0 or 1.
+using BlockKernel = void (*)(const void* a, const void* b, const void* c, void* out, int64_t n);
+
+// Copies rows x cols elements between strided memory and a dense row-major block.
+// Strides are in bytes.
+using GatherKernel = void (*)(const void* src, int64_t row_stride, int64_t col_stride, void* dense,
+                              int64_t rows, int64_t cols);
+using ScatterKernel = void (*)(const void* dense, void* dst, int64_t row_stride,
+                               int64_t col_stride, int64_t rows, int64_t cols);
+
+// *out = op over x[0..n), n >= 1, in an order set by n alone.
+using ReduceKernel = void (*)(const void* x, void* out, int64_t n);
+
+// Position of the first extreme value (or of the first NaN) in x[0..n), n >= 1.
+using ArgKernel = int64_t (*)(const void* x, int64_t n);
+
+// Philox4x32-10 and what is made of its words, by the kernels of random.cpp.
+struct RandomKernels {
+  // words[4 * i + j] = word j of the block of counter (first + i, high) under key, for i < blocks.
+  void (*philox)(uint64_t key, uint64_t first, uint64_t high, int64_t blocks, uint32_t* words);
+
+  // out[i] = low + u * range, below high, from one word (float32: 24 bits) or two (53 bits).
+  void (*uniform_float32)(const uint32_t* words, float low, float range, float high, float* out,
+                          int64_t n);
+  void (*uniform_float64)(const uint32_t* words, double low, double range, double high,
+                          double* out, int64_t n);
+
+  // Box-Muller, around the vector math: pair i, of two or of four words, gives u[i] in (0, 1] and
+  // an angle; then out[2i], out[2i + 1] = mean + std * radius[i] * (cosine[i], sine[i]).
+  void (*polar_float32)(const uint32_t* words, float* u, float* angle, int64_t pairs);
+  void (*polar_float64)(const uint32_t* words, double* u, double* angle, int64_t pairs);
+  void (*cartesian_float32)(const float* radius, const float* cosine, const float* sine,
+                            float mean, float std, float* out, int64_t pairs);
+  void (*cartesian_float64)(const double* radius, const double* cosine, const double* sine,
+                            double mean, double std, double* out, int64_t pairs);
+};
+
+inline constexpr int kSizeClasses = 5;  // element sizes 1, 2, 4, 8, 16 bytes
+
+struct KernelTable {
+  const char* isa;
+  int vector_bytes;
+
+  BlockKernel block[kOpCount][kDTypeCount];       // by the operands' dtype (where: that of a, b)
+  BlockKernel cast[kDTypeCount][kDTypeCount];     // from, to; a -> out
+  GatherKernel gather[kSizeClasses];
+  ScatterKernel scatter[kSizeClasses];
+  ReduceKernel reduce[kReduceOpCount][kDTypeCount];
+  ArgKernel argmax[kDTypeCount];
+  ArgKernel argmin[kDTypeCount];
+  GemmKernels gemm_float32;
+  GemmKernels gemm_float64;
+  RandomKernels random;
+};
+
+// The table of the best instruction set this processor has, or of the one NDTAPE_ISA names.
+const KernelTable& kernels();
+
+// Bound of a block: operands of this many elements of 8 bytes, a few of them, fit the L1 cache.
+inline constexpr int64_t kBlock = 1024;
+
+}  // namespace ndtape::cpu

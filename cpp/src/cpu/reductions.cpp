@@ -1,0 +1,258 @@
+// Reductions of contiguous blocks. The order of operations is set by n alone: kSums vectors of
+// partial results, combined in a fixed tree; long blocks are halved until they are short.
+#include "cpu/isa.h"
+#include "cpu/lanes.h"
+#include "cpu/simd.h"
+
+namespace ndtape::cpu::NDTAPE_ISA {
+namespace {
+
+inline constexpr int kSums = 8;
+inline constexpr int64_t kLongest = 4096;  // elements that are summed without halving
+
+struct Sum {
+  template <class T>
+  static T identity() {
+    return T(0);
+  }
+  template <class V>
+  static V apply(V a, V b) {
+    return a + b;
+  }
+};
+
+struct Prod {
+  template <class T>
+  static T identity() {
+    return T(1);
+  }
+  template <class V>
+  static V apply(V a, V b) {
+    return a * b;
+  }
+};
+
+// ---- sums and products of floats ----------------------------------------------------------------
+
+template <class Op, class T>
+inline T combine_lanes(Vec<T> v) {
+  T lane[kLanes<T>];
+  store(lane, v);
+  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lane[i] = Op::apply(lane[i], lane[i + half]);
+  }
+  return lane[0];
+}
+
+template <class Op, class T>
+T accumulate_short(const T* x, int64_t n) {
+  using V = Vec<T>;
+  constexpr int L = kLanes<T>;
+  if (n < 4) {
+    T total = x[0];
+    for (int64_t i = 1; i < n; ++i) total = Op::apply(total, x[i]);
+    return total;
+  }
+  const V identity = Op::template identity<T>() - V{};
+  V part[kSums];
+  int64_t i = 0;
+  if (n >= kSums * L) {
+#pragma GCC unroll 8
+    for (int s = 0; s < kSums; ++s) part[s] = load<V>(x + s * L);
+    for (i = kSums * L; i + kSums * L <= n; i += kSums * L) {
+#pragma GCC unroll 8
+      for (int s = 0; s < kSums; ++s) part[s] = Op::apply(part[s], load<V>(x + i + s * L));
+    }
+#pragma GCC unroll 8
+    for (int s = 0; s < kSums / 2; ++s) part[s] = Op::apply(part[s], part[s + kSums / 2]);
+  } else {
+    part[0] = part[1] = part[2] = part[3] = identity;
+  }
+  for (; i + 2 * L <= n; i += 2 * L) {
+    part[0] = Op::apply(part[0], load<V>(x + i));
+    part[1] = Op::apply(part[1], load<V>(x + i + L));
+  }
+  if (i + L <= n) {
+    part[2] = Op::apply(part[2], load<V>(x + i));
+    i += L;
+  }
+  if (i < n) {
+    V tail = identity;
+    __builtin_memcpy(&tail, x + i, static_cast<size_t>(n - i) * sizeof(T));
+    part[3] = Op::apply(part[3], tail);
+  }
+  return combine_lanes<Op, T>(
+      Op::apply(Op::apply(part[0], part[2]), Op::apply(part[1], part[3])));
+}
+
+template <class Op, class T>
+T accumulate(const T* x, int64_t n) {
+  if (n <= kLongest) return accumulate_short<Op, T>(x, n);
+  const int64_t half = (n / 2 + kLongest - 1) / kLongest * kLongest;
+  return Op::apply(accumulate<Op, T>(x, half), accumulate<Op, T>(x + half, n - half));
+}
+
+template <class Op, class T>
+void reduce_float(const void* x, void* out, int64_t n) {
+  *static_cast<T*>(out) = accumulate<Op, T>(static_cast<const T*>(x), n);
+}
+
+// ---- integers: order does not matter, and overflow wraps ----------------------------------------
+
+template <class Op, class T>
+void reduce_wrapping(const void* x, void* out, int64_t n) {
+  using U = Wrap<T>;
+  const T* p = static_cast<const T*>(x);
+  U total = Op::template identity<U>();
+  for (int64_t i = 0; i < n; ++i) total = Op::apply(total, static_cast<U>(p[i]));
+  *static_cast<T*>(out) = static_cast<T>(total);
+}
+
+// ---- extremes -----------------------------------------------------------------------------------
+
+struct Max {
+  template <class T>
+  static bool better(T a, T b) {
+    return a > b;
+  }
+  template <class V>
+  static V pick(V a, V b) {
+    return a > b ? a : b;
+  }
+};
+
+struct Min {
+  template <class T>
+  static bool better(T a, T b) {
+    return a < b;
+  }
+  template <class V>
+  static V pick(V a, V b) {
+    return a < b ? a : b;
+  }
+};
+
+template <class Op, class T>
+T extreme_integer(const T* x, int64_t n) {
+  T best = x[0];
+  for (int64_t i = 1; i < n; ++i) best = Op::pick(x[i], best);
+  return best;
+}
+
+// pick(x, best) passes NaN over, so NaN is looked for beside it and takes the result.
+template <class Op, class T>
+T extreme_float(const T* x, int64_t n) {
+  using V = Vec<T>;
+  constexpr int L = kLanes<T>;
+  constexpr int kBests = 4;
+  const T nan = static_cast<T>(__builtin_nan(""));
+  if (n < L) {
+    T best = x[0];
+    bool bad = best != best;
+    for (int64_t i = 1; i < n; ++i) {
+      best = Op::pick(x[i], best);
+      bad |= x[i] != x[i];
+    }
+    return bad ? nan : best;
+  }
+  V best[kBests];
+  auto bad = load<V>(x) != load<V>(x);
+  best[0] = best[1] = best[2] = best[3] = load<V>(x);
+  int64_t i = L;
+  for (; i + kBests * L <= n; i += kBests * L) {
+    V v[kBests];
+#pragma GCC unroll 4
+    for (int s = 0; s < kBests; ++s) {
+      v[s] = load<V>(x + i + s * L);
+      best[s] = Op::pick(v[s], best[s]);
+      bad |= v[s] != v[s];
+    }
+  }
+  for (; i + L <= n; i += L) {
+    const V v = load<V>(x + i);
+    best[0] = Op::pick(v, best[0]);
+    bad |= v != v;
+  }
+  // The last vector may see elements a second time, which changes nothing.
+  const V last = load<V>(x + n - L);
+  best[0] = Op::pick(last, best[0]);
+  bad |= last != last;
+  T lane[L];
+  store(lane, Op::pick(Op::pick(best[0], best[1]), Op::pick(best[2], best[3])));
+  bool any_bad = false;
+  T result = lane[0];
+  for (int k = 0; k < L; ++k) {
+    any_bad |= bad[k] != 0;
+    result = Op::pick(lane[k], result);
+  }
+  return any_bad ? nan : result;
+}
+
+template <class Op, class T>
+inline T extreme(const T* x, int64_t n) {
+  if constexpr (kFloating<T>) {
+    return extreme_float<Op, T>(x, n);
+  } else {
+    return extreme_integer<Op, T>(x, n);
+  }
+}
+
+template <class Op, class T>
+void reduce_extreme(const void* x, void* out, int64_t n) {
+  *static_cast<T*>(out) = extreme<Op, T>(static_cast<const T*>(x), n);
+}
+
+// Finds the chunk with the extreme value at the speed of the reduction, then searches it alone.
+template <class Op, class T>
+int64_t arg_extreme(const void* p, int64_t n) {
+  constexpr int64_t kChunk = 1024;
+  const T* x = static_cast<const T*>(p);
+  T best = x[0];
+  int64_t chunk = 0;
+  for (int64_t i = 0; i < n; i += kChunk) {
+    const T value = extreme<Op, T>(x + i, n - i < kChunk ? n - i : kChunk);
+    if (value != value) {
+      while (x[i] == x[i]) ++i;
+      return i;
+    }
+    if (i == 0 || Op::better(value, best)) {
+      best = value;
+      chunk = i;
+    }
+  }
+  while (x[chunk] != best) ++chunk;
+  return chunk;
+}
+
+// ---- the table ----------------------------------------------------------------------------------
+
+template <DType D>
+void add_dtype(KernelTable& table) {
+  // bool has the bytes 0 and 1, of which max and min are or and and.
+  using T = typename StorageOf<D == DType::Bool ? DType::UInt8 : D>::Type;
+  constexpr int d = kIndex<D>;
+  const auto at = [&](ReduceOp op) -> ReduceKernel& {
+    return table.reduce[static_cast<int>(op)][d];
+  };
+  if constexpr (kFloating<T>) {
+    at(ReduceOp::sum) = reduce_float<Sum, T>;
+    at(ReduceOp::prod) = reduce_float<Prod, T>;
+  } else if constexpr (D != DType::Bool) {
+    at(ReduceOp::sum) = reduce_wrapping<Sum, T>;
+    at(ReduceOp::prod) = reduce_wrapping<Prod, T>;
+  }
+  at(ReduceOp::max) = reduce_extreme<Max, T>;
+  at(ReduceOp::min) = reduce_extreme<Min, T>;
+  table.argmax[d] = arg_extreme<Max, T>;
+  table.argmin[d] = arg_extreme<Min, T>;
+}
+
+}  // namespace
+
+void add_reductions(KernelTable& table) {
+#define NDTAPE_X(id, name, type, kind) add_dtype<DType::id>(table);
+  NDTAPE_DTYPES(NDTAPE_X)
+#undef NDTAPE_X
+}
+
+}  // namespace ndtape::cpu::NDTAPE_ISA

@@ -1,0 +1,225 @@
+// Vectors of the width this build has, by the compiler's vector extensions (GCC and Clang).
+// The only file beside the gemm micro-kernels that may name an intrinsic.
+//
+// Comparisons of vectors give integer vectors of 0 and -1 (masks), as the extensions define.
+#pragma once
+
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define NDTAPE_INLINE inline __attribute__((always_inline))
+
+namespace ndtape::cpu::NDTAPE_ISA {
+namespace {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+#endif
+
+// Whether fma() rounds once. Where it does not, it is a * b + c.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+inline constexpr bool kHasFma = true;
+#else
+inline constexpr bool kHasFma = false;
+#endif
+
+template <class T, int Bytes = kVectorBytes>
+using Vec __attribute__((vector_size(Bytes))) = T;
+
+template <class T>
+inline constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+
+using f32 = Vec<float>;
+using f64 = Vec<double>;
+using i32 = Vec<int32_t>;
+using i64 = Vec<int64_t>;
+using u32 = Vec<uint32_t>;
+using u64 = Vec<uint64_t>;
+using f32_half = Vec<float, kVectorBytes / 2>;  // as many floats as f64 has doubles
+
+// Unaligned load and store of one vector.
+template <class V, class T>
+inline V load(const T* p) {
+  V v;
+  __builtin_memcpy(&v, p, sizeof(V));
+  return v;
+}
+
+template <class V, class T>
+inline void store(T* p, V v) {
+  __builtin_memcpy(p, &v, sizeof(V));
+}
+
+NDTAPE_INLINE f32 splat(float x) { return x - f32{}; }
+NDTAPE_INLINE f64 splat(double x) { return x - f64{}; }
+
+// The bits of a vector, and back.
+NDTAPE_INLINE i32 bits(f32 x) { return (i32)x; }
+NDTAPE_INLINE i64 bits(f64 x) { return (i64)x; }
+NDTAPE_INLINE f32 from_bits(i32 x) { return (f32)x; }
+NDTAPE_INLINE f64 from_bits(i64 x) { return (f64)x; }
+
+// yes where the mask is set, else no.
+NDTAPE_INLINE f32 select(i32 mask, f32 yes, f32 no) { return mask ? yes : no; }
+NDTAPE_INLINE f64 select(i64 mask, f64 yes, f64 no) { return mask ? yes : no; }
+NDTAPE_INLINE f32 select(i32 mask, float yes, f32 no) { return mask ? splat(yes) : no; }
+NDTAPE_INLINE f64 select(i64 mask, double yes, f64 no) { return mask ? splat(yes) : no; }
+NDTAPE_INLINE f32 select(i32 mask, f32 yes, float no) { return mask ? yes : splat(no); }
+NDTAPE_INLINE f64 select(i64 mask, f64 yes, double no) { return mask ? yes : splat(no); }
+NDTAPE_INLINE f64 select(i64 mask, double yes, double no) { return mask ? splat(yes) : splat(no); }
+
+// Whether any lane of a mask is set.
+NDTAPE_INLINE bool any(i64 mask) {
+#if defined(__AVX512DQ__)
+  return _mm512_movepi64_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_pd((__m256d)mask) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_pd((__m128d)mask) != 0;
+#else
+  int64_t seen = 0;
+  for (int i = 0; i < kLanes<int64_t>; ++i) seen |= mask[i];
+  return seen != 0;
+#endif
+}
+NDTAPE_INLINE bool any(i32 mask) { return any((i64)mask); }
+
+NDTAPE_INLINE f32 fma(f32 a, f32 b, f32 c) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (f32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  if constexpr (!kHasFma) return a * b + c;
+  f32 r;
+  for (int i = 0; i < kLanes<float>; ++i) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return r;
+#endif
+}
+
+NDTAPE_INLINE f64 fma(f64 a, f64 b, f64 c) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+  return (f64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+  if constexpr (!kHasFma) return a * b + c;
+  f64 r;
+  for (int i = 0; i < kLanes<double>; ++i) r[i] = __builtin_fma(a[i], b[i], c[i]);
+  return r;
+#endif
+}
+
+NDTAPE_INLINE f32 fma(f32 a, f32 b, float c) { return fma(a, b, splat(c)); }
+NDTAPE_INLINE f32 fma(f32 a, float b, f32 c) { return fma(a, splat(b), c); }
+NDTAPE_INLINE f32 fma(f32 a, float b, float c) { return fma(a, splat(b), splat(c)); }
+NDTAPE_INLINE f64 fma(f64 a, f64 b, double c) { return fma(a, b, splat(c)); }
+NDTAPE_INLINE f64 fma(f64 a, double b, f64 c) { return fma(a, splat(b), c); }
+NDTAPE_INLINE f64 fma(f64 a, double b, double c) { return fma(a, splat(b), splat(c)); }
+
+// Of AVX-512 the masked forms are used, all lanes set: GCC warns of the plain ones' insides.
+NDTAPE_INLINE f32 sqrt(f32 x) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_maskz_sqrt_ps(0xffff, (__m512)x);
+#elif defined(__AVX2__)
+  return (f32)_mm256_sqrt_ps((__m256)x);
+#elif defined(__SSE2__)
+  return (f32)_mm_sqrt_ps((__m128)x);
+#else
+  for (int i = 0; i < kLanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+#endif
+}
+
+NDTAPE_INLINE f64 sqrt(f64 x) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_sqrt_pd(0xff, (__m512d)x);
+#elif defined(__AVX2__)
+  return (f64)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__SSE2__)
+  return (f64)_mm_sqrt_pd((__m128d)x);
+#else
+  for (int i = 0; i < kLanes<double>; ++i) x[i] = __builtin_sqrt(x[i]);
+  return x;
+#endif
+}
+
+// Towards zero.
+NDTAPE_INLINE f64 trunc(f64 x) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_roundscale_pd(0xff, (__m512d)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+  return (f64)_mm256_round_pd((__m256d)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+#elif defined(__SSE4_1__)
+  return (f64)_mm_round_pd((__m128d)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < kLanes<double>; ++i) x[i] = __builtin_trunc(x[i]);
+  return x;
+#endif
+}
+
+NDTAPE_INLINE f64 floor(f64 x) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_roundscale_pd(0xff, (__m512d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+  return (f64)_mm256_round_pd((__m256d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(__SSE4_1__)
+  return (f64)_mm_round_pd((__m128d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < kLanes<double>; ++i) x[i] = __builtin_floor(x[i]);
+  return x;
+#endif
+}
+
+// The second operand where either is NaN.
+NDTAPE_INLINE f32 min(f32 a, f32 b) { return a < b ? a : b; }
+NDTAPE_INLINE f64 min(f64 a, f64 b) { return a < b ? a : b; }
+NDTAPE_INLINE f32 max(f32 a, f32 b) { return a > b ? a : b; }
+NDTAPE_INLINE f64 max(f64 a, f64 b) { return a > b ? a : b; }
+
+inline constexpr int32_t kSign32 = INT32_MIN;
+inline constexpr int64_t kSign64 = INT64_MIN;
+
+NDTAPE_INLINE f32 abs(f32 x) { return from_bits(bits(x) & ~kSign32); }
+NDTAPE_INLINE f64 abs(f64 x) { return from_bits(bits(x) & ~kSign64); }
+NDTAPE_INLINE f32 copysign(f32 x, f32 sign) {
+  return from_bits((bits(x) & ~kSign32) | (bits(sign) & kSign32));
+}
+NDTAPE_INLINE f64 copysign(f64 x, f64 sign) {
+  return from_bits((bits(x) & ~kSign64) | (bits(sign) & kSign64));
+}
+// Changes x's sign where the other's sign bit is set.
+NDTAPE_INLINE f32 xor_sign(f32 x, i32 sign) { return from_bits(bits(x) ^ (sign & kSign32)); }
+NDTAPE_INLINE f64 xor_sign(f64 x, i64 sign) { return from_bits(bits(x) ^ (sign & kSign64)); }
+
+NDTAPE_INLINE f64 widen(f32_half x) { return __builtin_convertvector(x, f64); }
+NDTAPE_INLINE f32_half narrow(f64 x) { return __builtin_convertvector(x, f32_half); }
+
+// x * 2^k for whole k of at most a few thousand, rounded once where the hardware can, else twice.
+NDTAPE_INLINE f64 scale_by_power(f64 x, f64 k) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_scalef_pd(0xff, (__m512d)x, (__m512d)k);
+#else
+  constexpr double kMagic = 0x1.8p52;  // adding it leaves a whole number in the low bits
+  const f64 half = (k * 0.5 + kMagic) - kMagic;
+  const i64 first = (bits(half + kMagic) + 1023) << 52;
+  const i64 second = (bits((k - half) + kMagic) + 1023) << 52;
+  return x * from_bits(first) * from_bits(second);
+#endif
+}
+
+// The same where 2^k and the result are normal numbers.
+NDTAPE_INLINE f64 scale_normal(f64 x, f64 k) {
+  constexpr double kMagic = 0x1.8p52;
+  return from_bits(bits(x) + (bits(k + kMagic) << 52));
+}
+
+}  // namespace
+}  // namespace ndtape::cpu::NDTAPE_ISA

@@ -1,0 +1,372 @@
+// Copies between strided memory and dense blocks, by element size alone. Nothing is assumed of
+// alignment: elements move through memcpy.
+#include "cpu/isa.h"
+#include "cpu/simd.h"
+
+namespace ndtape::cpu::NDTAPE_ISA {
+namespace {
+
+struct Wide {
+  uint64_t half[2];
+};
+
+template <class E>
+inline E read(const char* p) {
+  E e;
+  __builtin_memcpy(&e, p, sizeof(E));
+  return e;
+}
+
+template <class E>
+inline void write(char* p, E e) {
+  __builtin_memcpy(p, &e, sizeof(E));
+}
+
+inline int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+
+// ---- transposes ---------------------------------------------------------------------------------
+
+// The lanes of a and b in turn: the first halves of both, or the second halves.
+template <int N>
+struct Interleave;
+#define NDTAPE_INTERLEAVE(n, low_lanes, high_lanes)                                          \
+  template <>                                                                                \
+  struct Interleave<n> {                                                                     \
+    template <class V>                                                                       \
+    static V low(V a, V b) {                                                                 \
+      return __builtin_shufflevector(a, b, NDTAPE_LANES low_lanes);                          \
+    }                                                                                        \
+    template <class V>                                                                       \
+    static V high(V a, V b) {                                                                \
+      return __builtin_shufflevector(a, b, NDTAPE_LANES high_lanes);                         \
+    }                                                                                        \
+  };
+#define NDTAPE_LANES(...) __VA_ARGS__
+NDTAPE_INTERLEAVE(2, (0, 2), (1, 3))
+NDTAPE_INTERLEAVE(4, (0, 4, 1, 5), (2, 6, 3, 7))
+NDTAPE_INTERLEAVE(8, (0, 8, 1, 9, 2, 10, 3, 11), (4, 12, 5, 13, 6, 14, 7, 15))
+NDTAPE_INTERLEAVE(16, (0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+                  (8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31))
+#undef NDTAPE_LANES
+#undef NDTAPE_INTERLEAVE
+
+// One N x N block, N the lanes of a vector of the given width: after each round of interleaving
+// vector i with vector i + N/2, one more bit of the row number has become one of the column's.
+template <class E, int Bytes>
+inline void transpose_block(const char* src, int64_t src_row, char* dst, int64_t dst_row) {
+  constexpr int N = Bytes / static_cast<int>(sizeof(E));
+  using V = Vec<E, Bytes>;
+  V rows[N];
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) rows[i] = load<V>(src + i * src_row);
+#pragma GCC unroll 4
+  for (int round = 1; round < N; round *= 2) {
+    V next[N];
+#pragma GCC unroll 8
+    for (int i = 0; i < N / 2; ++i) {
+      next[2 * i] = Interleave<N>::template low<V>(rows[i], rows[i + N / 2]);
+      next[2 * i + 1] = Interleave<N>::template high<V>(rows[i], rows[i + N / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) rows[i] = next[i];
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(dst + i * dst_row, rows[i]);
+}
+
+// Blocks of 16-byte vectors are about as good as wider ones until shuffles of two whole 64-byte
+// vectors cost one instruction.
+template <class E>
+#if defined(__AVX512F__)
+inline constexpr int kTransposeBytes = sizeof(E) >= 4 ? 64 : 16;
+#else
+inline constexpr int kTransposeBytes = 16;
+#endif
+
+// dst[j * dst_row + i] = src[i * src_row + j] for i < rows, j < cols: row strides in bytes, both
+// column strides one element. The side whose rows lie far apart is walked along its rows, so that
+// each of its cache lines is used up while it is at hand.
+template <class E, bool AlongSource>
+void transpose(const char* src, int64_t src_row, char* dst, int64_t dst_row, int64_t rows,
+               int64_t cols) {
+  constexpr int64_t kSize = sizeof(E);
+  int64_t full_rows = 0;
+  int64_t full_cols = 0;
+  if constexpr (kSize <= 8) {
+    constexpr int kBytes = kTransposeBytes<E>;
+    constexpr int64_t N = kBytes / kSize;
+    full_rows = rows / N * N;
+    full_cols = cols / N * N;
+    const int64_t outer = AlongSource ? full_rows : full_cols;
+    const int64_t inner = AlongSource ? full_cols : full_rows;
+    for (int64_t p = 0; p < outer; p += N) {
+      for (int64_t q = 0; q < inner; q += N) {
+        const int64_t i = AlongSource ? p : q;
+        const int64_t j = AlongSource ? q : p;
+        transpose_block<E, kBytes>(src + i * src_row + j * kSize, src_row,
+                                   dst + j * dst_row + i * kSize, dst_row);
+      }
+    }
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = i < full_rows ? full_cols : 0; j < cols; ++j) {
+      write<E>(dst + j * dst_row + i * kSize, read<E>(src + i * src_row + j * kSize));
+    }
+  }
+}
+
+// ---- one row ------------------------------------------------------------------------------------
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+inline constexpr int kShuffleBytes = 32;
+#else
+inline constexpr int kShuffleBytes = 16;
+#endif
+
+// Lanes of two vectors by a rule, as the compiler's shuffle wants them.
+template <int N>
+struct Pattern;
+template <>
+struct Pattern<2> {
+  template <class V>
+  static V even(V a, V b) {
+    return __builtin_shufflevector(a, b, 0, 2);
+  }
+  template <class V>
+  static V reversed(V a) {
+    return __builtin_shufflevector(a, a, 1, 0);
+  }
+};
+template <>
+struct Pattern<4> {
+  template <class V>
+  static V even(V a, V b) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  }
+  template <class V>
+  static V reversed(V a) {
+    return __builtin_shufflevector(a, a, 3, 2, 1, 0);
+  }
+};
+template <>
+struct Pattern<8> {
+  template <class V>
+  static V even(V a, V b) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+  }
+  template <class V>
+  static V reversed(V a) {
+    return __builtin_shufflevector(a, a, 7, 6, 5, 4, 3, 2, 1, 0);
+  }
+};
+
+template <class E>
+inline constexpr bool kShuffled = sizeof(E) == 4 || sizeof(E) == 8;
+
+template <class E>
+inline void gather_row(const char* src, int64_t stride, char* dense, int64_t n) {
+  constexpr int64_t kSize = sizeof(E);
+  int64_t i = 0;
+  if constexpr (kShuffled<E>) {
+    constexpr int N = kShuffleBytes / kSize;
+    using V = Vec<E, kShuffleBytes>;
+    if (stride == 2 * kSize) {
+      // The last vector stops short of the element after the last one, which may not be ours.
+      for (; i + N < n; i += N) {
+        const char* p = src + i * stride;
+        store(dense + i * kSize, Pattern<N>::template even<V>(load<V>(p), load<V>(p + kShuffleBytes)));
+      }
+    } else if (stride == -kSize) {
+      for (; i + N <= n; i += N) {
+        store(dense + i * kSize,
+              Pattern<N>::template reversed<V>(load<V>(src - (i + N - 1) * kSize)));
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (; i < n; ++i) write<E>(dense + i * kSize, read<E>(src + i * stride));
+}
+
+template <class E>
+inline void scatter_row(const char* dense, char* dst, int64_t stride, int64_t n) {
+  constexpr int64_t kSize = sizeof(E);
+  int64_t i = 0;
+  if constexpr (kShuffled<E>) {
+    constexpr int N = kShuffleBytes / kSize;
+    using V = Vec<E, kShuffleBytes>;
+    if (stride == -kSize) {
+      for (; i + N <= n; i += N) {
+        store(dst - (i + N - 1) * kSize,
+              Pattern<N>::template reversed<V>(load<V>(dense + i * kSize)));
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (; i < n; ++i) write<E>(dst + i * stride, read<E>(dense + i * kSize));
+}
+
+template <class E>
+inline void fill(char* dense, E value, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) write<E>(dense + i * static_cast<int64_t>(sizeof(E)), value);
+}
+
+// Copies rows of known, small length: a call of memcpy each would cost more than the copy.
+template <class E, int Cols>
+inline void gather_narrow(const char* src, int64_t row_stride, int64_t col_stride, char* dense,
+                          int64_t rows) {
+  constexpr int64_t kSize = sizeof(E);
+  for (int64_t r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int c = 0; c < Cols; ++c) {
+      write<E>(dense + c * kSize, read<E>(src + c * col_stride));
+    }
+    src += row_stride;
+    dense += Cols * kSize;
+  }
+}
+
+template <class E, int Cols>
+inline void scatter_narrow(const char* dense, char* dst, int64_t row_stride, int64_t col_stride,
+                           int64_t rows) {
+  constexpr int64_t kSize = sizeof(E);
+  for (int64_t r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int c = 0; c < Cols; ++c) {
+      write<E>(dst + c * col_stride, read<E>(dense + c * kSize));
+    }
+    dst += row_stride;
+    dense += Cols * kSize;
+  }
+}
+
+// ---- tiles --------------------------------------------------------------------------------------
+
+// Copies the first `filled` bytes on and on, until `total` are written.
+inline void repeat(char* dense, int64_t filled, int64_t total) {
+  while (filled < total) {
+    const int64_t n = filled < total - filled ? filled : total - filled;
+    __builtin_memcpy(dense + filled, dense, static_cast<size_t>(n));
+    filled += n;
+  }
+}
+
+template <class E>
+void gather(const void* src_, int64_t row_stride, int64_t col_stride, void* dense_, int64_t rows,
+            int64_t cols) {
+  constexpr int64_t kSize = sizeof(E);
+  const char* src = static_cast<const char*>(src_);
+  char* dense = static_cast<char*>(dense_);
+  if (rows <= 0 || cols <= 0) return;
+  if (rows > 1 && row_stride == cols * col_stride) {  // evenly spaced from row to row
+    cols *= rows;
+    rows = 1;
+  }
+  if (rows > 1 && row_stride == 0) {
+    gather<E>(src, 0, col_stride, dense, 1, cols);
+    return repeat(dense, cols * kSize, rows * cols * kSize);
+  }
+  if (cols == 1) {
+    cols = rows;
+    rows = 1;
+    col_stride = row_stride;
+  }
+  if (col_stride == 0) {
+    for (int64_t r = 0; r < rows; ++r) {
+      fill<E>(dense + r * cols * kSize, read<E>(src + r * row_stride), cols);
+    }
+    return;
+  }
+  if (rows == 1) {
+    if (col_stride == kSize) {
+      __builtin_memcpy(dense, src, static_cast<size_t>(cols * kSize));
+    } else {
+      gather_row<E>(src, col_stride, dense, cols);
+    }
+    return;
+  }
+  if (cols == 2) return gather_narrow<E, 2>(src, row_stride, col_stride, dense, rows);
+  if (cols == 3) return gather_narrow<E, 3>(src, row_stride, col_stride, dense, rows);
+  if (cols == 4) return gather_narrow<E, 4>(src, row_stride, col_stride, dense, rows);
+  if (col_stride == kSize) {
+    for (int64_t r = 0; r < rows; ++r) {
+      __builtin_memcpy(dense + r * cols * kSize, src + r * row_stride,
+                       static_cast<size_t>(cols * kSize));
+    }
+  } else if (row_stride == kSize) {
+    transpose<E, true>(src, col_stride, dense, cols * kSize, cols, rows);
+  } else if (magnitude(row_stride) < magnitude(col_stride)) {
+    for (int64_t c = 0; c < cols; ++c) {
+      for (int64_t r = 0; r < rows; ++r) {
+        write<E>(dense + (r * cols + c) * kSize, read<E>(src + r * row_stride + c * col_stride));
+      }
+    }
+  } else {
+    for (int64_t r = 0; r < rows; ++r) {
+      gather_row<E>(src + r * row_stride, col_stride, dense + r * cols * kSize, cols);
+    }
+  }
+}
+
+template <class E>
+void scatter(const void* dense_, void* dst_, int64_t row_stride, int64_t col_stride, int64_t rows,
+             int64_t cols) {
+  constexpr int64_t kSize = sizeof(E);
+  const char* dense = static_cast<const char*>(dense_);
+  char* dst = static_cast<char*>(dst_);
+  if (rows <= 0 || cols <= 0) return;
+  if (cols == 1) {
+    cols = rows;
+    rows = 1;
+    col_stride = row_stride;
+  }
+  if (rows > 1 && row_stride == cols * col_stride) {
+    cols *= rows;
+    rows = 1;
+  }
+  if (rows == 1) {
+    if (col_stride == kSize) {
+      __builtin_memcpy(dst, dense, static_cast<size_t>(cols * kSize));
+    } else {
+      scatter_row<E>(dense, dst, col_stride, cols);
+    }
+    return;
+  }
+  if (cols == 2) return scatter_narrow<E, 2>(dense, dst, row_stride, col_stride, rows);
+  if (cols == 3) return scatter_narrow<E, 3>(dense, dst, row_stride, col_stride, rows);
+  if (cols == 4) return scatter_narrow<E, 4>(dense, dst, row_stride, col_stride, rows);
+  if (col_stride == kSize) {
+    for (int64_t r = 0; r < rows; ++r) {
+      __builtin_memcpy(dst + r * row_stride, dense + r * cols * kSize,
+                       static_cast<size_t>(cols * kSize));
+    }
+  } else if (row_stride == kSize) {
+    transpose<E, false>(dense, cols * kSize, dst, col_stride, rows, cols);
+  } else if (magnitude(row_stride) < magnitude(col_stride)) {
+    for (int64_t c = 0; c < cols; ++c) {
+      for (int64_t r = 0; r < rows; ++r) {
+        write<E>(dst + r * row_stride + c * col_stride, read<E>(dense + (r * cols + c) * kSize));
+      }
+    }
+  } else {
+    for (int64_t r = 0; r < rows; ++r) {
+      scatter_row<E>(dense + r * cols * kSize, dst + r * row_stride, col_stride, cols);
+    }
+  }
+}
+
+}  // namespace
+
+void add_tiles(KernelTable& table) {
+  table.gather[0] = gather<uint8_t>;
+  table.gather[1] = gather<uint16_t>;
+  table.gather[2] = gather<uint32_t>;
+  table.gather[3] = gather<uint64_t>;
+  table.gather[4] = gather<Wide>;
+  table.scatter[0] = scatter<uint8_t>;
+  table.scatter[1] = scatter<uint16_t>;
+  table.scatter[2] = scatter<uint32_t>;
+  table.scatter[3] = scatter<uint64_t>;
+  table.scatter[4] = scatter<Wide>;
+}
+
+}  // namespace ndtape::cpu::NDTAPE_ISA

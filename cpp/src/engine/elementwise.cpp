@@ -1,0 +1,62 @@
+#include "engine/elementwise.h"
+
+#include "engine/interpreter.h"
+#include "engine/walk.h"
+#include "ndtape/parallel.h"
+
+namespace ndtape::engine {
+namespace {
+
+// One instruction on operands that are all dense along the last axis needs no buffers.
+bool all_in_place(const Program& program, const Operands& ops) {
+  if (program.instructions() > 1 || ops.ndim == 0) return false;
+  for (int k = 0; k < ops.count; ++k) {
+    if (ops.stride[k][ops.ndim - 1] != ops.element[k]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void execute(const Program& program, const Dims& shape, const Tensor* inputs,
+             const Tensor* outputs) {
+  Operands ops;
+  ops.ndim = shape.size();
+  int64_t size = 1;
+  for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i] = shape[i];
+  if (size == 0) return;
+  for (int i = 0; i < program.inputs(); ++i) {
+    ops.add(inputs[i].data(), inputs[i].layout(), itemsize(inputs[i].dtype()));
+  }
+  for (int i = 0; i < program.outputs(); ++i) {
+    ops.add(outputs[i].data(), outputs[i].layout(), itemsize(outputs[i].dtype()));
+  }
+  simplify(ops, 0, ops.ndim, program.inputs());
+  const int64_t block = block_size(program);
+  const Tiling tiling = choose_tiling(ops, block, all_in_place(program, ops));
+
+  auto run = [&](int64_t begin, int64_t end) {
+    Interpreter interpreter(program, ops, tiling.row_axis, ops.ndim - 1, true, block,
+                            scratch(Interpreter::scratch_bytes(program, block)));
+    TileCursor tile(ops, tiling, ops.data, begin);
+    for (int64_t t = begin;;) {
+      interpreter.run(tile.data(), tile.rows(), tile.cols());
+      if (++t == end) break;
+      tile.next();
+    }
+  };
+  const int64_t cost = program.cost() > 0 ? program.cost() : 1;
+  if (size > kParallelWork / cost) {
+    parallel_for(tiling.count(), run);
+  } else {
+    run(0, tiling.count());
+  }
+}
+
+void copy(const Tensor& src, const Tensor& dst) {
+  Program program;
+  program.output(program.cast(program.input(src.dtype()), dst.dtype()));
+  execute(program, dst.shape(), &src, &dst);
+}
+
+}  // namespace ndtape::engine

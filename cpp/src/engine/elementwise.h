@@ -1,0 +1,20 @@
+// Runs programs over tensors' memory.
+#pragma once
+
+#include "engine/program.h"
+#include "ndtape/tensor.h"
+
+namespace ndtape::engine {
+
+// Elements times cost from which work is shared among threads.
+inline constexpr int64_t kParallelWork = 64 * 1024;
+
+// Inputs broadcast to `shape`; outputs have it. An output may be the very memory of an input (the
+// same layout), but must not overlap one otherwise. Dtypes are those of the program.
+void execute(const Program& program, const Dims& shape, const Tensor* inputs,
+             const Tensor* outputs);
+
+// dst[...] = src, broadcast, converted to dst's dtype. They must not overlap.
+void copy(const Tensor& src, const Tensor& dst);
+
+}  // namespace ndtape::engine

@@ -1,0 +1,161 @@
+#include "engine/index.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "cpu/kernels.h"
+#include "engine/elementwise.h"
+#include "ndtape/parallel.h"
+
+namespace ndtape::engine {
+namespace {
+
+cpu::BlockKernel add_kernel(DType dtype) {
+  return cpu::kernels().block[static_cast<int>(Op::add)][static_cast<int>(dtype)];
+}
+
+int64_t wrap(int64_t index, int64_t length) { return index < 0 ? index + length : index; }
+
+// Calls body(first element of each operand, axis stride of each) for every line of `count` along
+// `axis`, on several threads when lines are many.
+struct Lines {
+  const Tensor* tensors[3];
+  int count;
+  int axis;
+
+  template <class Body>
+  void for_each(int64_t elements, Body&& body) const {
+    const Tensor& shape_of = *tensors[1];
+    Dims outer = shape_of.shape();
+    outer[axis] = 1;
+    const int64_t lines = element_count(outer);
+    auto run = [&](int64_t begin, int64_t end) {
+      for (int64_t line = begin; line < end; ++line) {
+        char* at[3];
+        for (int k = 0; k < count; ++k) at[k] = static_cast<char*>(tensors[k]->mutable_data());
+        int64_t rest = line;
+        for (int i = outer.size() - 1; i >= 0; --i) {
+          const int64_t index = rest % outer[i];
+          rest /= outer[i];
+          for (int k = 0; k < count; ++k) {
+            at[k] += index * tensors[k]->strides()[i] * itemsize(tensors[k]->dtype());
+          }
+        }
+        body(at);
+      }
+    };
+    if (elements > kParallelWork / 4 && lines > 1) {
+      parallel_for(lines, run);
+    } else {
+      run(0, lines);
+    }
+  }
+};
+
+}  // namespace
+
+void check_indices(const Tensor& indices, int64_t length, const char* what) {
+  const int64_t* p = indices.data<int64_t>();
+  const int64_t n = indices.size();
+  for (int64_t i = 0; i < n; ++i) {
+    if (p[i] < -length || p[i] >= length) {
+      throw IndexError(std::string(what) + ": index " + std::to_string(p[i]) +
+                       " is out of range for an axis of length " + std::to_string(length));
+    }
+  }
+}
+
+void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
+  const int64_t outer = x.length(0), length = x.length(1), inner = x.length(2);
+  const int64_t count = indices.size(), element = itemsize(x.dtype());
+  if (outer == 0 || inner == 0 || count == 0) return;
+  const int64_t* positions = indices.data<int64_t>();
+  const int64_t outer_step = x.strides()[0] * element, step = x.strides()[1] * element,
+                inner_step = x.strides()[2] * element;
+  const auto* from = static_cast<const char*>(x.data());
+  auto* to = static_cast<char*>(out.mutable_data());
+  const auto gather = cpu::kernels().gather[__builtin_ctzll(static_cast<uint64_t>(element))];
+  auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t o = row / count, j = row % count;
+      const char* source = from + o * outer_step + wrap(positions[j], length) * step;
+      char* target = to + row * inner * element;
+      if (inner == 1) {
+        std::memcpy(target, source, static_cast<size_t>(element));
+      } else if (inner_step == element) {
+        std::memcpy(target, source, static_cast<size_t>(inner * element));
+      } else {
+        gather(source, 0, inner_step, target, 1, inner);
+      }
+    }
+  };
+  if (out.size() > kParallelWork) {
+    parallel_for(outer * count, run);
+  } else {
+    run(0, outer * count);
+  }
+}
+
+void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
+  const int64_t outer = out.length(0), length = out.length(1), inner = out.length(2);
+  const int64_t count = indices.size(), element = itemsize(out.dtype());
+  if (outer == 0 || inner == 0) return;
+  const int64_t* positions = indices.data<int64_t>();
+  const auto add = add_kernel(out.dtype());
+  const auto* from = static_cast<const char*>(values.data());
+  auto* to = static_cast<char*>(out.mutable_data());
+  // Repeated positions add in order: threads share the outer axis and the inner one, never j.
+  const int64_t pieces = outer >= 4 ? 1 : std::clamp<int64_t>(inner / 64, 1, 8);
+  auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t o = task / pieces, piece = task % pieces;
+      const int64_t first = inner * piece / pieces, last = inner * (piece + 1) / pieces;
+      for (int64_t j = 0; j < count; ++j) {
+        char* target = to + ((o * length + wrap(positions[j], length)) * inner + first) * element;
+        const char* source = from + ((o * count + j) * inner + first) * element;
+        add(target, source, nullptr, target, last - first);
+      }
+    }
+  };
+  if (values.size() > kParallelWork && outer * pieces > 1) {
+    parallel_for(outer * pieces, run);
+  } else {
+    run(0, outer * pieces);
+  }
+}
+
+void take_along(const Tensor& x, const Tensor& indices, int axis, const Tensor& out) {
+  const int64_t count = indices.length(axis), length = x.length(axis);
+  if (indices.size() == 0) return;
+  const int64_t element = itemsize(x.dtype());
+  const int64_t step = x.strides()[axis] * element, index_step = indices.strides()[axis] * 8,
+                out_step = out.strides()[axis] * element;
+  Lines{{&x, &indices, &out}, 3, axis}.for_each(out.size(), [&](char* const* at) {
+    for (int64_t j = 0; j < count; ++j) {
+      int64_t index;
+      std::memcpy(&index, at[1] + j * index_step, sizeof(index));
+      std::memcpy(at[2] + j * out_step, at[0] + wrap(index, length) * step,
+                  static_cast<size_t>(element));
+    }
+  });
+}
+
+void add_along(const Tensor& x, const Tensor& indices, int axis, const Tensor& values) {
+  const int64_t count = indices.length(axis), length = x.length(axis);
+  if (indices.size() == 0) return;
+  const int64_t element = itemsize(x.dtype());
+  const int64_t step = x.strides()[axis] * element, index_step = indices.strides()[axis] * 8,
+                value_step = values.strides()[axis] * element;
+  const auto add = add_kernel(x.dtype());
+  Lines{{&x, &indices, &values}, 3, axis}.for_each(values.size(), [&](char* const* at) {
+    for (int64_t j = 0; j < count; ++j) {
+      int64_t index;
+      std::memcpy(&index, at[1] + j * index_step, sizeof(index));
+      char* target = at[0] + wrap(index, length) * step;
+      add(target, at[2] + j * value_step, nullptr, target, 1);
+    }
+  });
+}
+
+}  // namespace ndtape::engine

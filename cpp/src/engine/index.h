@@ -1,0 +1,23 @@
+// Gathers and scatters by integer positions.
+#pragma once
+
+#include "ndtape/tensor.h"
+
+namespace ndtape::engine {
+
+// Throws IndexError naming `what` unless -length <= index < length for every index.
+void check_indices(const Tensor& indices, int64_t length, const char* what);
+
+// out[o, j, i] = x[o, indices[j], i]; x: (outer, length, inner) strided, out: (outer, count,
+// inner) row-major, indices: (count,) int64, contiguous and checked.
+void take(const Tensor& x, const Tensor& indices, const Tensor& out);
+
+// out[o, indices[j], i] += values[o, j, i], in the order of j; out row-major.
+void index_add(const Tensor& out, const Tensor& indices, const Tensor& values);
+
+// out[p] = x[p with indices[p] on `axis`], indices int64 and checked, all of one ndim; x's lengths
+// are those of indices but for the axis. accumulate: x[...] += values instead.
+void take_along(const Tensor& x, const Tensor& indices, int axis, const Tensor& out);
+void add_along(const Tensor& x, const Tensor& indices, int axis, const Tensor& values);
+
+}  // namespace ndtape::engine

@@ -1,0 +1,162 @@
+#include "engine/interpreter.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+namespace ndtape::engine {
+namespace {
+
+constexpr int64_t kL1Budget = 24 * 1024;
+constexpr int64_t kSlack = 64;  // lets kernels end on a whole vector
+
+struct Free {
+  void operator()(void* p) const { std::free(p); }
+};
+
+int size_class(int64_t element) { return __builtin_ctzll(static_cast<uint64_t>(element)); }
+
+int64_t slot_bytes(int64_t block) { return block * 8 + kSlack; }
+
+// Do the bytes of two operands lie apart for sure?
+bool apart(const Operands& ops, int a, int b) {
+  auto range = [&](int k, const char*& low, const char*& high) {
+    low = high = ops.data[k];
+    for (int axis = 0; axis < ops.ndim; ++axis) {
+      const int64_t reach = ops.stride[k][axis] * (ops.shape[axis] - 1);
+      (reach < 0 ? low : high) += reach;
+    }
+    high += ops.element[k];
+  };
+  const char *low_a, *high_a, *low_b, *high_b;
+  range(a, low_a, high_a);
+  range(b, low_b, high_b);
+  return high_a <= low_b || high_b <= low_a;
+}
+
+}  // namespace
+
+void* scratch(int64_t bytes) {
+  thread_local std::unique_ptr<void, Free> memory;
+  thread_local int64_t capacity = 0;
+  if (bytes > capacity) {
+    const int64_t rounded = (bytes + 4095) / 4096 * 4096;
+    memory.reset();
+    capacity = 0;
+    memory.reset(std::aligned_alloc(64, static_cast<size_t>(rounded)));
+    if (!memory) throw std::bad_alloc();
+    capacity = rounded;
+  }
+  return memory.get();
+}
+
+int64_t block_size(const Program& program) {
+  int64_t bytes = 0;
+  for (int v = 0; v < program.values(); ++v) bytes += itemsize(program.dtype(static_cast<Value>(v)));
+  int64_t block = cpu::kBlock;
+  while (block > 128 && bytes * block > 2 * kL1Budget) block /= 2;
+  return block;
+}
+
+int64_t Interpreter::scratch_bytes(const Program& program, int64_t block) {
+  return program.values() * slot_bytes(block);
+}
+
+Interpreter::Interpreter(const Program& program, const Operands& ops, int row_axis, int col_axis,
+                         bool store_outputs, int64_t block, void* memory)
+    : program_(program),
+      kernels_(cpu::kernels()),
+      outputs_(store_outputs ? program.outputs() : 0) {
+  for (int k = 0; k < program.inputs() + outputs_; ++k) {
+    Operand& o = operand_[k];
+    o.element = ops.element[k];
+    o.col_stride = col_axis < 0 ? o.element : ops.stride[k][col_axis];
+    o.row_stride = row_axis < 0 ? 0 : ops.stride[k][row_axis];
+    o.size_class = size_class(o.element);
+    o.gathered_from = nullptr;
+  }
+  // An output that may share memory with an input is written only after all inputs are read:
+  // by the last instruction, or through a buffer.
+  for (int i = 0; i < outputs_; ++i) {
+    const Value v = program.output_value(i);
+    const int producer = v - program.inputs();
+    direct_[i] = producer >= 0;
+    for (int k = 0; k < program.inputs() && direct_[i]; ++k) {
+      if (producer + 1 < program.instructions() && !apart(ops, program.inputs() + i, k)) {
+        direct_[i] = false;
+      }
+    }
+    for (int j = 0; j < i; ++j) {
+      if (program.output_value(j) == v) direct_[i] = false;
+    }
+  }
+  assign_buffers(static_cast<char*>(memory), block);
+}
+
+void Interpreter::assign_buffers(char* memory, int64_t block) {
+  // Inputs keep their buffers for the whole run; results reuse those of values no longer needed.
+  int last_use[kMaxValues];
+  for (int v = 0; v < program_.values(); ++v) last_use[v] = v - program_.inputs();
+  for (int i = 0; i < program_.instructions(); ++i) {
+    for (Value a : program_.instruction(i).args) {
+      if (a != kNoValue) last_use[a] = i;
+    }
+  }
+  for (int i = 0; i < program_.outputs(); ++i) {
+    last_use[program_.output_value(i)] = program_.instructions();
+  }
+  int free_slots[kMaxValues], n_free = 0, used = program_.inputs(), slot[kMaxValues];
+  for (int v = 0; v < program_.inputs(); ++v) buffer_[v] = memory + v * slot_bytes(block);
+  for (int i = 0; i < program_.instructions(); ++i) {
+    const Value result = program_.instruction(i).result;
+    slot[result] = n_free > 0 ? free_slots[--n_free] : used++;
+    buffer_[result] = memory + slot[result] * slot_bytes(block);
+    for (int v = program_.inputs(); v <= result; ++v) {
+      if (last_use[v] == i) free_slots[n_free++] = slot[v];
+    }
+  }
+}
+
+void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
+  const int64_t n = rows * cols;
+  for (int k = 0; k < program_.inputs(); ++k) {
+    Operand& o = operand_[k];
+    if (dense(o, rows, cols)) {
+      values_[k] = data[k];
+      continue;
+    }
+    values_[k] = buffer_[k];
+    if (o.gathered_from == data[k] && o.gathered_rows == rows && o.gathered_cols == cols) continue;
+    kernels_.gather[o.size_class](data[k], o.row_stride, o.col_stride, buffer_[k], rows, cols);
+    // Only an operand that stays still while the walk moves can be met again unchanged: one that
+    // is not written meanwhile. Outputs may alias others, so only broadcast operands are kept.
+    if (o.row_stride == 0 || o.col_stride == 0) {
+      o.gathered_from = data[k];
+      o.gathered_rows = rows;
+      o.gathered_cols = cols;
+    }
+  }
+  for (int i = 0; i < program_.instructions(); ++i) {
+    target_[program_.instruction(i).result] = buffer_[program_.instruction(i).result];
+  }
+  for (int i = 0; i < outputs_; ++i) {
+    const int k = program_.inputs() + i;
+    if (direct_[i] && dense(operand_[k], rows, cols)) target_[program_.output_value(i)] = data[k];
+  }
+  for (int i = 0; i < program_.instructions(); ++i) {
+    const Instruction& in = program_.instruction(i);
+    auto at = [&](Value v) { return v == kNoValue ? nullptr : values_[v]; };
+    in.kernel(at(in.args[0]), at(in.args[1]), at(in.args[2]), target_[in.result], n);
+    values_[in.result] = target_[in.result];
+  }
+  for (int i = 0; i < outputs_; ++i) {
+    const int k = program_.inputs() + i;
+    const char* value = values_[program_.output_value(i)];
+    if (value == data[k]) continue;  // written directly
+    const Operand& o = operand_[k];
+    kernels_.scatter[o.size_class](value, data[k], o.row_stride, o.col_stride, rows, cols);
+  }
+}
+
+}  // namespace ndtape::engine

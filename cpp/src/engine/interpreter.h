@@ -1,0 +1,55 @@
+// Runs a program on one tile: operands that are dense in the tile are used in place, any other is
+// gathered into a buffer in the L1 cache; intermediates never leave it.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/program.h"
+#include "engine/walk.h"
+
+namespace ndtape::engine {
+
+// Memory of this thread for buffers, 64-byte aligned; grows, never shrinks. One user at a time.
+// Throws std::bad_alloc.
+void* scratch(int64_t bytes);
+
+// Elements a tile may have so that the program's buffers stay in the L1 cache.
+int64_t block_size(const Program& program);
+
+class Interpreter {
+ public:
+  // `ops` are the program's inputs, then its outputs when `store_outputs`; else results stay in
+  // buffers, to be read with result(). Tiles run along the two axes, -1 where they have one row
+  // or one element. `memory` holds scratch_bytes(program, block).
+  Interpreter(const Program& program, const Operands& ops, int row_axis, int col_axis,
+              bool store_outputs, int64_t block, void* memory);
+  static int64_t scratch_bytes(const Program& program, int64_t block);
+
+  void run(char* const* data, int64_t rows, int64_t cols);
+  // Output i of the last run as a dense block.
+  const void* result(int i) const { return values_[program_.output_value(i)]; }
+
+ private:
+  struct Operand {
+    int64_t row_stride, col_stride, element;
+    int size_class;
+    const char* gathered_from;  // what the buffer holds, to not gather it twice
+    int64_t gathered_rows, gathered_cols;
+  };
+  bool dense(const Operand& o, int64_t rows, int64_t cols) const {
+    return (o.col_stride == o.element || cols == 1) &&
+           (rows == 1 || o.row_stride == cols * o.element);
+  }
+  void assign_buffers(char* memory, int64_t block);
+
+  const Program& program_;
+  const cpu::KernelTable& kernels_;
+  const int outputs_;                         // that are stored
+  bool direct_[kMaxOutputs];                  // may the instruction write to the output itself?
+  char* buffer_[kMaxValues];                  // of each value
+  const char* values_[kMaxValues];            // where each value is, in this tile
+  char* target_[kMaxValues];                  // where its instruction writes, in this tile
+  Operand operand_[kMaxOperands];
+};
+
+}  // namespace ndtape::engine

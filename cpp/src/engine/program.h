@@ -1,0 +1,63 @@
+// A program: elementwise instructions in SSA form over blocks.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/kernels.h"
+#include "cpu/op_table.h"
+#include "ndtape/dtype.h"
+
+namespace ndtape::engine {
+
+inline constexpr int kMaxInputs = 24;
+inline constexpr int kMaxOutputs = 8;
+inline constexpr int kMaxInstructions = 48;
+inline constexpr int kMaxValues = kMaxInputs + kMaxInstructions;
+
+using Value = uint8_t;  // the number of an input or of an instruction's result
+inline constexpr Value kNoValue = 255;
+
+struct Instruction {
+  cpu::BlockKernel kernel;
+  Value args[3];  // kNoValue where the kernel takes fewer
+  Value result;
+};
+
+// Built once, run over many blocks. Inputs come first, in the order of the operands.
+class Program {
+ public:
+  Value input(DType dtype);
+  // `v` converted; `v` itself when it has that dtype.
+  Value cast(Value v, DType to);
+  // Operands of one dtype (where: the first is bool), which must have a kernel for `op`.
+  Value apply(Op op, Value a, Value b = kNoValue, Value c = kNoValue);
+  void output(Value v);
+
+  DType dtype(Value v) const { return dtypes_[v]; }
+  int inputs() const { return inputs_; }
+  int values() const { return values_; }
+  int instructions() const { return instructions_; }
+  const Instruction& instruction(int i) const { return code_[i]; }
+  int outputs() const { return outputs_; }
+  Value output_value(int i) const { return output_[i]; }
+  // A rough count of work an element, in simple operations.
+  int cost() const { return cost_; }
+
+ private:
+  Value new_value(DType dtype);
+  Value emit(cpu::BlockKernel kernel, Value a, Value b, Value c, DType result, int cost);
+
+  int inputs_ = 0;
+  int values_ = 0;
+  int instructions_ = 0;
+  int outputs_ = 0;
+  int cost_ = 0;
+  Value output_[kMaxOutputs];
+  DType dtypes_[kMaxValues];
+  Instruction code_[kMaxInstructions];
+};
+
+// The dtype of op's result on operands of dtype `operands`.
+DType result_dtype(Op op, DType operands);
+
+}  // namespace ndtape::engine

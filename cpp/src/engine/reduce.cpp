@@ -1,0 +1,375 @@
+#include "engine/reduce.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "engine/elementwise.h"
+#include "engine/interpreter.h"
+#include "engine/walk.h"
+#include "ndtape/memory.h"
+#include "ndtape/parallel.h"
+
+namespace ndtape::engine {
+namespace {
+
+// Tiles combined by one task when there are too few results to share out; a power of two, so that
+// cutting the work does not change the tree.
+constexpr int64_t kChunkTiles = 64;
+constexpr int64_t kManyTasks = 16;
+
+Op combiner(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::sum:
+      return Op::add;
+    case ReduceOp::prod:
+      return Op::multiply;
+    case ReduceOp::max:
+      return Op::maximum;
+    default:
+      return Op::minimum;
+  }
+}
+
+// Combines blocks of `width` elements pairwise, as a binary counter adds: error grows with the
+// logarithm of the count.
+class PairwiseTree {
+ public:
+  static int levels(int64_t count) { return std::bit_width(static_cast<uint64_t>(count)) + 1; }
+
+  // `memory`: levels(count) blocks of `stride` bytes.
+  PairwiseTree(cpu::BlockKernel combine, char* memory, int64_t stride)
+      : combine_(combine), memory_(memory), stride_(stride) {}
+
+  void start(int64_t width, int64_t element) {
+    width_ = width;
+    bytes_ = width * element;
+    count_ = 0;
+  }
+
+  void push(const void* block) {
+    const int top = std::countr_one(count_);
+    if (top == 0) std::memcpy(level(0), block, static_cast<size_t>(bytes_));
+    const void* carry = block;
+    for (int i = 0; i < top; ++i) {
+      char* target = level(i + 1 == top ? top : i);
+      combine_(level(i), carry, nullptr, target, width_);
+      carry = target;
+    }
+    ++count_;
+  }
+
+  const void* finish() {
+    char* carry = nullptr;
+    for (int i = 0; (count_ >> i) != 0; ++i) {
+      if (!((count_ >> i) & 1)) continue;
+      if (carry) combine_(level(i), carry, nullptr, level(i), width_);
+      carry = level(i);
+    }
+    return carry;
+  }
+
+ private:
+  char* level(int i) { return memory_ + i * stride_; }
+
+  cpu::BlockKernel combine_;
+  char* memory_;
+  int64_t stride_;
+  int64_t width_ = 0, bytes_ = 0;
+  uint64_t count_ = 0;
+};
+
+// Everything the two ways to reduce share. Axes of `ops`: kept ones first, then reduced ones.
+struct Job {
+  const Program& program;
+  Operands ops;
+  int kept;  // axes
+  int64_t block;
+  int64_t element;  // bytes of a result
+  cpu::BlockKernel combine;
+  cpu::ReduceKernel reduce_block;
+  bool parallel;
+
+  int reduced() const { return ops.ndim - kept; }
+  int last_kept() const { return kept - 1; }
+  int last_reduced() const { return ops.ndim - 1; }
+  int out() const { return ops.count - 1; }
+
+  template <class Body>
+  void share(int64_t tasks, Body&& body) const {
+    if (parallel && tasks > 1) {
+      parallel_for(tasks, body);
+    } else {
+      body(0, tasks);
+    }
+  }
+};
+
+int64_t aligned(int64_t bytes) { return (bytes + 127) / 64 * 64; }
+
+Tiling tiles_along_last(const Operands& ops, int64_t cols) {
+  Tiling t;
+  if (ops.ndim == 0) return t;
+  const int64_t length = ops.shape[ops.ndim - 1];
+  t.cols = std::min(length, cols);
+  t.col_tiles = (length + t.cols - 1) / t.cols;
+  for (int i = 0; i + 1 < ops.ndim; ++i) t.outer *= ops.shape[i];
+  return t;
+}
+
+// Rows short enough to see several in a tile: each is reduced by one kernel call.
+void reduce_short_rows(const Job& job) {
+  const int64_t cols = job.ops.shape[job.last_reduced()];
+  Tiling tiling;
+  tiling.row_axis = job.last_kept();
+  tiling.rows = std::min(job.ops.shape[job.last_kept()], job.block / cols);
+  tiling.cols = cols;
+  tiling.row_tiles = (job.ops.shape[job.last_kept()] + tiling.rows - 1) / tiling.rows;
+  for (int i = 0; i < job.last_kept(); ++i) tiling.outer *= job.ops.shape[i];
+  const int64_t out_stride = job.ops.stride[job.out()][job.last_kept()];
+  job.share(tiling.count(), [&](int64_t begin, int64_t end) {
+    Interpreter interpreter(job.program, job.ops, job.last_kept(), job.last_reduced(), false,
+                            job.block, scratch(Interpreter::scratch_bytes(job.program, job.block)));
+    TileCursor tile(job.ops, tiling, job.ops.data, begin);
+    for (int64_t t = begin; t < end; ++t, tile.next()) {
+      interpreter.run(tile.data(), tile.rows(), tile.cols());
+      const char* row = static_cast<const char*>(interpreter.result(0));
+      char* out = tile.data()[job.out()];
+      for (int64_t r = 0; r < tile.rows(); ++r) {
+        job.reduce_block(row + r * cols * job.element, out + r * out_stride, cols);
+      }
+    }
+  });
+}
+
+// The tasks of a reduction: each result block is one task, or several chunks of its tiles whose
+// partial results are combined afterwards.
+struct Chunks {
+  int64_t tiles;   // of the reduced axes
+  int64_t length;  // tiles a chunk
+  int64_t count;
+
+  Chunks(int64_t blocks, int64_t reduced_tiles) : tiles(reduced_tiles) {
+    length = blocks < kManyTasks && tiles > kChunkTiles ? kChunkTiles : tiles;
+    count = (tiles + length - 1) / length;
+  }
+};
+
+// One result at a time: blocks along the reduced axes.
+void reduce_inner(const Job& job) {
+  Operands kept_ops, reduced_ops;
+  kept_ops.select_axes(job.ops, 0, job.kept);
+  reduced_ops.select_axes(job.ops, job.kept, job.ops.ndim);
+  const Tiling results = tiles_along_last(kept_ops, 1);
+  Tiling tiling = tiles_along_last(reduced_ops, job.block);
+  const int inner = reduced_ops.ndim - 1;
+  if (inner > 0 && reduced_ops.shape[inner] < 256) {
+    tiling.row_axis = inner - 1;
+    tiling.rows = std::min(reduced_ops.shape[inner - 1], job.block / reduced_ops.shape[inner]);
+    tiling.row_tiles = (reduced_ops.shape[inner - 1] + tiling.rows - 1) / tiling.rows;
+    tiling.outer /= reduced_ops.shape[inner - 1];
+  }
+  const int row_axis = tiling.row_axis < 0 ? -1 : job.kept + tiling.row_axis;
+  const Chunks chunks(results.count(), tiling.count());
+  const int64_t scratch_program = Interpreter::scratch_bytes(job.program, job.block);
+
+  // Partial results: [result][chunk].
+  const int64_t partial_bytes = chunks.count > 1 ? results.count() * chunks.count * job.element : 0;
+  std::unique_ptr<char[]> partial(partial_bytes ? new char[partial_bytes] : nullptr);
+  constexpr int64_t kLevel = 64;
+
+  job.share(results.count() * chunks.count, [&](int64_t begin, int64_t end) {
+    char* memory = static_cast<char*>(
+        scratch(scratch_program + PairwiseTree::levels(chunks.length) * kLevel + kLevel));
+    PairwiseTree tree(job.combine, memory + scratch_program, kLevel);
+    char* value = memory + scratch_program + PairwiseTree::levels(chunks.length) * kLevel;
+    Interpreter interpreter(job.program, job.ops, row_axis, job.last_reduced(), false, job.block,
+                            memory);
+    TileCursor result(kept_ops, results, job.ops.data, begin / chunks.count);
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t chunk = task % chunks.count;
+      const int64_t first = chunk * chunks.length;
+      const int64_t last = std::min(first + chunks.length, chunks.tiles);
+      tree.start(1, job.element);
+      TileCursor tile(reduced_ops, tiling, result.data(), first);
+      for (int64_t t = first; t < last; ++t, tile.next()) {
+        interpreter.run(tile.data(), tile.rows(), tile.cols());
+        job.reduce_block(interpreter.result(0), value, tile.rows() * tile.cols());
+        if (last - first > 1) tree.push(value);
+      }
+      const void* total = last - first > 1 ? tree.finish() : value;
+      char* target = chunks.count > 1 ? partial.get() + task * job.element
+                                      : result.data()[job.out()];
+      std::memcpy(target, total, static_cast<size_t>(job.element));
+      if (chunk + 1 == chunks.count) result.next();
+    }
+  });
+  if (chunks.count == 1) return;
+
+  char memory[PairwiseTree::levels(INT64_MAX) * kLevel];
+  PairwiseTree tree(job.combine, memory, kLevel);
+  TileCursor result(kept_ops, results, job.ops.data, 0);
+  for (int64_t r = 0; r < results.count(); ++r, result.next()) {
+    tree.start(1, job.element);
+    for (int64_t c = 0; c < chunks.count; ++c) {
+      tree.push(partial.get() + (r * chunks.count + c) * job.element);
+    }
+    std::memcpy(result.data()[job.out()], tree.finish(), static_cast<size_t>(job.element));
+  }
+}
+
+// Folds the rows of a dense rows x width block into one, halves at a time.
+const void* fold_rows(const Job& job, const void* block, char* buffer, int64_t rows,
+                      int64_t width) {
+  const char* from = static_cast<const char*>(block);
+  while (rows > 1) {
+    const int64_t half = rows / 2, bytes = half * width * job.element;
+    job.combine(from, from + bytes, nullptr, buffer, half * width);
+    if (rows & 1) {
+      std::memmove(buffer + bytes, from + 2 * bytes, static_cast<size_t>(width * job.element));
+    }
+    from = buffer;
+    rows = half + (rows & 1);
+  }
+  return from;
+}
+
+// A row of results at a time: block on block along the reduced axes.
+void reduce_outer(const Job& job) {
+  Operands kept_ops, reduced_ops;
+  kept_ops.select_axes(job.ops, 0, job.kept);
+  reduced_ops.select_axes(job.ops, job.kept, job.ops.ndim);
+  const int64_t depth = job.ops.shape[job.last_reduced()];
+  const Tiling results = tiles_along_last(
+      kept_ops, depth < 16 ? std::max<int64_t>(1, job.block / depth) : job.block);
+  const Tiling tiling = tiles_along_last(reduced_ops, std::max<int64_t>(1, job.block / results.cols));
+  const Chunks chunks(results.count(), tiling.count());
+  const int64_t scratch_program = Interpreter::scratch_bytes(job.program, job.block);
+  const int64_t level = aligned(results.cols * job.element);
+  const int64_t fold = aligned(job.block * job.element);
+  const int64_t out_stride = job.ops.stride[job.out()][job.last_kept()];
+  const int size_class = std::countr_zero(static_cast<uint64_t>(job.element));
+  const cpu::ScatterKernel scatter = cpu::kernels().scatter[size_class];
+
+  // Partial results: [result block][chunk][column].
+  const int64_t partial_bytes =
+      chunks.count > 1 ? results.count() * chunks.count * results.cols * job.element : 0;
+  struct Release {
+    int64_t bytes;
+    void operator()(char* p) const { memory::release(p, static_cast<size_t>(bytes)); }
+  };
+  std::unique_ptr<char, Release> partial(
+      partial_bytes ? static_cast<char*>(memory::allocate(static_cast<size_t>(partial_bytes)))
+                    : nullptr,
+      Release{partial_bytes});
+
+  job.share(results.count() * chunks.count, [&](int64_t begin, int64_t end) {
+    char* memory = static_cast<char*>(
+        scratch(scratch_program + fold + PairwiseTree::levels(chunks.length) * level));
+    char* buffer = memory + scratch_program;
+    PairwiseTree tree(job.combine, buffer + fold, level);
+    Interpreter interpreter(job.program, job.ops, job.last_reduced(), job.last_kept(), false,
+                            job.block, memory);
+    TileCursor result(kept_ops, results, job.ops.data, begin / chunks.count);
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t chunk = task % chunks.count;
+      const int64_t first = chunk * chunks.length;
+      const int64_t last = std::min(first + chunks.length, chunks.tiles);
+      const int64_t width = result.cols();
+      tree.start(width, job.element);
+      TileCursor tile(reduced_ops, tiling, result.data(), first);
+      const void* row = nullptr;
+      for (int64_t t = first; t < last; ++t, tile.next()) {
+        interpreter.run(tile.data(), tile.cols(), width);
+        row = fold_rows(job, interpreter.result(0), buffer, tile.cols(), width);
+        if (last - first > 1) tree.push(row);
+      }
+      if (last - first > 1) row = tree.finish();
+      if (chunks.count > 1) {
+        std::memcpy(partial.get() + task * results.cols * job.element, row,
+                    static_cast<size_t>(width * job.element));
+      } else {
+        scatter(row, result.data()[job.out()], 0, out_stride, 1, width);
+      }
+      if (chunk + 1 == chunks.count) result.next();
+    }
+  });
+  if (chunks.count == 1) return;
+
+  job.share(results.count(), [&](int64_t begin, int64_t end) {
+    PairwiseTree tree(job.combine,
+                      static_cast<char*>(scratch(PairwiseTree::levels(chunks.count) * level)),
+                      level);
+    TileCursor result(kept_ops, results, job.ops.data, begin);
+    for (int64_t r = begin; r < end; ++r, result.next()) {
+      tree.start(result.cols(), job.element);
+      for (int64_t c = 0; c < chunks.count; ++c) {
+        tree.push(partial.get() + (r * chunks.count + c) * results.cols * job.element);
+      }
+      scatter(tree.finish(), result.data()[job.out()], 0, out_stride, 1, result.cols());
+    }
+  });
+}
+
+// Does the first operand move by smaller steps along the reduced axes than along the kept ones?
+bool reduced_axis_is_inner(const Job& job) {
+  for (int k = 0; k < job.out(); ++k) {
+    const int64_t along_reduced = std::abs(job.ops.stride[k][job.last_reduced()]);
+    const int64_t along_kept = std::abs(job.ops.stride[k][job.last_kept()]);
+    if (along_reduced != along_kept) return along_reduced < along_kept;
+  }
+  return true;
+}
+
+}  // namespace
+
+void reduce(const Program& program, const Dims& shape, const Tensor* inputs, const Dims& reduced,
+            ReduceOp op, const Tensor& out) {
+  const DType dtype = out.dtype();
+  const int d = static_cast<int>(dtype);
+  Job job{program, {}, 0, block_size(program), itemsize(dtype), {}, {}, false};
+  job.combine = cpu::kernels().block[static_cast<int>(combiner(op))][d];
+  job.reduce_block = cpu::kernels().reduce[static_cast<int>(op)][d];
+
+  Operands& ops = job.ops;
+  ops.ndim = shape.size();
+  int64_t size = 1;
+  for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i] = shape[i];
+  for (int i = 0; i < program.inputs(); ++i) {
+    ops.add(inputs[i].data(), inputs[i].layout(), itemsize(inputs[i].dtype()));
+  }
+  ops.add(out.data(), out.layout(), itemsize(dtype));
+  // Kept axes to the front, in order.
+  bool is_reduced[kMaxAxes] = {};
+  for (int64_t axis : reduced) is_reduced[axis] = true;
+  for (int i = 0; i < ops.ndim; ++i) {
+    if (is_reduced[i]) continue;
+    for (int j = i; j > job.kept; --j) {
+      ops.swap_axes(j - 1, j);
+      std::swap(is_reduced[j - 1], is_reduced[j]);
+    }
+    ++job.kept;
+  }
+  simplify(ops, job.kept, ops.ndim, 0);
+  job.kept = simplify(ops, 0, job.kept, 0);
+  job.parallel = size > kParallelWork / std::max(1, program.cost());
+
+  if (job.reduced() == 0) {  // nothing longer than 1 to reduce
+    execute(program, shape, inputs, &out);
+  } else if (job.kept == 0) {
+    reduce_inner(job);
+  } else {
+    const int64_t depth = ops.shape[job.last_reduced()];
+    if (!reduced_axis_is_inner(job) || (job.reduced() == 1 && depth < 16)) {
+      reduce_outer(job);
+    } else if (job.reduced() == 1 && depth <= job.block / 2) {
+      reduce_short_rows(job);
+    } else {
+      reduce_inner(job);
+    }
+  }
+}
+
+}  // namespace ndtape::engine

@@ -1,0 +1,231 @@
+// Arithmetic, rounding and selection.
+#include <string>
+
+#include "engine/elementwise.h"
+#include "ops/elementwise.h"
+#include "ops/record.h"
+
+namespace ndtape {
+namespace {
+
+// A step function: its derivative is zero wherever it has one.
+Tensor record_flat(const char* name, const Tensor& y, const Tensor& x) {
+  if (!recording(x)) return y;
+  return record(name, y, wrt(x, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
+}
+
+// The identity on integers, a rounding on floats.
+Tensor round_by(Op op, const Tensor& x) {
+  if (is_integer(x.dtype())) return copy(x);
+  return record_flat(info(op).name, unary(op, x), x);
+}
+
+Tensor half(const Tensor& g) { return g * 0.5; }
+
+void refuse_negative_powers(const Tensor& exponent) {
+  if (kind(exponent.dtype()) != Kind::Int || exponent.size() == 0) return;
+  Tensor least = min(exponent);
+  int64_t value;
+  Tensor wide = astype(least, DType::Int64);
+  value = *wide.data<int64_t>();
+  if (value < 0) {
+    throw ValueError("pow: integer to the negative integer power " + std::to_string(value) +
+                     "; convert to a float dtype first");
+  }
+}
+
+}  // namespace
+
+Tensor abs(const Tensor& x) {
+  Tensor y = unary(Op::abs, x);
+  if (!recording(x)) return y;
+  return record("abs", y, wrt(x, [x = save(x)](const Tensor& g) { return g * sign(x); }));
+}
+
+Tensor negative(const Tensor& x) {
+  Tensor y = unary(Op::negative, x);
+  if (!recording(x)) return y;
+  return record("negative", y, wrt(x, [](const Tensor& g) { return -g; }));
+}
+
+Tensor sign(const Tensor& x) { return record_flat("sign", unary(Op::sign, x), x); }
+
+Tensor square(const Tensor& x) {
+  Tensor y = unary(Op::square, x);
+  if (!recording(x)) return y;
+  return record("square", y, wrt(x, [x = save(x)](const Tensor& g) { return g * (x * 2.0); }));
+}
+
+Tensor relu(const Tensor& x) {
+  Tensor y = unary(Op::relu, x);
+  if (!recording(x)) return y;
+  return record("relu", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+                  return keep_where(greater(y, scalar(false, g.dtype())), g);
+                }));
+}
+
+Tensor ceil(const Tensor& x) { return round_by(Op::ceil, x); }
+Tensor floor(const Tensor& x) { return round_by(Op::floor, x); }
+Tensor trunc(const Tensor& x) { return round_by(Op::trunc, x); }
+Tensor round(const Tensor& x) { return round_by(Op::round, x); }
+
+Tensor reciprocal(const Tensor& x) {
+  Tensor y = unary(Op::reciprocal, x);
+  if (!recording(x)) return y;
+  return record("reciprocal", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return -(g * square(y)); }));
+}
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::add, a, b);
+  if (!recording(a, b)) return y;
+  return record("add", y, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [](const Tensor& g) { return g; }));
+}
+
+Tensor subtract(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::subtract, a, b);
+  if (!recording(a, b)) return y;
+  return record("subtract", y, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [](const Tensor& g) { return -g; }));
+}
+
+Tensor multiply(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::multiply, a, b);
+  if (!recording(a, b)) return y;
+  return record("multiply", y, wrt(a, [b = save(b)](const Tensor& g) { return g * b; }),
+                wrt(b, [a = save(a)](const Tensor& g) { return g * a; }));
+}
+
+Tensor divide(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::divide, a, b);
+  if (!recording(a, b)) return y;
+  return record("divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / b; }),
+                wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) {
+                  return -(g * y / b);
+                }));
+}
+
+Tensor floor_divide(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::floor_divide, a, b);
+  if (!recording(a, b)) return y;
+  auto zero = [](const Tensor& g) { return zeros(g.shape(), g.dtype()); };
+  return record("floor_divide", y, wrt(a, zero), wrt(b, zero));
+}
+
+Tensor remainder(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::remainder, a, b);
+  if (!recording(a, b)) return y;
+  return record("remainder", y, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [a = save(a), b = save(b)](const Tensor& g) {
+                  return -(g * floor_divide(a, b));
+                }));
+}
+
+Tensor pow(const Tensor& a, const Tensor& b) {
+  if (is_integer(a.dtype())) refuse_negative_powers(b);
+  Tensor y = binary(Op::pow, a, b);
+  if (!recording(a, b)) return y;
+  // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
+  return record("pow", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
+                  const Tensor exponent = b, zero = scalar(false, exponent.dtype());
+                  const Tensor flat = equal(exponent, zero);
+                  const Tensor slope = exponent * pow(a, where(flat, zero, exponent - 1.0));
+                  return g * where(flat, scalar(false, slope.dtype()), slope);
+                }),
+                wrt(b, [a = save(a), b = save(b), y = save_output(y)](const Tensor& g) {
+                  const Tensor base = a, exponent = b;
+                  const Tensor flat = logical_and(
+                      equal(base, scalar(false, base.dtype())),
+                      greater_equal(exponent, scalar(false, exponent.dtype())));
+                  const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
+                  return keep_where(logical_not(flat), g * (y * log(safe)));
+                }));
+}
+
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::maximum, a, b);
+  if (!recording(a, b)) return y;
+  auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
+    return where(equal(mine, other), half(g), keep_where(greater(mine, other), g));
+  };
+  return record("maximum", y, wrt(a, [a = save(a), b = save(b), share](const Tensor& g) {
+                  return share(a, b, g);
+                }),
+                wrt(b, [a = save(a), b = save(b), share](const Tensor& g) {
+                  return share(b, a, g);
+                }));
+}
+
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::minimum, a, b);
+  if (!recording(a, b)) return y;
+  auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
+    return where(equal(mine, other), half(g), keep_where(less(mine, other), g));
+  };
+  return record("minimum", y, wrt(a, [a = save(a), b = save(b), share](const Tensor& g) {
+                  return share(a, b, g);
+                }),
+                wrt(b, [a = save(a), b = save(b), share](const Tensor& g) {
+                  return share(b, a, g);
+                }));
+}
+
+Tensor copysign(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::copysign, a, b);
+  if (!recording(a, b)) return y;
+  return record("copysign", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
+                  return where(equal(signbit(a), signbit(b)), g, -g);
+                }),
+                wrt(b, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
+}
+
+Tensor nextafter(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::nextafter, a, b);
+  if (!recording(a, b)) return y;
+  // One step beside a: the identity but for rounding.
+  return record("nextafter", y, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  Tensor y = ternary(Op::where, condition, a, b);
+  if (!recording(a, b)) return y;
+  return record("where", y, wrt(a, [c = save(condition)](const Tensor& g) {
+                  return keep_where(c, g);
+                }),
+                wrt(b, [c = save(condition)](const Tensor& g) {
+                  return keep_where(logical_not(c), g);
+                }));
+}
+
+Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high) {
+  Tensor y = ternary(Op::clip, x, low, high);
+  if (!recording(x, low, high)) return y;
+  return record("clip", y,
+                wrt(x, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                  return keep_where(logical_and(less_equal(low, x), less_equal(x, high)), g);
+                }),
+                wrt(low, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                  return keep_where(logical_and(less(x, low), less_equal(low, high)), g);
+                }),
+                wrt(high, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                  return keep_where(greater(maximum(x, low), high), g);
+                }));
+}
+
+Tensor astype(const Tensor& x, DType dtype) {
+  Tensor y = Tensor::empty(x.shape(), dtype);
+  engine::copy(x, y);
+  if (!is_float(dtype) || !recording(x)) return y;
+  return record("astype", y, wrt(x, [](const Tensor& g) { return g; }));
+}
+
+Tensor copy(const Tensor& x) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  engine::copy(x, y);
+  if (!recording(x)) return y;
+  return record("copy", y, wrt(x, [](const Tensor& g) { return g; }));
+}
+
+}  // namespace ndtape

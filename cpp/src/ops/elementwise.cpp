@@ -1,0 +1,171 @@
+#include "ops/elementwise.h"
+
+#include <string>
+
+#include "cpu/kernels.h"
+#include "engine/elementwise.h"
+#include "engine/program.h"
+
+namespace ndtape {
+namespace {
+
+[[noreturn]] void refuse(Op op, DType dtype) {
+  const char* expected = "";
+  switch (info(op).types) {
+    case Types::Numeric:
+    case Types::Round:
+    case Types::Test:
+    case Types::Float:
+      expected = "a number (use astype to convert bool)";
+      break;
+    case Types::Bitwise:
+      expected = "bool or an integer";
+      break;
+    case Types::Integer:
+      expected = "an integer";
+      break;
+    default:
+      expected = "bool or a number";
+  }
+  throw TypeError(std::string(info(op).name) + ": dtype " + name(dtype) +
+                  " is not supported, expected " + expected);
+}
+
+DType promote_for(Op op, DType a, DType b) {
+  if (a == b) return a;
+  if (info(op).types == Types::Logical) return DType::Bool;
+  try {
+    return promote(a, b);
+  } catch (const TypeError& e) {
+    throw TypeError(std::string(info(op).name) + ": " + e.what());
+  }
+}
+
+int slot(DType dtype) { return static_cast<int>(dtype); }
+
+// Tensors of one element, or of one block laid out alike, go to the kernel as they are.
+bool is_small(const Tensor& x) { return x.size() <= cpu::kBlock && x.is_contiguous(); }
+
+}  // namespace
+
+DType operand_dtype(Op op, DType dtype) {
+  const Kind k = kind(dtype);
+  switch (info(op).types) {
+    case Types::Numeric:
+    case Types::Round:
+    case Types::Test:
+      if (k == Kind::Bool) refuse(op, dtype);
+      return dtype;
+    case Types::Float:
+      return k == Kind::Float ? dtype : default_float();
+    case Types::Logical:
+      return DType::Bool;
+    case Types::Bitwise:
+      if (k == Kind::Float) refuse(op, dtype);
+      return dtype;
+    case Types::Integer:
+      if (k == Kind::Float || k == Kind::Bool) refuse(op, dtype);
+      return dtype;
+    default:
+      return dtype;
+  }
+}
+
+Tensor unary(Op op, const Tensor& x) {
+  const DType type = operand_dtype(op, x.dtype());
+  Tensor y = Tensor::empty(x.shape(), engine::result_dtype(op, type));
+  const auto kernel = cpu::kernels().block[static_cast<int>(op)][slot(type)];
+  if (x.dtype() == type && is_small(x)) {
+    kernel(x.data(), nullptr, nullptr, y.mutable_data(), y.size());
+    return y;
+  }
+  engine::Program program;
+  program.output(program.apply(op, program.cast(program.input(x.dtype()), type)));
+  engine::execute(program, y.shape(), &x, &y);
+  return y;
+}
+
+Tensor binary(Op op, const Tensor& a, const Tensor& b) {
+  const DType type = operand_dtype(op, promote_for(op, a.dtype(), b.dtype()));
+  const DType result = engine::result_dtype(op, type);
+  if (a.dtype() == type && b.dtype() == type && a.shape() == b.shape() && is_small(a) &&
+      is_small(b)) {
+    Tensor y = Tensor::empty(a.shape(), result);
+    cpu::kernels().block[static_cast<int>(op)][slot(type)](a.data(), b.data(), nullptr,
+                                                           y.mutable_data(), y.size());
+    return y;
+  }
+  Tensor y = Tensor::empty(broadcast_shapes(a.shape(), b.shape(), info(op).name), result);
+  if (y.size() == 1 && a.dtype() == type && b.dtype() == type) {
+    cpu::kernels().block[static_cast<int>(op)][slot(type)](a.data(), b.data(), nullptr,
+                                                           y.mutable_data(), 1);
+    return y;
+  }
+  engine::Program program;
+  const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype());
+  const engine::Value as_a = program.cast(in_a, type), as_b = program.cast(in_b, type);
+  program.output(program.apply(op, as_a, as_b));
+  const Tensor inputs[] = {a, b};
+  engine::execute(program, y.shape(), inputs, &y);
+  return y;
+}
+
+Tensor ternary(Op op, const Tensor& a, const Tensor& b, const Tensor& c) {
+  DType type = promote_for(op, b.dtype(), c.dtype());
+  DType type_a = DType::Bool;
+  if (op == Op::where) {
+    if (a.dtype() != DType::Bool) {
+      throw TypeError(std::string("where: the condition has dtype ") + name(a.dtype()) +
+                      ", expected bool");
+    }
+  } else {
+    type_a = type = operand_dtype(op, promote_for(op, a.dtype(), type));
+  }
+  const char* what = info(op).name;
+  Tensor y = Tensor::empty(
+      broadcast_shapes(broadcast_shapes(a.shape(), b.shape(), what), c.shape(), what), type);
+  engine::Program program;
+  const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype()),
+                      in_c = program.input(c.dtype());
+  const engine::Value as_a = program.cast(in_a, type_a), as_b = program.cast(in_b, type),
+                      as_c = program.cast(in_c, type);
+  program.output(program.apply(op, as_a, as_b, as_c));
+  const Tensor inputs[] = {a, b, c};
+  engine::execute(program, y.shape(), inputs, &y);
+  return y;
+}
+
+bool overlaps(const Tensor& a, const Tensor& b) {
+  // Storages may lie in one foreign block, so bytes decide, not identity.
+  auto range = [](const Tensor& x, const char*& low, const char*& high) {
+    low = high = static_cast<const char*>(x.data());
+    for (int i = 0; i < x.ndim(); ++i) {
+      const int64_t reach = x.strides()[i] * (x.length(i) - 1) * itemsize(x.dtype());
+      (reach < 0 ? low : high) += reach;
+    }
+    high += itemsize(x.dtype());
+  };
+  if (a.size() == 0 || b.size() == 0) return false;
+  const char *low_a, *high_a, *low_b, *high_b;
+  range(a, low_a, high_a);
+  range(b, low_b, high_b);
+  if (high_a <= low_b || high_b <= low_a) return false;
+  return !(a.data() == b.data() && a.dtype() == b.dtype() && a.shape() == b.shape() &&
+           a.strides() == b.strides());
+}
+
+void binary_into(Op op, const Tensor& a, const Tensor& b, const Tensor& out) {
+  const DType type = operand_dtype(op, promote_for(op, a.dtype(), b.dtype()));
+  const Tensor inputs[] = {overlaps(a, out) ? copy(a) : a, overlaps(b, out) ? copy(b) : b};
+  engine::Program program;
+  const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype());
+  const engine::Value as_a = program.cast(in_a, type), as_b = program.cast(in_b, type);
+  program.output(program.cast(program.apply(op, as_a, as_b), out.dtype()));
+  engine::execute(program, out.shape(), inputs, &out);
+}
+
+Tensor keep_where(const Tensor& condition, const Tensor& g) {
+  return where(condition, g, scalar(false, g.dtype()));
+}
+
+}  // namespace ndtape

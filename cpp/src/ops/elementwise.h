@@ -1,0 +1,28 @@
+// From an op and its operands to a result: dtypes, broadcasting, and the call of the engine.
+#pragma once
+
+#include "cpu/op_table.h"
+#include "ndtape/ops.h"
+
+namespace ndtape {
+
+// Throw TypeError for a dtype that the row of `op` does not take, ValueError for shapes that do
+// not broadcast. The result is new and row-major.
+Tensor unary(Op op, const Tensor& x);
+Tensor binary(Op op, const Tensor& a, const Tensor& b);
+Tensor ternary(Op op, const Tensor& a, const Tensor& b, const Tensor& c);
+
+// The same, written into `out`, which has the result's shape; the result is cast to out's dtype.
+// Operands may overlap `out` in any way.
+void binary_into(Op op, const Tensor& a, const Tensor& b, const Tensor& out);
+
+// The dtype that operands of `op` are converted to before it is applied.
+DType operand_dtype(Op op, DType dtype);
+
+// Do two tensors share bytes, other than as the very same view?
+bool overlaps(const Tensor& a, const Tensor& b);
+
+// g where the condition holds, else 0.
+Tensor keep_where(const Tensor& condition, const Tensor& g);
+
+}  // namespace ndtape

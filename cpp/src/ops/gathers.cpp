@@ -1,0 +1,118 @@
+// Picking elements by integer positions.
+#include <string>
+
+#include "engine/elementwise.h"
+#include "engine/index.h"
+#include "ops/record.h"
+#include "ops/views.h"
+
+namespace ndtape {
+namespace {
+
+// Positions as the engine takes them: int64, row-major, in range.
+Tensor positions(const Tensor& indices, int64_t length, const char* what) {
+  if (!is_integer(indices.dtype())) {
+    throw TypeError(std::string(what) + ": indices of dtype " + name(indices.dtype()) +
+                    ", expected an integer dtype");
+  }
+  Tensor p = indices.dtype() == DType::Int64 ? contiguous(indices) : astype(indices, DType::Int64);
+  engine::check_indices(p, length, what);
+  return p;
+}
+
+int64_t product(const Dims& shape, int first, int last) {
+  int64_t n = 1;
+  for (int i = first; i < last; ++i) n *= shape[i];
+  return n;
+}
+
+// A shape with the axis replaced by other axes.
+Dims with_axis(const Dims& shape, int axis, const Dims& by) {
+  Dims result(shape.begin(), shape.begin() + axis);
+  for (int64_t d : by) result.push_back(d);
+  for (int i = axis + 1; i < shape.size(); ++i) result.push_back(shape[i]);
+  return result;
+}
+
+// Adds `values` to zeros of `shape` at the positions along an axis; the derivative of
+// take_along_axis.
+Tensor add_along(const Dims& shape, const Tensor& indices, const Tensor& values, int axis) {
+  Tensor y = zeros(shape, values.dtype());
+  engine::add_along(y, indices, axis, values);
+  if (!recording(values)) return y;
+  return record("add_along_axis", y, wrt(values, [indices = save(indices), axis](const Tensor& g) {
+                  return take_along_axis(g, indices, axis);
+                }));
+}
+
+}  // namespace
+
+Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis) {
+  if (!axis) {
+    if (x.ndim() != 1) return take(reshape(x, {-1}), indices, 0);
+    axis = 0;
+  }
+  const int along = normalize_axis(*axis, x.ndim(), "take");
+  const Dims& shape = x.shape();
+  const Tensor p = positions(indices, shape[along], "take");
+  const int64_t outer = product(shape, 0, along),
+                inner = product(shape, along + 1, shape.size()), count = p.size();
+  const Dims result = with_axis(shape, along, indices.shape());
+  Tensor y = Tensor::empty(result, x.dtype());
+  {
+    GradMode off(false);
+    const Tensor rows = reshape(x, {outer, shape[along], inner});
+    engine::take(rows, p, reshape(y, {outer, count, inner}));
+  }
+  if (!recording(x)) return y;
+  return record("take", y, wrt(x, [shape, p = save(p), along](const Tensor& g) {
+                  return index_add(shape, p, g, along);
+                }));
+}
+
+Tensor index_add(const Dims& shape, const Tensor& indices, const Tensor& values, int64_t axis) {
+  const int along = normalize_axis(axis, shape.size(), "index_add");
+  const Tensor p = positions(indices, shape[along], "index_add");
+  const Dims expected = with_axis(shape, along, indices.shape());
+  if (values.shape() != expected) {
+    throw ValueError("index_add: values have shape " + to_string(values.shape()) + ", expected " +
+                     to_string(expected));
+  }
+  const int64_t outer = product(shape, 0, along),
+                inner = product(shape, along + 1, shape.size());
+  Tensor y = zeros(shape, values.dtype());
+  {
+    GradMode off(false);
+    engine::index_add(reshape(y, {outer, shape[along], inner}), p,
+                      reshape(contiguous(values), {outer, p.size(), inner}));
+  }
+  if (!recording(values)) return y;
+  return record("index_add", y, wrt(values, [p = save(p), along](const Tensor& g) {
+                  return take(g, p, along);
+                }));
+}
+
+Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
+  if (x.ndim() != indices.ndim()) {
+    throw ValueError("take_along_axis: indices of shape " + to_string(indices.shape()) +
+                     " for a tensor of shape " + to_string(x.shape()) +
+                     ", expected as many axes");
+  }
+  const int along = normalize_axis(axis, x.ndim(), "take_along_axis");
+  Dims rest_x = x.shape(), rest_i = indices.shape();
+  rest_x[along] = rest_i[along] = 1;
+  Dims shape = broadcast_shapes(rest_x, rest_i, "take_along_axis");
+  shape[along] = indices.length(along);
+  const Tensor p = broadcast_to(positions(indices, x.length(along), "take_along_axis"), shape);
+  Dims full = shape;
+  full[along] = x.length(along);
+  const Tensor wide = broadcast_to(x, full);
+  Tensor y = Tensor::empty(shape, x.dtype());
+  engine::take_along(wide, p, along, y);
+  if (!recording(x)) return y;
+  return record("take_along_axis", y, wrt(x, [full, p = save(p), along](const Tensor& g) {
+                  return add_along(full, p, g, along);
+                }));
+}
+
+}  // namespace ndtape

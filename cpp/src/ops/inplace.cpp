@@ -1,0 +1,163 @@
+// Changes to a tensor's memory, recorded like any other operation.
+#include <string>
+
+#include "engine/elementwise.h"
+#include "ops/elementwise.h"
+#include "ops/record.h"
+#include "ops/views.h"
+
+namespace ndtape {
+namespace {
+
+struct Row {
+  const char* name;
+  Op op;
+  Tensor (*function)(const Tensor&, const Tensor&);
+};
+
+const Row& row(InPlaceOp op) {
+  static constexpr Row rows[] = {
+      {"+=", Op::add, add},
+      {"-=", Op::subtract, subtract},
+      {"*=", Op::multiply, multiply},
+      {"/=", Op::divide, divide},
+      {"//=", Op::floor_divide, floor_divide},
+      {"%=", Op::remainder, remainder},
+      {"**=", Op::pow, pow},
+      {"&=", Op::bitwise_and, bitwise_and},
+      {"|=", Op::bitwise_or, bitwise_or},
+      {"^=", Op::bitwise_xor, bitwise_xor},
+      {"<<=", Op::bitwise_left_shift, bitwise_left_shift},
+      {">>=", Op::bitwise_right_shift, bitwise_right_shift},
+  };
+  return rows[static_cast<int>(op)];
+}
+
+void check_target(const char* what, const Tensor& x, const Tensor& value) {
+  const std::string at = std::string(what) + ": ";
+  if (!x.storage().writable()) {
+    throw ValueError(at + "the tensor of shape " + to_string(x.shape()) +
+                     " shares read-only memory; change a copy instead");
+  }
+  if (x.layout().has_repeats()) {
+    throw ValueError(at + "the tensor of shape " + to_string(x.shape()) + " and strides " +
+                     to_string(x.strides()) + " names some elements more than once; change a " +
+                     "copy instead");
+  }
+  if (broadcast_shapes(x.shape(), value.shape(), what) != x.shape()) {
+    throw ValueError(at + "a value of shape " + to_string(value.shape()) +
+                     " does not broadcast to the target's shape " + to_string(x.shape()));
+  }
+  if (!grad_enabled()) return;
+  const Tensor base = x.impl()->base ? Tensor(x.impl()->base) : x;
+  if (requires_grad(base) && is_leaf(base)) {
+    throw TapeError(at + (x.impl()->base ? "a view of a leaf" : "a leaf") +
+                    " that requires grad, of shape " + to_string(base.shape()) +
+                    ", cannot be changed in place while recording; use no_grad()");
+  }
+}
+
+// Kinds a value may be written into without loss of its nature: bool < integer < float.
+void check_kind(const char* what, DType from, DType to) {
+  auto rank = [](DType t) { return is_float(t) ? 2 : t == DType::Bool ? 0 : 1; };
+  if (rank(from) > rank(to)) {
+    throw TypeError(std::string(what) + ": a result of dtype " + name(from) +
+                    " does not fit the target's dtype " + name(to));
+  }
+}
+
+// A copy of x as it is now, with its history.
+Tensor snapshot(const Tensor& x) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  engine::copy(x, y);
+  const Edge edge = edge_of(x);
+  set_history(y, edge.node, edge.index);
+  return y;
+}
+
+// A gradient without what lies at `layout`.
+Tensor clear(const Tensor& g, const Layout& layout) {
+  Tensor y = Tensor::empty(g.shape(), g.dtype());
+  engine::copy(g, y);
+  engine::copy(scalar(false, y.dtype()), y.view(layout));
+  if (!recording(g)) return y;
+  return record("clear", y, wrt(g, [layout](const Tensor& gg) { return clear(gg, layout); }));
+}
+
+// Writes the recorded value y into x and gives x, its base and their views that history.
+void write_recorded(const Tensor& x, const Tensor& y) {
+  TensorImpl* impl = x.impl();
+  if (!impl->base) {
+    engine::copy(y, x);
+    x.storage().bump_version();
+    const Edge edge = edge_of(y);
+    set_history(x, edge.node, edge.index);
+    ++impl->generation;
+    return;
+  }
+  const Tensor base(impl->base);
+  const Layout place = within(base, x.layout());
+  // Before the write: saving nothing, the node only needs the edges as they are now.
+  const Tensor before(Ref<TensorImpl>(
+      new TensorImpl(base.dtype(), base.layout(), Ref<Storage>(&base.storage()))));
+  const Edge edge = edge_of(base);
+  set_history(before, edge.node, edge.index);
+  engine::copy(y, x);
+  x.storage().bump_version();
+  record_list("assign", base, {before, y}, [place](int i, const Tensor& g) {
+    return i == 0 ? clear(g, place) : extract(g, place);
+  });
+  ++impl->base->generation;
+}
+
+}  // namespace
+
+void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
+  const Row& r = row(op);
+  check_target(r.name, x, value);
+  // What the operator itself refuses (dtypes, negative integer powers), it refuses on no elements.
+  DType type = x.dtype();
+  if (value.dtype() != type) {
+    try {
+      type = promote(type, value.dtype());
+    } catch (const TypeError& e) {
+      throw TypeError(std::string(r.name) + ": " + e.what());
+    }
+  }
+  check_kind(r.name, operand_dtype(r.op, type), x.dtype());
+  if (recording(x, value) && is_float(x.dtype())) {
+    // What the derivative saves must survive the write: not x's memory, nor any beside it.
+    const bool beside = &value.storage() == &x.storage() || overlaps(x, value);
+    const Tensor y = r.function(snapshot(x), beside ? copy(value) : value);
+    write_recorded(x, y.dtype() == x.dtype() ? y : astype(y, x.dtype()));
+    return;
+  }
+  if (r.op == Op::pow && is_integer(type)) {
+    const Tensor y = pow(x, value);  // checks the exponents
+    engine::copy(y, x);
+  } else {
+    binary_into(r.op, x, value, x);
+  }
+  x.storage().bump_version();
+}
+
+void assign(const Tensor& x, const Tensor& value) {
+  check_target("assignment", x, value);
+  check_kind("assignment", value.dtype(), x.dtype());
+  const bool record_it = is_float(x.dtype()) && recording(x, value);
+  const Tensor source = overlaps(x, value) ? copy(value) : value;
+  if (!record_it) {
+    engine::copy(source, x);
+    x.storage().bump_version();
+    return;
+  }
+  Tensor y = source.dtype() == x.dtype() ? source : astype(source, x.dtype());
+  if (y.shape() != x.shape()) {
+    // Leading axes of length 1 that x does not have are dropped first.
+    while (y.ndim() > x.ndim()) y = squeeze(y, Dims{0});
+    y = broadcast_to(y, x.shape());
+  }
+  write_recorded(x, y);
+}
+
+}  // namespace ndtape

@@ -1,0 +1,108 @@
+// Puts an operation on the tape, with its derivative beside it:
+//
+//   Tensor tanh(const Tensor& x) {
+//     Tensor y = unary(Op::tanh, x);
+//     if (!recording(x)) return y;
+//     return record("tanh", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+//                     return g * (1 - square(y));
+//                   }));
+//   }
+//
+// A rule maps the gradient of y to that of one input, in terms of operators, so that it can be
+// differentiated in turn. What broadcasting or promotion did to the input is undone by the walker.
+#pragma once
+
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "ndtape/tape.h"
+#include "tape/node.h"
+
+namespace ndtape {
+
+// Where x's gradient goes. A view whose base was changed in place gets its new history here.
+Edge edge_of(const Tensor& x);
+inline Input input_of(const Tensor& x) { return Input{edge_of(x), x.shape(), x.dtype()}; }
+void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
+
+template <class... Tensors>
+bool recording(const Tensors&... inputs) {
+  return grad_enabled() && (static_cast<bool>(edge_of(inputs)) || ...);
+}
+
+inline Saved save(const Tensor& x) { return Saved(x, edge_of(x), false); }
+inline Saved save_output(const Tensor& y) { return Saved(y, {}, true); }
+
+template <class Rule>
+struct Wrt {
+  const Tensor& x;
+  Rule rule;
+};
+template <class Rule>
+Wrt<Rule> wrt(const Tensor& x, Rule rule) {
+  return {x, std::move(rule)};
+}
+
+template <class... Rules>
+class RuleNode final : public Node {
+ public:
+  explicit RuleNode(const char* name, Wrt<Rules>... wrt)
+      : Node(name, sizeof...(Rules)), rules_(std::in_place, std::move(wrt.rule)...) {
+    int i = 0;
+    (set_input(i++, input_of(wrt.x)), ...);
+  }
+
+  void backward(const Tensor* grads, Tensor* result) override {
+    apply(grads[0], result, std::index_sequence_for<Rules...>());
+  }
+
+ protected:
+  void free_saved() override { rules_.reset(); }
+
+ private:
+  template <size_t... I>
+  void apply(const Tensor& g, Tensor* result, std::index_sequence<I...>) {
+    ((needs(I) ? void(result[I] = std::get<I>(*rules_)(g)) : void()), ...);
+  }
+
+  std::optional<std::tuple<Rules...>> rules_;
+};
+
+template <class... Rules>
+Tensor record(const char* name, const Tensor& y, Wrt<Rules>... wrt) {
+  set_history(y, Ref<Node>(new RuleNode<Rules...>(name, std::move(wrt)...)));
+  return y;
+}
+
+// The same for any number of inputs: rule(i, g) is the gradient of input i.
+template <class Rule>
+class ListNode final : public Node {
+ public:
+  ListNode(const char* name, const std::vector<Tensor>& inputs, Rule rule)
+      : Node(name, static_cast<int>(inputs.size())), rule_(std::move(rule)) {
+    for (size_t i = 0; i < inputs.size(); ++i) set_input(static_cast<int>(i), input_of(inputs[i]));
+  }
+
+  void backward(const Tensor* grads, Tensor* result) override {
+    for (int i = 0; i < inputs(); ++i) {
+      if (needs(i)) result[i] = (*rule_)(i, grads[0]);
+    }
+  }
+
+ protected:
+  void free_saved() override { rule_.reset(); }
+
+ private:
+  std::optional<Rule> rule_;
+};
+
+template <class Rule>
+Tensor record_list(const char* name, const Tensor& y, const std::vector<Tensor>& inputs,
+                   Rule rule) {
+  set_history(y, Ref<Node>(new ListNode<Rule>(name, inputs, std::move(rule))));
+  return y;
+}
+
+}  // namespace ndtape

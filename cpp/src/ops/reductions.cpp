@@ -1,0 +1,321 @@
+// Reductions to fewer elements, and their derivatives.
+#include <limits>
+#include <string>
+
+#include "engine/elementwise.h"
+#include "engine/program.h"
+#include "engine/reduce.h"
+#include "ops/elementwise.h"
+#include "ops/record.h"
+#include "ops/views.h"
+
+namespace ndtape {
+namespace {
+
+using engine::Program;
+using engine::Value;
+
+Dims all_axes(int ndim) {
+  Dims axes;
+  for (int i = 0; i < ndim; ++i) axes.push_back(i);
+  return axes;
+}
+
+Dims resolve(const Tensor& x, const Axes& axes, const char* what) {
+  return axes ? normalize_axes(*axes, x.ndim(), what) : all_axes(x.ndim());
+}
+
+// x's shape with length 1 on the reduced axes.
+Dims kept_shape(const Dims& shape, const Dims& axes) {
+  Dims kept = shape;
+  for (int64_t axis : axes) kept[static_cast<int>(axis)] = 1;
+  return kept;
+}
+
+int64_t reduced_count(const Dims& shape, const Dims& axes) {
+  int64_t n = 1;
+  for (int64_t axis : axes) n *= shape[static_cast<int>(axis)];
+  return n;
+}
+
+// Drops the axes of length 1 that a reduction left; y is its own base still.
+Tensor finish(Tensor y, const Dims& axes, bool keepdims) {
+  if (keepdims || axes.empty()) return y;
+  bool drop[kMaxAxes] = {};
+  for (int64_t axis : axes) drop[axis] = true;
+  Layout layout = y.layout();
+  for (int i = y.ndim() - 1; i >= 0; --i) {
+    if (drop[i]) layout = layout.squeeze(i);
+  }
+  return Tensor(Ref<TensorImpl>(new TensorImpl(y.dtype(), layout, Ref<Storage>(&y.storage()))));
+}
+
+// A gradient or a result, reduced along `axes`, as it broadcasts against the tensor's `shape`.
+Tensor with_kept_axes(const Tensor& g, const Dims& shape, const Dims& axes) {
+  return reshape(g, kept_shape(shape, axes));
+}
+
+// The reduction of cast(x) along axes, all of them kept with length 1.
+Tensor reduce_kept(ReduceOp op, const Tensor& x, const Dims& axes, DType dtype, Scalar identity) {
+  if (reduced_count(x.shape(), axes) == 0) {
+    return full(kept_shape(x.shape(), axes), identity, dtype);
+  }
+  Tensor y = Tensor::empty(kept_shape(x.shape(), axes), dtype);
+  if (y.size() == 0) return y;
+  Program program;
+  program.output(program.cast(program.input(x.dtype()), dtype));
+  engine::reduce(program, x.shape(), &x, axes, op, y);
+  return y;
+}
+
+// Sums of bool and small integers are of 64 bits.
+DType accumulator(DType dtype) {
+  switch (kind(dtype)) {
+    case Kind::Bool:
+    case Kind::Int:
+      return DType::Int64;
+    case Kind::UInt:
+      return DType::UInt64;
+    default:
+      return dtype;
+  }
+}
+
+void refuse_empty(const Tensor& x, const Dims& axes, const char* what) {
+  if (reduced_count(x.shape(), axes) == 0) {
+    throw ValueError(std::string(what) + ": shape " + to_string(x.shape()) +
+                     " has no elements along axes " + to_string(axes) + ", expected at least one");
+  }
+}
+
+DType float_of(DType dtype) { return is_float(dtype) ? dtype : default_float(); }
+
+Tensor extreme(ReduceOp op, const char* name, const Tensor& x, const Axes& axes, bool keepdims) {
+  const Dims which = resolve(x, axes, name);
+  refuse_empty(x, which, name);
+  Tensor y = finish(reduce_kept(op, x, which, x.dtype(), false), which, keepdims);
+  if (!recording(x)) return y;
+  // Ties share the gradient equally.
+  return record(name, y, wrt(x, [x = save(x), y = save_output(y), which](const Tensor& g) {
+                  const Tensor t = x;
+                  const Tensor hit = equal(t, with_kept_axes(y, t.shape(), which));
+                  const Tensor count = sum(astype(hit, g.dtype()), which, true);
+                  return keep_where(hit, with_kept_axes(g, t.shape(), which) / count);
+                }));
+}
+
+Tensor truth(ReduceOp op, const char* name, const Tensor& x, const Axes& axes, bool keepdims,
+             bool identity) {
+  const Dims which = resolve(x, axes, name);
+  return finish(reduce_kept(op, x, which, DType::Bool, identity), which, keepdims);
+}
+
+// Along the last axis, the product of all elements but each one: up a tree of pairwise products,
+// then down. No division, so zeros are right, in higher derivatives too.
+Tensor product_of_others(const Tensor& x) {
+  std::vector<Tensor> levels{x};
+  auto part = [](const Tensor& t, int64_t start, int64_t stop) {
+    return get_item(t, {Ellipsis{}, Slice{start, stop}});
+  };
+  while (levels.back().shape().back() > 1) {
+    const Tensor& t = levels.back();
+    const int64_t n = t.shape().back(), half = n / 2;
+    Tensor up = part(t, 0, half) * part(t, half, 2 * half);
+    levels.push_back(n & 1 ? concat({up, part(t, n - 1, n)}, -1) : up);
+  }
+  Tensor others = ones(levels.back().shape(), x.dtype());
+  for (size_t i = levels.size() - 1; i-- > 0;) {
+    const Tensor& t = levels[i];
+    const int64_t n = t.shape().back(), half = n / 2;
+    const Tensor above = part(others, 0, half);
+    std::vector<Tensor> parts{above * part(t, half, 2 * half), above * part(t, 0, half)};
+    if (n & 1) parts.push_back(part(others, half, half + 1));
+    others = concat(parts, -1);
+  }
+  return others;
+}
+
+Tensor arg_extreme(const char* name, const Tensor& x, std::optional<int64_t> axis, bool keepdims,
+                   bool largest) {
+  if (!axis) {
+    const Tensor flat = reshape(detach(x), {-1});
+    if (flat.size() == 0) {
+      throw ValueError(std::string(name) + ": shape " + to_string(x.shape()) +
+                       " has no elements, expected at least one");
+    }
+    Tensor y = arg_extreme(name, flat, 0, false, largest);
+    return keepdims ? reshape(y, Dims(x.ndim(), 1)) : y;
+  }
+  const int along = normalize_axis(*axis, x.ndim(), name);
+  refuse_empty(x, {along}, name);
+  Tensor y = Tensor::empty(kept_shape(x.shape(), {along}), DType::Int64);
+  if (y.size() > 0) engine::arg_reduce(x, along, largest, y);
+  return finish(y, {along}, keepdims);
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType> dtype) {
+  const Dims which = resolve(x, axes, "sum");
+  const DType type = dtype.value_or(accumulator(x.dtype()));
+  Tensor y = finish(reduce_kept(ReduceOp::sum, x, which, type, false), which, keepdims);
+  if (!is_float(type) || !recording(x)) return y;
+  return record("sum", y, wrt(x, [shape = x.shape(), which](const Tensor& g) {
+                  return broadcast_to(with_kept_axes(g, shape, which), shape);
+                }));
+}
+
+Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType> dtype) {
+  const Dims which = resolve(x, axes, "prod");
+  const DType type = dtype.value_or(accumulator(x.dtype()));
+  Tensor y = finish(reduce_kept(ReduceOp::prod, x, which, type, int64_t{1}), which, keepdims);
+  if (!is_float(type) || !recording(x) || x.size() == 0) return y;
+  return record("prod", y, wrt(x, [x = save(x), which](const Tensor& g) {
+                  const Tensor t = x;
+                  // The reduced axes last, as one.
+                  Dims order, back(t.ndim(), 0);
+                  bool is_reduced[kMaxAxes] = {};
+                  for (int64_t axis : which) is_reduced[axis] = true;
+                  for (int reduced = 0; reduced < 2; ++reduced) {
+                    for (int i = 0; i < t.ndim(); ++i) {
+                      if (is_reduced[i] == (reduced == 1)) order.push_back(i);
+                    }
+                  }
+                  for (int i = 0; i < t.ndim(); ++i) back[static_cast<int>(order[i])] = i;
+                  const Tensor moved = permute_dims(t, order);
+                  const Tensor rows =
+                      reshape(moved, {t.size() / reduced_count(t.shape(), which),
+                                      reduced_count(t.shape(), which)});
+                  const Tensor others =
+                      permute_dims(reshape(product_of_others(rows), moved.shape()), back);
+                  return with_kept_axes(g, t.shape(), which) * others;
+                }));
+}
+
+Tensor max(const Tensor& x, const Axes& axes, bool keepdims) {
+  return extreme(ReduceOp::max, "max", x, axes, keepdims);
+}
+
+Tensor min(const Tensor& x, const Axes& axes, bool keepdims) {
+  return extreme(ReduceOp::min, "min", x, axes, keepdims);
+}
+
+Tensor any(const Tensor& x, const Axes& axes, bool keepdims) {
+  return truth(ReduceOp::max, "any", x, axes, keepdims, false);
+}
+
+Tensor all(const Tensor& x, const Axes& axes, bool keepdims) {
+  return truth(ReduceOp::min, "all", x, axes, keepdims, true);
+}
+
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
+  const Dims which = resolve(x, axes, "mean");
+  const DType type = float_of(x.dtype());
+  const double count = static_cast<double>(reduced_count(x.shape(), which));
+  Tensor y = reduce_kept(ReduceOp::sum, x, which, type, false);
+  binary_into(Op::divide, y, scalar(count, type), y);
+  y = finish(y, which, keepdims);
+  if (!recording(x)) return y;
+  return record("mean", y, wrt(x, [shape = x.shape(), which, count](const Tensor& g) {
+                  return broadcast_to(with_kept_axes(g / count, shape, which), shape);
+                }));
+}
+
+Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
+  const Dims which = resolve(x, axes, "var");
+  const DType type = float_of(x.dtype());
+  const double freedom =
+      std::max(0.0, static_cast<double>(reduced_count(x.shape(), which)) - correction);
+  // Two passes: the mean, then the sum of squared differences, in one program.
+  Tensor center, y;
+  {
+    GradMode off(false);
+    center = mean(x, which, true);
+    if (reduced_count(x.shape(), which) == 0) {
+      y = full(kept_shape(x.shape(), which), 0.0, type);
+    } else {
+      y = Tensor::empty(kept_shape(x.shape(), which), type);
+      Program program;
+      const Value in_x = program.input(x.dtype()), in_center = program.input(type);
+      const Value difference =
+          program.apply(Op::subtract, program.cast(in_x, type), in_center);
+      program.output(program.apply(Op::square, difference));
+      const Tensor inputs[] = {x, center};
+      if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
+    }
+    binary_into(Op::divide, y, scalar(freedom, type), y);
+  }
+  y = finish(y, which, keepdims);
+  if (!recording(x)) return y;
+  return record("var", y, wrt(x, [x = save(x), which, freedom](const Tensor& g) {
+                  const Tensor t = x;
+                  return with_kept_axes(g * (2.0 / freedom), t.shape(), which) *
+                         (t - mean(t, which, true));
+                }));
+}
+
+Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
+  return sqrt(var(x, axes, correction, keepdims));
+}
+
+Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
+  const Dims which = resolve(x, axes, "logsumexp");
+  const DType type = float_of(x.dtype());
+  Tensor y;
+  {
+    // log(sum(exp(x - max))) + max; a max that is infinite is left out.
+    GradMode off(false);
+    const Scalar lowest = -std::numeric_limits<double>::infinity();
+    const Tensor top = reduce_kept(ReduceOp::max, x, which, type, lowest);
+    const Tensor shift = keep_where(isfinite(top), top);
+    if (reduced_count(x.shape(), which) == 0) {
+      y = top;
+    } else {
+      y = Tensor::empty(kept_shape(x.shape(), which), type);
+      Program program;
+      const Value in_x = program.input(x.dtype()), in_shift = program.input(type);
+      program.output(program.apply(
+          Op::exp, program.apply(Op::subtract, program.cast(in_x, type), in_shift)));
+      const Tensor inputs[] = {x, shift};
+      if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
+      y = log(y) + shift;
+    }
+  }
+  y = finish(y, which, keepdims);
+  if (!recording(x)) return y;
+  return record("logsumexp", y, wrt(x, [x = save(x), y = save_output(y), which](const Tensor& g) {
+                  const Tensor t = x, total = y;
+                  const Tensor shift = keep_where(isfinite(total), total);
+                  return with_kept_axes(g, t.shape(), which) *
+                         exp(t - with_kept_axes(shift, t.shape(), which));
+                }));
+}
+
+Tensor argmax(const Tensor& x, std::optional<int64_t> axis, bool keepdims) {
+  return arg_extreme("argmax", x, axis, keepdims, true);
+}
+
+Tensor argmin(const Tensor& x, std::optional<int64_t> axis, bool keepdims) {
+  return arg_extreme("argmin", x, axis, keepdims, false);
+}
+
+Tensor sum_to(const Tensor& x, const Dims& shape) {
+  if (x.shape() == shape) return x;
+  const int lead = x.ndim() - shape.size();
+  Dims axes;
+  bool fits = lead >= 0;
+  for (int i = 0; i < x.ndim() && fits; ++i) {
+    if (i < lead || (shape[i - lead] == 1 && x.length(i) != 1)) {
+      axes.push_back(i);
+    } else {
+      fits = shape[i - lead] == x.length(i);
+    }
+  }
+  if (!fits) {
+    throw ValueError("sum_to: shape " + to_string(x.shape()) + " is not a broadcast of " +
+                     to_string(shape));
+  }
+  return reshape(sum(x, axes, true), shape);
+}
+
+}  // namespace ndtape

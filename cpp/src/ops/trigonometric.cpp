@@ -1,0 +1,123 @@
+// Trigonometric and hyperbolic functions, their inverses, and the plane.
+#include "ops/elementwise.h"
+#include "ops/record.h"
+
+namespace ndtape {
+
+Tensor sin(const Tensor& x) {
+  Tensor y = unary(Op::sin, x);
+  if (!recording(x)) return y;
+  return record("sin", y, wrt(x, [x = save(x)](const Tensor& g) { return g * cos(x); }));
+}
+
+Tensor cos(const Tensor& x) {
+  Tensor y = unary(Op::cos, x);
+  if (!recording(x)) return y;
+  return record("cos", y, wrt(x, [x = save(x)](const Tensor& g) { return -(g * sin(x)); }));
+}
+
+Tensor tan(const Tensor& x) {
+  Tensor y = unary(Op::tan, x);
+  if (!recording(x)) return y;
+  return record("tan", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+                  return g * (square(y) + 1.0);
+                }));
+}
+
+Tensor asin(const Tensor& x) {
+  Tensor y = unary(Op::asin, x);
+  if (!recording(x)) return y;
+  return record("asin", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  return g / sqrt(1.0 - square(x));
+                }));
+}
+
+Tensor acos(const Tensor& x) {
+  Tensor y = unary(Op::acos, x);
+  if (!recording(x)) return y;
+  return record("acos", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  return -(g / sqrt(1.0 - square(x)));
+                }));
+}
+
+Tensor atan(const Tensor& x) {
+  Tensor y = unary(Op::atan, x);
+  if (!recording(x)) return y;
+  return record("atan", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g / (square(x) + 1.0); }));
+}
+
+Tensor sinh(const Tensor& x) {
+  Tensor y = unary(Op::sinh, x);
+  if (!recording(x)) return y;
+  return record("sinh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * cosh(x); }));
+}
+
+Tensor cosh(const Tensor& x) {
+  Tensor y = unary(Op::cosh, x);
+  if (!recording(x)) return y;
+  return record("cosh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * sinh(x); }));
+}
+
+Tensor tanh(const Tensor& x) {
+  Tensor y = unary(Op::tanh, x);
+  if (!recording(x)) return y;
+  return record("tanh", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+                  return g * (1.0 - square(y));
+                }));
+}
+
+Tensor asinh(const Tensor& x) {
+  Tensor y = unary(Op::asinh, x);
+  if (!recording(x)) return y;
+  return record("asinh", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  return g / hypot(x, scalar(int64_t{1}, g.dtype()));
+                }));
+}
+
+Tensor acosh(const Tensor& x) {
+  Tensor y = unary(Op::acosh, x);
+  if (!recording(x)) return y;
+  return record("acosh", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  const Tensor t = x;  // not sqrt(t * t - 1): that overflows and cancels
+                  return g / (sqrt(t - 1.0) * sqrt(t + 1.0));
+                }));
+}
+
+Tensor atanh(const Tensor& x) {
+  Tensor y = unary(Op::atanh, x);
+  if (!recording(x)) return y;
+  return record("atanh", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  const Tensor t = x;
+                  return g / ((1.0 - t) * (t + 1.0));
+                }));
+}
+
+Tensor atan2(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::atan2, a, b);
+  if (!recording(a, b)) return y;
+  return record("atan2", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
+                  return g * divide(b, square(a) + square(b));
+                }),
+                wrt(b, [a = save(a), b = save(b)](const Tensor& g) {
+                  return -(g * divide(a, square(a) + square(b)));
+                }));
+}
+
+Tensor hypot(const Tensor& a, const Tensor& b) {
+  Tensor y = binary(Op::hypot, a, b);
+  if (!recording(a, b)) return y;
+  // At the origin: 0, the centre of the subgradients.
+  auto slope = [](const Tensor& side, const Tensor& y, const Tensor& g) {
+    const Tensor origin = equal(y, scalar(false, y.dtype()));
+    return g * (side / where(origin, scalar(int64_t{1}, y.dtype()), y));
+  };
+  return record("hypot", y, wrt(a, [a = save(a), y = save_output(y), slope](const Tensor& g) {
+                  return slope(a, y, g);
+                }),
+                wrt(b, [b = save(b), y = save_output(y), slope](const Tensor& g) {
+                  return slope(b, y, g);
+                }));
+}
+
+}  // namespace ndtape

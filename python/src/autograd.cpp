@@ -1,0 +1,98 @@
+// Gradients.
+#include "areas.h"
+#include "convert.h"
+#include "method_docs.h"
+#include "ndtape/tape.h"
+#include "tensor_type.h"
+
+namespace ndtape::python {
+namespace {
+
+PyObject* method_backward(const Spec&, PyObject* const* v) {
+  const Tensor& y = unwrap(v[0]);
+  Tensor seed;
+  if (v[1] && v[1] != Py_None) seed = is_tensor(v[1]) ? unwrap(v[1]) : to_tensor(v[1], y.dtype());
+  bool retain = parse_bool(v[2], false);
+  bool create = parse_bool(v[3], false);
+  // The object may lose its last other owner while the GIL is away.
+  Tensor root = y;
+  unlocked(true, [&] { backward(root, seed, retain, create); });
+  return new_none();
+}
+
+PyObject* method_detach(const Spec&, PyObject* const* v) { return wrap(detach(unwrap(v[0]))); }
+
+PyObject* method_requires_grad(const Spec&, PyObject* const* v) {
+  set_requires_grad(unwrap(v[0]), parse_bool(v[1], true));
+  return Py_NewRef(v[0]);
+}
+
+std::vector<Tensor> tensors_only(PyObject* o, const char* what, bool none_allowed) {
+  py::object items = own(PySequence_Tuple(o));
+  std::vector<Tensor> result;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items.ptr()); ++i) {
+    PyObject* item = PyTuple_GET_ITEM(items.ptr(), i);
+    if (is_tensor(item)) {
+      result.push_back(unwrap(item));
+    } else if (item == Py_None && none_allowed) {
+      result.emplace_back();
+    } else {
+      throw TypeError(std::string(what) + ": expected tensors, not " + Py_TYPE(item)->tp_name);
+    }
+  }
+  return result;
+}
+
+PyObject* call_gradients(const Spec&, PyObject* const* v) {
+  std::vector<Tensor> outputs = tensors_only(v[0], "outputs", false);
+  std::vector<Tensor> inputs = tensors_only(v[1], "inputs", false);
+  std::vector<Tensor> seeds;
+  if (v[2] && v[2] != Py_None) {
+    seeds = tensors_only(v[2], "seeds", true);
+    if (seeds.size() != outputs.size()) {
+      throw ValueError("gradients: " + std::to_string(seeds.size()) + " seeds for " +
+                       std::to_string(outputs.size()) + " outputs");
+    }
+  }
+  bool retain = parse_bool(v[3], false);
+  bool create = parse_bool(v[4], false);
+  std::vector<Tensor> found =
+      unlocked(true, [&] { return gradients(outputs, inputs, seeds, retain, create); });
+  py::object result = own(PyList_New(static_cast<Py_ssize_t>(found.size())));
+  for (size_t i = 0; i < found.size(); ++i) {
+    PyList_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i), wrap(std::move(found[i])));
+  }
+  return result.release().ptr();
+}
+
+PyObject* call_grad_enabled(const Spec&, PyObject* const*) {
+  return PyBool_FromLong(grad_enabled());
+}
+
+PyObject* call_set_grad_enabled(const Spec&, PyObject* const* v) {
+  bool previous = grad_enabled();
+  bool enabled = parse_bool(v[0], true);
+  // A scope that is never left: the caller restores what was.
+  alignas(GradMode) unsigned char scope[sizeof(GradMode)];
+  new (scope) GradMode(enabled);
+  return PyBool_FromLong(previous);
+}
+
+}  // namespace
+
+void define_autograd() {
+  define(kMethod, "backward", "(x, gradient=None, retain_graph=False, create_graph=False)",
+         docs::kBackward, method_backward);
+  define(kMethod, "detach", "(x)", docs::kDetach, method_detach);
+  define(kMethod, "requires_grad_", "(x, requires_grad=True)", docs::kRequiresGrad,
+         method_requires_grad);
+  define(kFunction, "gradients",
+         "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False)",
+         docs::kGradients, call_gradients);
+  define(kFunction, "grad_enabled", "()", "Whether this thread's operations are recorded.",
+         call_grad_enabled);
+  define(kFunction, "set_grad_enabled", "(enabled, /)",
+         "Record this thread's operations or not; returns what was.", call_set_grad_enabled);
+}
+
+}  // namespace ndtape::python

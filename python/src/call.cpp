@@ -1,0 +1,279 @@
+#include "call.h"
+
+#include <array>
+#include <deque>
+#include <new>
+
+#include "ndtape/dtype.h"
+
+namespace ndtape::python {
+namespace {
+
+PyObject* tape_error_class = nullptr;
+
+constexpr int kMaxFunctions = 320;
+
+std::deque<Spec>& registry() {
+  static std::deque<Spec>* const specs = new std::deque<Spec>;  // lives as long as its functions
+  return *specs;
+}
+Spec* spec_at[kMaxFunctions];
+int where_at[kMaxFunctions];
+
+[[noreturn]] void fail_type(const std::string& message) {
+  PyErr_SetString(PyExc_TypeError, message.c_str());
+  throw PythonError{};
+}
+
+std::string text(PyObject* name) {
+  const char* utf8 = PyUnicode_AsUTF8(name);
+  if (!utf8) throw PythonError{};
+  return utf8;
+}
+
+int find_name(const Spec& spec, PyObject* name) {
+  int n = static_cast<int>(spec.names.size());
+  for (int i = spec.positional_only; i < n; ++i) {
+    if (spec.names[i] == name) return i;
+  }
+  for (int i = spec.positional_only; i < n; ++i) {
+    int equal = PyObject_RichCompareBool(spec.names[i], name, Py_EQ);
+    check(equal);
+    if (equal) return i;
+  }
+  return -1;
+}
+
+void bind_keywords(const Spec& spec, PyObject* const* values, PyObject* names, PyObject** out) {
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
+    PyObject* name = PyTuple_GET_ITEM(names, k);
+    int at = find_name(spec, name);
+    if (at < 0 || (spec.variadic && at == spec.positional)) {
+      fail_type(std::string(spec.name) + "() got an unexpected keyword argument '" + text(name) +
+                "'");
+    }
+    if (out[at]) {
+      fail_type(std::string(spec.name) + "() got multiple values for argument '" + text(name) +
+                "'");
+    }
+    out[at] = values[k];
+  }
+}
+
+PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                 PyObject* kwnames) noexcept {
+  return guarded([&]() -> PyObject* {
+    PyObject* values[kMaxParameters];
+    int n = static_cast<int>(spec.names.size());
+    int filled = 0;
+    if (self) values[filled++] = self;
+    Py_ssize_t given = nargs + filled;
+    Py_ssize_t taken = given < spec.positional ? given : spec.positional;
+    int from = 0;
+    while (filled < taken) values[filled++] = args[from++];
+    while (filled < n) values[filled++] = nullptr;
+    py::object rest;
+    if (spec.variadic) {
+      rest = own(PyTuple_New(nargs - from));
+      for (Py_ssize_t i = from; i < nargs; ++i) {
+        PyTuple_SET_ITEM(rest.ptr(), i - from, Py_NewRef(args[i]));
+      }
+      values[spec.positional] = rest.ptr();
+    } else if (given > spec.positional) {
+      int implied = self ? 1 : 0;
+      fail_type(std::string(spec.name) + "() takes at most " +
+                std::to_string(spec.positional - implied) + " positional arguments (" +
+                std::to_string(nargs) + " given)");
+    }
+    if (kwnames) bind_keywords(spec, args + nargs, kwnames, values);
+    for (int i = 0; i < spec.required; ++i) {
+      if (!values[i]) {
+        fail_type(std::string(spec.name) + "() missing required argument '" +
+                  text(spec.names[i]) + "'");
+      }
+    }
+    return spec.body(spec, values);
+  });
+}
+
+// CPython gives a C function no data of its own, so each place in the registry has its own two.
+template <int at>
+PyObject* function_at(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  return invoke(*spec_at[at], nullptr, args, n, kwnames);
+}
+template <int at>
+PyObject* method_at(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  return invoke(*spec_at[at], self, args, n, kwnames);
+}
+
+using FastCall = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
+template <int... at>
+constexpr std::array<FastCall, sizeof...(at)> functions(std::integer_sequence<int, at...>) {
+  return {function_at<at>...};
+}
+template <int... at>
+constexpr std::array<FastCall, sizeof...(at)> methods(std::integer_sequence<int, at...>) {
+  return {method_at<at>...};
+}
+constexpr auto kFunctions = functions(std::make_integer_sequence<int, kMaxFunctions>());
+constexpr auto kMethods = methods(std::make_integer_sequence<int, kMaxFunctions>());
+
+std::vector<std::string> split_parameters(const std::string& signature) {
+  std::vector<std::string> parts;
+  std::string part;
+  int depth = 0;
+  for (size_t i = 1; i + 1 < signature.size(); ++i) {
+    char c = signature[i];
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    if (c == ',' && depth == 0) {
+      parts.push_back(part);
+      part.clear();
+    } else if (c != ' ') {
+      part += c;
+    }
+  }
+  if (!part.empty()) parts.push_back(part);
+  return parts;
+}
+
+void parse_signature(Spec& spec) {
+  bool keyword_only = false;
+  bool optional = false;
+  for (const std::string& part : split_parameters(spec.signature)) {
+    if (part == "/") {
+      spec.positional_only = static_cast<int>(spec.names.size());
+      continue;
+    }
+    if (part == "*") {
+      keyword_only = true;
+      continue;
+    }
+    bool variadic = part[0] == '*';
+    size_t equals = part.find('=');
+    std::string name = part.substr(variadic, equals == std::string::npos ? equals : equals);
+    spec.names.push_back(check(PyUnicode_InternFromString(name.c_str())));
+    if (variadic) {
+      spec.variadic = true;
+      keyword_only = true;
+      optional = true;
+    } else if (!keyword_only) {
+      ++spec.positional;
+    }
+    if (equals != std::string::npos) optional = true;
+    if (!optional) ++spec.required;
+  }
+  if (spec.names.size() > kMaxParameters) {
+    throw std::logic_error(std::string(spec.name) + ": too many parameters");
+  }
+}
+
+// The signature of a method: its first parameter is $self.
+std::string method_signature(const std::string& signature) {
+  size_t end = signature.find_first_of(",)");
+  return "($self" + signature.substr(end);
+}
+
+// In __all__ besides the functions and the dtypes.
+constexpr const char* kPublicObjects[] = {"DType", "TapeError", "Tensor", "e",
+                                          "inf",   "nan",       "newaxis", "pi"};
+
+// What the Python half of the package builds on, but does not pass on under the same name.
+bool is_internal(const std::string& name) {
+  return name[0] == '_' || name.rfind("memory_", 0) == 0 || name == "config" ||
+         name == "op_table" || name == "gradients" || name == "grad_enabled" ||
+         name == "set_grad_enabled";
+}
+
+}  // namespace
+
+PyObject* tape_error() { return tape_error_class; }
+
+void create_tape_error(PyObject* module) {
+  tape_error_class = check(PyErr_NewExceptionWithDoc(
+      "ndtape.TapeError",
+      "Misuse of the tape: a value that backward needs was changed, a graph was walked twice, ...",
+      PyExc_RuntimeError, nullptr));
+  check(PyModule_AddObjectRef(module, "TapeError", tape_error_class));
+}
+
+void set_python_error() noexcept {
+  try {
+    throw;
+  } catch (const PythonError&) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_SystemError, "ndtape: error without a message");
+  } catch (py::error_already_set& e) {
+    e.restore();
+  } catch (const py::builtin_exception& e) {
+    e.set_error();
+  } catch (const TapeError& e) {
+    PyErr_SetString(tape_error_class, e.what());
+  } catch (const ValueError& e) {
+    PyErr_SetString(PyExc_ValueError, e.what());
+  } catch (const TypeError& e) {
+    PyErr_SetString(PyExc_TypeError, e.what());
+  } catch (const IndexError& e) {
+    PyErr_SetString(PyExc_IndexError, e.what());
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::length_error&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& e) {
+    PyErr_SetString(PyExc_RuntimeError, e.what());
+  } catch (...) {
+    PyErr_SetString(PyExc_RuntimeError, "ndtape: unknown error");
+  }
+}
+
+void define(int where, const char* name, const char* signature, const char* doc,
+            PyObject* (*body)(const Spec&, PyObject* const*), const void* context) {
+  size_t at = registry().size();
+  if (at >= kMaxFunctions) throw std::logic_error("ndtape: too many functions");
+  Spec& spec = registry().emplace_back();
+  spec.name = name;
+  spec.signature = signature;
+  spec.doc = doc;
+  spec.body = body;
+  spec.context = context;
+  parse_signature(spec);
+  spec_at[at] = &spec;
+  where_at[at] = where;
+}
+
+void install(PyObject* module, PyObject* tensor_type) {
+  // CPython keeps pointers to these for good.
+  static std::deque<PyMethodDef>* const defs = new std::deque<PyMethodDef>;
+  static std::deque<std::string>* const docs = new std::deque<std::string>;
+  auto make = [&](const Spec& spec, FastCall call, const std::string& signature) {
+    docs->push_back(spec.name + signature + "\n--\n\n" + spec.doc);
+    defs->push_back({spec.name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call)),
+                     METH_FASTCALL | METH_KEYWORDS, docs->back().c_str()});
+    return &defs->back();
+  };
+  // Public names are ndtape's own; pickle finds them there.
+  py::object package = own(PyUnicode_FromString("ndtape"));
+  py::object here = own(PyUnicode_FromString("ndtape._core"));
+  py::list names;
+  for (const char* name : kPublicObjects) names.append(name);
+  for (int i = 0; i < kDTypeCount; ++i) names.append(kDTypes[i].name);
+  for (size_t at = 0; at < registry().size(); ++at) {
+    const Spec& spec = *spec_at[at];
+    if (where_at[at] & kFunction) {
+      PyMethodDef* def = make(spec, kFunctions[at], spec.signature);
+      bool is_public = !is_internal(spec.name);
+      py::object function =
+          own(PyCFunction_NewEx(def, module, is_public ? package.ptr() : here.ptr()));
+      check(PyObject_SetAttrString(module, spec.name, function.ptr()));
+      if (is_public) names.append(spec.name);
+    }
+    if (where_at[at] & kMethod) {
+      PyMethodDef* def = make(spec, kMethods[at], method_signature(spec.signature));
+      py::object method =
+          own(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(tensor_type), def));
+      check(PyObject_SetAttrString(tensor_type, spec.name, method.ptr()));
+    }
+  }
+  check(PyObject_SetAttrString(module, "__all__", names.ptr()));
+}
+
+}  // namespace ndtape::python

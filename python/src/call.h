@@ -1,0 +1,108 @@
+// From a Python call to a C++ function: arguments bound to parameters by position and by name,
+// C++ exceptions turned into Python's. Nothing else in this folder lets one cross a CPython frame.
+#pragma once
+
+#include <Python.h>
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ndtape/error.h"
+
+namespace ndtape::python {
+
+namespace py = pybind11;
+
+// Thrown when a Python error is already set.
+struct PythonError {};
+
+// Sets the Python error that belongs to the C++ exception being handled.
+void set_python_error() noexcept;
+// The class made for TapeError; a borrowed reference.
+PyObject* tape_error();
+void create_tape_error(PyObject* module);
+
+// Takes a new reference, or throws PythonError when a call has failed.
+inline PyObject* check(PyObject* result) {
+  if (!result) throw PythonError{};
+  return result;
+}
+inline void check(int status) {
+  if (status < 0) throw PythonError{};
+}
+inline py::object own(PyObject* result) {
+  return py::reinterpret_steal<py::object>(check(result));
+}
+inline PyObject* new_none() { return Py_NewRef(Py_None); }
+
+// Runs body(); its exceptions become Python's and `failure` is returned.
+template <class R, class F>
+R guarded(R failure, F&& body) noexcept {
+  try {
+    return body();
+  } catch (...) {
+    set_python_error();
+    return failure;
+  }
+}
+template <class F>
+PyObject* guarded(F&& body) noexcept {
+  return guarded(static_cast<PyObject*>(nullptr), std::forward<F>(body));
+}
+
+// Lets other Python threads run meanwhile, if `release` says so.
+class WithoutGil {
+ public:
+  explicit WithoutGil(bool release) : state_(release ? PyEval_SaveThread() : nullptr) {}
+  ~WithoutGil() {
+    if (state_) PyEval_RestoreThread(state_);
+  }
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// Runs a function that does not touch Python; when `release`, other threads run meanwhile.
+template <class F>
+auto unlocked(bool release, F&& body) {
+  WithoutGil guard(release);
+  return body();
+}
+
+inline constexpr int kMaxParameters = 10;
+
+// A function as Python sees it. `signature` is Python's, such as "(x, /, axis=None, *, keepdims=False)";
+// parameters with a default are optional. A last "*name" takes all positional arguments left.
+// The body gets one borrowed reference a parameter, null for those not given.
+struct Spec {
+  const char* name;
+  std::string signature;
+  std::string doc;
+  PyObject* (*body)(const Spec& spec, PyObject* const* args);
+  const void* context = nullptr;  // the body's own
+
+  // From the signature:
+  std::vector<PyObject*> names;  // interned
+  int positional_only = 0;
+  int positional = 0;  // these and positional_only ones
+  int required = 0;
+  bool variadic = false;
+
+};
+
+enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3 };
+
+// Makes a module function and/or a method of the Tensor type out of a function. For a method, the
+// first parameter is self.
+void define(int where, const char* name, const char* signature, const char* doc,
+            PyObject* (*body)(const Spec&, PyObject* const*), const void* context = nullptr);
+
+// Hands everything defined to the module and to the type.
+void install(PyObject* module, PyObject* tensor_type);
+
+}  // namespace ndtape::python

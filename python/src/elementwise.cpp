@@ -1,0 +1,213 @@
+// One function for each row of the op table.
+#include <cstring>
+
+#include "areas.h"
+#include "examples.h"
+#include "ndtape/config.h"
+#include "operators.h"
+#include "tensor_type.h"
+
+namespace ndtape::python {
+namespace {
+
+const OpRow& row(const Spec& spec) { return *static_cast<const OpRow*>(spec.context); }
+
+PyObject* call_unary(const Spec& spec, PyObject* const* v) {
+  if (is_tensor(v[0])) return apply_unary(row(spec).unary, unwrap(v[0]));
+  Operand x = operand_argument(v[0], spec.name);
+  return apply_unary(row(spec).unary, x.is_number() ? number_tensor(x.number) : x.tensor);
+}
+
+PyObject* call_binary(const Spec& spec, PyObject* const* v) {
+  return apply_binary(row(spec).binary, operand_argument(v[0], spec.name),
+                      operand_argument(v[1], spec.name));
+}
+
+// Makes two operands tensors, numbers beside the other.
+void meet_both(Operand& a, Operand& b) {
+  if (a.is_number() && b.is_number()) a.tensor = number_tensor(a.number);
+  if (a.is_number()) {
+    a.tensor = meet(a.number, b.tensor);
+  } else if (b.is_number()) {
+    b.tensor = meet(b.number, a.tensor);
+  }
+}
+
+PyObject* call_where(const Spec& spec, PyObject* const* v) {
+  Operand test = operand_argument(v[0], spec.name);
+  Tensor condition = test.is_number() ? number_tensor(test.number) : test.tensor;
+  if (condition.dtype() != DType::Bool) condition = astype(condition, DType::Bool);
+  Operand a = operand_argument(v[1], spec.name);
+  Operand b = operand_argument(v[2], spec.name);
+  meet_both(a, b);
+  bool release = is_large(condition) || is_large(a.tensor) || is_large(b.tensor);
+  return wrap(unlocked(release, [&] { return where(condition, a.tensor, b.tensor); }));
+}
+
+bool is_given(PyObject* o) { return o && o != Py_None; }
+
+PyObject* call_clip(const Spec& spec, PyObject* const* v) {
+  Tensor x = tensor_argument(v[0], spec.name);
+  Operand low, high;
+  bool has_low = is_given(v[1]);
+  bool has_high = is_given(v[2]);
+  if (has_low) low = operand_argument(v[1], spec.name);
+  if (has_high) high = operand_argument(v[2], spec.name);
+  // A bound that no element can reach is none.
+  if (has_low && low.is_number() && beyond(low.number, x.dtype()) < 0) has_low = false;
+  if (has_high && high.is_number() && beyond(high.number, x.dtype()) > 0) has_high = false;
+  if (has_low && low.is_number()) low.tensor = meet(low.number, x);
+  if (has_high && high.is_number()) high.tensor = meet(high.number, x);
+  return wrap(unlocked(is_large(x), [&] {
+    if (has_low && has_high) return clip(x, low.tensor, high.tensor);
+    if (has_low) return maximum(x, low.tensor);
+    if (has_high) return minimum(x, high.tensor);
+    return copy(x);
+  }));
+}
+
+PyObject* call_positive(const Spec& spec, PyObject* const* v) {
+  return apply_unary(ndtape::copy, tensor_argument(v[0], spec.name));
+}
+
+PyObject* call_round_method(const Spec&, PyObject* const* v) {
+  if (is_given(v[1]) && parse_int(v[1], "round") != 0) {
+    throw ValueError("round: only to whole numbers");
+  }
+  return apply_unary(ndtape::round, unwrap(v[0]));
+}
+
+const char* accepted(const char* types) {
+  auto is = [&](const char* name) { return std::strcmp(types, name) == 0; };
+  if (is("Numeric") || is("Round") || is("Test")) return "Of a numeric dtype.";
+  if (is("Float")) return "Of a float dtype; integers become the default float dtype.";
+  if (is("Bitwise")) return "Of dtype bool or an integer dtype.";
+  if (is("Integer")) return "Of an integer dtype.";
+  return "Of any dtype.";
+}
+
+const char* returned(const char* types) {
+  auto is = [&](const char* name) { return std::strcmp(types, name) == 0; };
+  if (is("Compare") || is("Logical") || is("Test")) return "Of dtype bool.";
+  if (is("Float")) return "Of a float dtype.";
+  return "Of the promoted dtype.";
+}
+
+std::string document(const OpRow& row) {
+  std::string s = row.doc;
+  s += "\n\nParameters\n----------\n";
+  s += row.arity == 1 ? "x : array_like\n    " : "x1, x2 : array_like\n    ";
+  s += accepted(row.types);
+  if (row.arity == 2) s += " They are broadcast together.";
+  s += "\n\nReturns\n-------\nTensor\n    ";
+  s += returned(row.types);
+  s += "\n\nRaises\n------\nTypeError\n    When a dtype is not accepted";
+  s += row.arity == 1 ? ".\n" : ", or no dtype holds both.\n";
+  if (row.arity == 2) s += "ValueError\n    When the shapes do not broadcast.\n";
+  if (const char* example = find_example(row.name)) {
+    s += "\nExamples\n--------\n>>> import ndtape as nt\n";
+    s += example;
+  }
+  return s;
+}
+
+constexpr char kWhere[] = R"(Choose elements by a condition.
+
+Parameters
+----------
+condition : array_like
+    Where True (or non-zero), elements come from `x1`.
+x1, x2 : array_like
+    Of any dtype. All three are broadcast together.
+
+Returns
+-------
+Tensor
+    Of the dtype that `x1` and `x2` promote to.
+
+Raises
+------
+TypeError
+    When no dtype holds both.
+ValueError
+    When the shapes do not broadcast.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.tensor([-1.0, 2.0])
+>>> nt.where(x > 0, x, 0.0)
+tensor([0., 2.])
+)";
+
+constexpr char kClip[] = R"(Limit elements to a range.
+
+Parameters
+----------
+x : array_like
+    Of a numeric dtype.
+min, max : array_like, optional
+    Bounds, broadcast with `x`; None for no bound. Where they cross, `max` wins.
+
+Returns
+-------
+Tensor
+    Of the promoted dtype.
+
+Raises
+------
+TypeError
+    When a dtype is not accepted, or no dtype holds all.
+ValueError
+    When the shapes do not broadcast.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.clip(nt.tensor([-2.0, 0.5, 3.0]), 0.0, 1.0)
+tensor([0. , 0.5, 1. ])
+)";
+
+constexpr char kPositive[] = R"(A copy: ``+x``.
+
+Parameters
+----------
+x : array_like
+    Of a numeric dtype.
+
+Returns
+-------
+Tensor
+    Equal to `x`.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.positive(nt.tensor([1, -2]))
+tensor([ 1, -2])
+)";
+
+}  // namespace
+
+void define_elementwise() {
+  for (const OpRow& row : op_rows()) {
+    if (row.unary) {
+      bool method = std::strcmp(row.name, "round") == 0;
+      define(method ? kBoth : kFunction, row.name, "(x, /)", document(row).c_str(), call_unary,
+             &row);
+    } else if (row.binary) {
+      define(kFunction, row.name, "(x1, x2, /)", document(row).c_str(), call_binary, &row);
+    } else if (std::strcmp(row.name, "where") == 0) {
+      define(kFunction, row.name, "(condition, x1, x2, /)", kWhere, call_where, &row);
+    } else if (std::strcmp(row.name, "clip") == 0) {
+      define(kBoth, row.name, "(x, /, min=None, max=None)", kClip, call_clip, &row);
+    } else {
+      throw std::logic_error(std::string("op table: no binding for ") + row.name);
+    }
+  }
+  define(kFunction, "positive", "(x, /)", kPositive, call_positive);
+  define(kMethod, "__round__", "(x, ndigits=None)", "Round to the nearest whole number.",
+         call_round_method);
+}
+
+}  // namespace ndtape::python

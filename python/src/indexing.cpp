@@ -1,0 +1,195 @@
+// x[key], x[key] = value, len and iteration. Basic keys become views here; keys with arrays or
+// masks go to ndtape._indexing, but for the one that everybody uses: rows by number.
+#include <vector>
+
+#include "convert.h"
+#include "ndtape/ops.h"
+#include "numpy_interop.h"
+#include "tensor_type.h"
+
+namespace ndtape::python {
+namespace {
+
+[[noreturn]] void bad_key(PyObject* key) {
+  PyErr_Format(PyExc_IndexError,
+               "a tensor is indexed by integers, slices, ..., None, integer or boolean arrays; "
+               "not by %.100s",
+               Py_TYPE(key)->tp_name);
+  throw PythonError{};
+}
+
+// An int beyond 64 bits is out of range for any axis.
+int64_t index_value(PyObject* o) {
+  py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(o));
+  if (!index) {
+    // What a key's own __index__ raises is the caller's to see.
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};
+    PyErr_Clear();
+    bad_key(o);
+  }
+  int overflow = 0;
+  long long value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow) throw IndexError("index: out of range");
+  return value;
+}
+
+Slice parse_slice(PyObject* o) {
+  Py_ssize_t start, stop, step;
+  check(PySlice_Unpack(o, &start, &stop, &step));
+  auto* slice = reinterpret_cast<PySliceObject*>(o);
+  Slice result;
+  if (slice->start != Py_None) result.start = start;
+  if (slice->stop != Py_None) result.stop = stop;
+  result.step = step;
+  return result;
+}
+
+// Adds one entry; false for what only an advanced index can mean.
+bool parse_entry(PyObject* o, std::vector<Index>& out) {
+  if (PyLong_CheckExact(o)) {
+    out.push_back(index_value(o));
+  } else if (PySlice_Check(o)) {
+    out.push_back(parse_slice(o));
+  } else if (o == Py_None) {
+    out.push_back(NewAxis{});
+  } else if (o == Py_Ellipsis) {
+    out.push_back(Ellipsis{});
+  } else if (is_tensor(o)) {
+    const Tensor& x = unwrap(o);
+    if (x.ndim() != 0 || !is_integer(x.dtype())) return false;
+    out.push_back(index_value(o));
+  } else if (PyBool_Check(o) || is_ndarray(o) || PyList_Check(o) || PyTuple_Check(o)) {
+    return false;
+  } else if (is_numpy_scalar(o) && !PyIndex_Check(o)) {
+    return false;
+  } else if (PyIndex_Check(o) && !PyUnicode_Check(o)) {
+    if (is_numpy_scalar(o)) {
+      // np.bool_ has an __index__ in some versions.
+      py::object kind = own(PyObject_GetAttrString(o, "dtype"));
+      kind = own(PyObject_GetAttrString(kind.ptr(), "kind"));
+      if (PyUnicode_CompareWithASCIIString(kind.ptr(), "b") == 0) return false;
+    }
+    out.push_back(index_value(o));
+  } else {
+    bad_key(o);
+  }
+  return true;
+}
+
+bool parse_key(PyObject* key, std::vector<Index>& out) {
+  if (!PyTuple_Check(key)) return parse_entry(key, out);
+  Py_ssize_t n = PyTuple_GET_SIZE(key);
+  out.reserve(static_cast<size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    if (!parse_entry(PyTuple_GET_ITEM(key, i), out)) return false;
+  }
+  return true;
+}
+
+// ndtape._indexing.get or .set.
+PyObject* advanced(const char* name) {
+  static PyObject* module = nullptr;
+  if (!module) module = check(PyImport_ImportModule("ndtape._indexing"));
+  return check(PyObject_GetAttrString(module, name));
+}
+
+// x[rows]: a tensor, array or list of integers alone.
+bool rows_by_number(PyObject* self, PyObject* key, Tensor& rows) {
+  if (PyTuple_Check(key) || PyBool_Check(key) || unwrap(self).ndim() == 0) return false;
+  if (is_tensor(key)) {
+    rows = unwrap(key);
+  } else if (is_ndarray(key) || PyList_Check(key)) {
+    rows = to_tensor(key);
+  } else {
+    return false;
+  }
+  return is_integer(rows.dtype());
+}
+
+PyObject* get(PyObject* self, PyObject* key) noexcept {
+  return guarded([&]() -> PyObject* {
+    std::vector<Index> index;
+    if (parse_key(key, index)) return wrap(get_item(unwrap(self), index));
+    Tensor rows;
+    if (rows_by_number(self, key, rows)) {
+      const Tensor& x = unwrap(self);
+      bool release = is_large(x) || is_large(rows);
+      return wrap(unlocked(release, [&] { return take(x, rows, 0); }));
+    }
+    py::object function = py::reinterpret_steal<py::object>(advanced("get"));
+    return check(PyObject_CallFunctionObjArgs(function.ptr(), self, key, nullptr));
+  });
+}
+
+Tensor value_for(const Tensor& x, PyObject* value) {
+  Number number;
+  if (is_tensor(value)) return unwrap(value);
+  if (parse_number(value, number)) return weak_number(number, x.dtype());
+  // The numbers of a list take the dtype of what they are put into.
+  if (PyList_Check(value) || PyTuple_Check(value)) return to_tensor(value, x.dtype());
+  return tensor_argument(value, "x[key] = value");
+}
+
+int set(PyObject* self, PyObject* key, PyObject* value) noexcept {
+  return guarded(-1, [&] {
+    if (!value) throw TypeError("a tensor's elements cannot be deleted");
+    const Tensor& x = unwrap(self);
+    std::vector<Index> index;
+    if (parse_key(key, index)) {
+      Tensor target = get_item(x, index);
+      Tensor source = value_for(x, value);
+      unlocked(is_large(target), [&] { assign(target, source); });
+      return 0;
+    }
+    py::object function = py::reinterpret_steal<py::object>(advanced("set"));
+    py::object source = own(wrap(value_for(x, value)));
+    own(PyObject_CallFunctionObjArgs(function.ptr(), self, key, source.ptr(), nullptr));
+    return 0;
+  });
+}
+
+Py_ssize_t length(PyObject* self) noexcept {
+  return guarded(Py_ssize_t{-1}, [&]() -> Py_ssize_t {
+    const Tensor& x = unwrap(self);
+    if (x.ndim() == 0) throw TypeError("len() of a 0-d tensor");
+    return x.length(0);
+  });
+}
+
+PyObject* item_at(PyObject* self, Py_ssize_t i) noexcept {
+  return guarded([&]() -> PyObject* {
+    const Tensor& x = unwrap(self);
+    if (x.ndim() == 0 || i < 0 || i >= x.length(0)) throw IndexError("index: out of range");
+    return wrap(get_item(x, {Index(static_cast<int64_t>(i))}));
+  });
+}
+
+PyObject* iterate(PyObject* self) noexcept {
+  if (unwrap(self).ndim() == 0) {
+    PyErr_SetString(PyExc_TypeError, "iteration over a 0-d tensor");
+    return nullptr;
+  }
+  return PySeqIter_New(self);
+}
+
+int contains(PyObject* self, PyObject* value) noexcept {
+  return guarded(-1, [&]() -> int {
+    py::object equal = own(PyObject_RichCompare(self, value, Py_EQ));
+    if (!is_tensor(equal.ptr())) return 0;
+    return PyObject_IsTrue(own(item(any(unwrap(equal.ptr())), "in")).ptr());
+  });
+}
+
+}  // namespace
+
+void add_indexing_slots(std::vector<PyType_Slot>& slots) {
+  slots.push_back({Py_mp_subscript, reinterpret_cast<void*>(get)});
+  slots.push_back({Py_mp_ass_subscript, reinterpret_cast<void*>(set)});
+  slots.push_back({Py_mp_length, reinterpret_cast<void*>(length)});
+  slots.push_back({Py_sq_length, reinterpret_cast<void*>(length)});
+  slots.push_back({Py_sq_item, reinterpret_cast<void*>(item_at)});
+  slots.push_back({Py_sq_contains, reinterpret_cast<void*>(contains)});
+  slots.push_back({Py_tp_iter, reinterpret_cast<void*>(iterate)});
+}
+
+}  // namespace ndtape::python

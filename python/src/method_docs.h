@@ -1,0 +1,237 @@
+// Docstrings of methods.cpp and autograd.cpp.
+#pragma once
+
+namespace ndtape::python::docs {
+
+inline constexpr char kItem[] = R"(The value of one element as a Python number.
+
+Parameters
+----------
+*args : int
+    Which element: one number for each axis, or one for the flattened tensor. May be left out
+    when there is only one element.
+
+Returns
+-------
+bool, int or float
+    The value.
+
+Raises
+------
+IndexError
+    When an index is out of range.
+ValueError
+    When there is more than one element and no index.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.tensor([[1.5]]).item()
+1.5
+)";
+
+inline constexpr char kTolist[] = R"(The elements as nested lists of Python numbers.
+
+Returns
+-------
+list, or a number for a 0-d tensor
+    As deep as there are axes.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.tensor([[1, 2], [3, 4]]).tolist()
+[[1, 2], [3, 4]]
+)";
+
+inline constexpr char kTobytes[] = R"(The elements' bytes in row-major order.
+
+Returns
+-------
+bytes
+    A copy.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.tensor([1, 2], dtype=nt.uint8).tobytes()
+b'\x01\x02'
+)";
+
+inline constexpr char kNumpy[] = R"(The NumPy array over the same memory.
+
+Returns
+-------
+numpy.ndarray
+    Writing to it writes to the tensor; read-only where the tensor is.
+
+Raises
+------
+TapeError
+    When the tensor records gradients; use ``x.detach().numpy()``.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.tensor([1, 2]).numpy()
+array([1, 2])
+)";
+
+inline constexpr char kArray[] = R"(NumPy's protocol: ``np.asarray(x)``.
+
+Parameters
+----------
+dtype : numpy.dtype, optional
+    Of the result.
+copy : bool, optional
+    True to copy, False to fail where a copy is needed.
+
+Returns
+-------
+numpy.ndarray
+    Over the same memory where possible.
+
+Raises
+------
+TapeError
+    When the tensor records gradients.
+ValueError
+    When `copy` is False and a copy is needed.
+)";
+
+inline constexpr char kFill[] = R"(Set every element to a value, in place.
+
+Parameters
+----------
+value : number or 0-d array
+    The value.
+
+Raises
+------
+TapeError
+    For a leaf that records.
+ValueError
+    When the memory is read-only, or the value does not fit.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.zeros(2)
+>>> x.fill(3)
+>>> x
+tensor([3., 3.])
+)";
+
+inline constexpr char kIsContiguous[] = R"(Whether elements lie in row-major order, without gaps.
+
+Returns
+-------
+bool
+    True for a tensor without elements.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.ones((2, 3)).T.is_contiguous()
+False
+)";
+
+inline constexpr char kDataPtr[] = R"(The address of the first element.
+
+Returns
+-------
+int
+    Valid as long as the tensor lives.
+)";
+
+inline constexpr char kBackward[] = R"(Walk the tape back, adding to the `grad` of every leaf used.
+
+Parameters
+----------
+gradient : array_like, optional
+    The gradient of this tensor; 1 when left out, for which it must have one element.
+retain_graph : bool, optional
+    Keep the recorded values, to walk back again.
+create_graph : bool, optional
+    Record the walk itself, for derivatives of derivatives.
+
+Raises
+------
+TapeError
+    When nothing was recorded, or a recorded value was changed or freed since.
+ValueError
+    When the shape of `gradient` is not that of the tensor.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.tensor(3.0, requires_grad=True)
+>>> (x * x).backward()
+>>> x.grad
+tensor(6.)
+)";
+
+inline constexpr char kDetach[] = R"(The same memory, without history.
+
+Returns
+-------
+Tensor
+    Operations on it are not recorded.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.tensor(3.0, requires_grad=True)
+>>> (x * x).detach()
+tensor(9.)
+)";
+
+inline constexpr char kRequiresGrad[] = R"(Record operations on this leaf from now on, or stop.
+
+Parameters
+----------
+requires_grad : bool, optional
+    Whether to record.
+
+Returns
+-------
+Tensor
+    The tensor itself.
+
+Raises
+------
+TapeError
+    When the tensor is the result of a recorded operation.
+TypeError
+    When its dtype is not a float dtype.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.zeros(2).requires_grad_()
+tensor([0., 0.], requires_grad=True)
+)";
+
+inline constexpr char kGradients[] = R"(The gradients of outputs with respect to inputs.
+
+Parameters
+----------
+outputs, inputs : sequence of Tensor
+    Inputs need not be leaves; their `grad` is untouched.
+seeds : sequence of Tensor, optional
+    The gradient of each output; 1 for None.
+retain_graph, create_graph : bool, optional
+    As for `Tensor.backward`.
+
+Returns
+-------
+list of Tensor or None
+    None where no output depends on an input.
+
+Raises
+------
+TapeError
+    When nothing was recorded, or a recorded value was changed or freed since.
+)";
+
+}  // namespace ndtape::python::docs

@@ -1,0 +1,166 @@
+// Methods of Tensor that are no functions: reaching the values, pickling, copying.
+#include "areas.h"
+#include "convert.h"
+#include "dtype_type.h"
+#include "method_docs.h"
+#include "ndtape/tape.h"
+#include "numpy_interop.h"
+#include "tensor_type.h"
+
+namespace ndtape::python {
+namespace {
+
+py::object detached_array(const Tensor& x) {
+  py::object owner = own(wrap(detach(x)));
+  return own(to_ndarray(owner.ptr(), "numpy"));
+}
+
+PyObject* method_item(const Spec&, PyObject* const* v) {
+  const Tensor& x = unwrap(v[0]);
+  PyObject* args = v[1];
+  Py_ssize_t n = PyTuple_GET_SIZE(args);
+  if (n == 0) return item(x, "item");
+  if (n == 1 && PyTuple_Check(PyTuple_GET_ITEM(args, 0))) {
+    args = PyTuple_GET_ITEM(args, 0);
+    n = PyTuple_GET_SIZE(args);
+  }
+  std::vector<Index> index;
+  if (n == 1 && x.ndim() != 1) {
+    // A position in the flattened tensor.
+    int64_t at = parse_int(PyTuple_GET_ITEM(args, 0), "item");
+    int64_t size = x.size();
+    if (at < -size || at >= size) {
+      throw IndexError("item: index " + std::to_string(at) + " is out of range for " +
+                       std::to_string(size) + " elements");
+    }
+    if (at < 0) at += size;
+    for (int axis = x.ndim() - 1; axis >= 0; --axis) {
+      index.insert(index.begin(), Index(at % x.length(axis)));
+      at /= x.length(axis);
+    }
+  } else {
+    if (n != x.ndim()) {
+      throw ValueError("item: " + std::to_string(n) + " indices for " +
+                       std::to_string(x.ndim()) + " axes");
+    }
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      index.push_back(parse_int(PyTuple_GET_ITEM(args, i), "item"));
+    }
+  }
+  return item(get_item(detach(x), index), "item");
+}
+
+PyObject* method_tolist(const Spec&, PyObject* const* v) {
+  const Tensor& x = unwrap(v[0]);
+  if (x.ndim() == 0) return item(x, "tolist");
+  return PyObject_CallMethod(detached_array(x).ptr(), "tolist", nullptr);
+}
+
+PyObject* method_tobytes(const Spec&, PyObject* const* v) {
+  return PyObject_CallMethod(detached_array(unwrap(v[0])).ptr(), "tobytes", nullptr);
+}
+
+PyObject* method_numpy(const Spec&, PyObject* const* v) { return to_ndarray(v[0], "numpy"); }
+
+PyObject* method_array(const Spec&, PyObject* const* v) {
+  py::object array = own(to_ndarray(v[0], "__array__"));
+  PyObject* copy = v[2] ? v[2] : Py_None;
+  if (v[1] && v[1] != Py_None) {
+    DType mine = unwrap(v[0]).dtype();
+    int same = PyObject_RichCompareBool(numpy_dtype(mine), v[1], Py_EQ);
+    check(same);
+    if (!same) {
+      if (copy == Py_False) throw ValueError("__array__: copy=False, but another dtype is wanted");
+      return PyObject_CallMethod(array.ptr(), "astype", "O", v[1]);
+    }
+  }
+  if (copy != Py_None && parse_bool(copy, false)) {
+    return PyObject_CallMethod(array.ptr(), "copy", nullptr);
+  }
+  return array.release().ptr();
+}
+
+PyObject* method_fill(const Spec&, PyObject* const* v) {
+  const Tensor& x = unwrap(v[0]);
+  Number number;
+  Tensor value = parse_number(v[1], number) ? weak_number(number, x.dtype())
+                                            : tensor_argument(v[1], "fill");
+  if (value.ndim() != 0) {
+    throw ValueError("fill: value must be a scalar, not of shape " + to_string(value.shape()));
+  }
+  unlocked(is_large(x), [&] { assign(x, value); });
+  return new_none();
+}
+
+PyObject* method_is_contiguous(const Spec&, PyObject* const* v) {
+  return PyBool_FromLong(unwrap(v[0]).is_contiguous());
+}
+
+PyObject* method_data_ptr(const Spec&, PyObject* const* v) {
+  return PyLong_FromVoidPtr(unwrap(v[0]).mutable_data());
+}
+
+// ---- copying and pickling ----------------------------------------------------------------------
+
+Tensor twin(const Tensor& x) {
+  GradMode off(false);
+  Tensor result = unlocked(is_large(x), [&] { return copy(x); });
+  if (requires_grad(x)) set_requires_grad(result, true);
+  return result;
+}
+
+PyObject* method_copy_protocol(const Spec&, PyObject* const* v) {
+  const Tensor& x = unwrap(v[0]);
+  return wrap(is_leaf(x) ? twin(x) : copy(x));
+}
+
+PyObject* method_deepcopy(const Spec&, PyObject* const* v) {
+  const Tensor& x = unwrap(v[0]);
+  if (!is_leaf(x)) {
+    throw TapeError("deepcopy: this tensor is the result of a recorded operation; use x.detach()");
+  }
+  Tensor result = twin(x);
+  Tensor gradient = grad(x);
+  if (gradient.defined()) set_grad(result, twin(gradient));
+  return wrap(result);
+}
+
+PyObject* rebuild_function = nullptr;
+
+// NumPy knows how to pickle arrays of any layout, out of band too.
+PyObject* method_reduce(const Spec&, PyObject* const* v) {
+  const Tensor& x = unwrap(v[0]);
+  if (!rebuild_function) {
+    py::object module = own(PyImport_ImportModule("ndtape._core"));
+    rebuild_function = check(PyObject_GetAttrString(module.ptr(), "_rebuild"));
+  }
+  py::object array = detached_array(x);
+  PyObject* flag = requires_grad(x) ? Py_True : Py_False;
+  return Py_BuildValue("O(OO)", rebuild_function, array.ptr(), flag);
+}
+
+PyObject* rebuild(const Spec&, PyObject* const* v) {
+  GradMode off(false);
+  Tensor result = to_tensor(v[0], {}, Copy::kAlways);
+  if (parse_bool(v[1], false)) set_requires_grad(result, true);
+  return wrap(result);
+}
+
+}  // namespace
+
+void define_methods() {
+  define(kMethod, "item", "(x, *args)", docs::kItem, method_item);
+  define(kMethod, "tolist", "(x)", docs::kTolist, method_tolist);
+  define(kMethod, "tobytes", "(x)", docs::kTobytes, method_tobytes);
+  define(kMethod, "numpy", "(x)", docs::kNumpy, method_numpy);
+  define(kMethod, "__array__", "(x, dtype=None, copy=None)", docs::kArray, method_array);
+  define(kMethod, "fill", "(x, value)", docs::kFill, method_fill);
+  define(kMethod, "is_contiguous", "(x)", docs::kIsContiguous, method_is_contiguous);
+  define(kMethod, "data_ptr", "(x)", docs::kDataPtr, method_data_ptr);
+  define(kMethod, "__copy__", "(x)", "For the copy module.", method_copy_protocol);
+  define(kMethod, "__deepcopy__", "(x, memo=None, /)", "For the copy module.", method_deepcopy);
+  define(kMethod, "__reduce_ex__", "(x, protocol, /)", "For pickle.", method_reduce);
+  define(kFunction, "_rebuild", "(array, requires_grad, /)", "For pickle.", rebuild);
+}
+
+}  // namespace ndtape::python

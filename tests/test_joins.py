@@ -1,0 +1,162 @@
+"""concat, stack, split, roll, take and take_along_axis against NumPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import ALL, INTEGERS, assert_same, axes_of, laid_out, numpy_axes, pairs, seeds
+from strategies import shapes as array_shapes
+
+import ndtape as nt
+
+
+@given(st.data())
+def test_concat(data):
+    dtype = data.draw(st.sampled_from(ALL))
+    shape = data.draw(array_shapes(1, 4))
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    arrays, tensors = [], []
+    for _ in range(data.draw(st.integers(1, 4))):
+        changed = list(shape)
+        changed[axis] = data.draw(st.integers(0, 4))
+        array, tensor = data.draw(laid_out(dtype, tuple(changed)))
+        arrays.append(array)
+        tensors.append(tensor)
+    assert_same(nt.concat(tensors, axis=axis), np.concatenate(arrays, axis=axis))
+    assert_same(nt.concat(tensors, axis=None), np.concatenate(arrays, axis=None))
+
+
+@given(st.data())
+def test_stack(data):
+    dtype = data.draw(st.sampled_from(ALL))
+    shape = data.draw(array_shapes(0, 4))
+    axis = data.draw(st.integers(-len(shape) - 1, len(shape)))
+    count = data.draw(st.integers(1, 4))
+    arrays, tensors = zip(*[data.draw(laid_out(dtype, shape)) for _ in range(count)], strict=True)
+    assert_same(nt.stack(list(tensors), axis=axis), np.stack(arrays, axis=axis))
+    assert_same(nt.stack(tensors, axis=axis), np.stack(arrays, axis=axis))
+
+
+@given(st.data())
+def test_split(data):
+    array, tensor = data.draw(pairs(min_dims=1, max_dims=4))
+    axis = data.draw(st.integers(-array.ndim, array.ndim - 1))
+    n = array.shape[axis]
+    parts = data.draw(
+        st.sampled_from([k for k in range(1, n + 1) if n % k == 0] or [1])
+        | st.lists(st.integers(-n - 1, n + 1), max_size=3).map(sorted)
+    )
+    got, want = nt.split(tensor, parts, axis=axis), np.split(array, parts, axis=axis)
+    assert len(got) == len(want)
+    for g, w in zip(got, want, strict=True):
+        assert_same(g, w)
+
+
+def test_split_gives_views():
+    x = nt.zeros((4, 2))
+    nt.split(x, 2)[1][...] = 1
+    assert x.tolist() == [[0, 0], [0, 0], [1, 1], [1, 1]]
+
+
+@given(st.data())
+def test_roll(data):
+    array, tensor = data.draw(pairs(max_dims=4))
+    axes = data.draw(axes_of(array.ndim))
+    shift = st.integers(-9, 9)
+    if isinstance(axes, (tuple, list)):
+        shifts = tuple(data.draw(shift) for _ in axes)
+        want = array if not axes else np.roll(array, shifts, numpy_axes(axes))
+    else:
+        shifts = data.draw(shift)
+        want = np.roll(array, shifts, axes)
+    assert_same(nt.roll(tensor, shifts, axis=axes), want)
+
+
+@given(st.data())
+def test_take(data):
+    array, tensor = data.draw(pairs(min_dims=1, max_dims=4))
+    axis = data.draw(st.integers(-array.ndim, array.ndim - 1))
+    n = array.shape[axis]
+    index_dtype = data.draw(st.sampled_from(INTEGERS))
+    low = 0 if index_dtype.startswith("u") else -n
+    shape = data.draw(array_shapes(0, 3)) if n else (0, 2)
+    rng = np.random.default_rng(data.draw(seeds))
+    indices = rng.integers(low, max(n, low + 1), shape).astype(index_dtype)
+    _, tindices = data.draw(laid_out(index_dtype, shape))
+    tindices = nt.asarray(np.asarray(indices))
+    assert_same(nt.take(tensor, tindices, axis=axis), np.take(array, indices, axis=axis))
+
+
+def test_take_of_a_flat_tensor():
+    x = np.arange(6.0)
+    assert_same(nt.take(nt.asarray(x), nt.tensor([5, 0, -1])), x[[5, 0, -1]])
+
+
+@given(st.data())
+def test_take_along_axis(data):
+    array, tensor = data.draw(pairs(min_dims=1, max_dims=4))
+    axis = data.draw(st.integers(-array.ndim, array.ndim - 1))
+    n = array.shape[axis]
+    shape = list(array.shape)
+    shape[axis] = data.draw(st.integers(0, 5)) if n else 0
+    rng = np.random.default_rng(data.draw(seeds))
+    indices = np.asarray(rng.integers(-n, max(n, 1), shape))
+    assert_same(
+        nt.take_along_axis(tensor, nt.asarray(indices), axis=axis),
+        np.take_along_axis(array, indices, axis=axis),
+    )
+
+
+def test_take_along_axis_broadcasts():
+    x = np.arange(12.0).reshape(3, 4)
+    indices = np.array([[2, 0]])
+    want = np.take_along_axis(x, np.broadcast_to(indices, (3, 2)), axis=1)
+    assert_same(nt.take_along_axis(nt.asarray(x), nt.asarray(indices), axis=1), want)
+
+
+def test_picking_the_labels_log_probability():
+    x = np.arange(12.0).reshape(4, 3)
+    labels = np.array([2, 0, 1, 1])
+    got = nt.take_along_axis(nt.asarray(x), nt.asarray(labels)[:, None], axis=1)[:, 0]
+    assert_same(got, x[np.arange(4), labels])
+
+
+@pytest.mark.parametrize("bad", [3, -4, 2**40, -(2**40)])
+def test_indices_out_of_range(bad):
+    x = nt.zeros((2, 3))
+    with pytest.raises(IndexError, match=str(bad)):
+        nt.take(x, nt.tensor([0, bad]), axis=1)
+    with pytest.raises(IndexError, match=str(bad)):
+        nt.take_along_axis(x, nt.tensor([[0], [bad]]), axis=1)
+    many = np.zeros(5000, np.int64)
+    many[4321] = bad
+    with pytest.raises(IndexError, match=str(bad)):
+        nt.take(x, nt.asarray(many), axis=1)
+
+
+def test_indices_must_be_integers():
+    x = nt.zeros((2, 3))
+    with pytest.raises(TypeError):
+        nt.take(x, nt.tensor([0.0, 1.0]), axis=1)
+    with pytest.raises(TypeError):
+        nt.take_along_axis(x, nt.zeros((2, 1)), axis=1)
+
+
+def test_errors():
+    a, b = nt.zeros((2, 3)), nt.zeros((3, 3))
+    with pytest.raises(ValueError, match="concat"):
+        nt.concat([])
+    with pytest.raises(ValueError, match="stack"):
+        nt.stack([])
+    with pytest.raises(ValueError, match=r"concat.*\(2, 3\).*\(3, 3\)"):
+        nt.concat([a, b], axis=1)
+    with pytest.raises(ValueError, match=r"stack.*\(2, 3\).*\(3, 3\)"):
+        nt.stack([a, b])
+    with pytest.raises(IndexError, match="2"):
+        nt.concat([a, b], axis=2)
+    with pytest.raises(ValueError, match="split"):
+        nt.split(a, 2, axis=1)
+    with pytest.raises(ValueError, match="split"):
+        nt.split(a, 0)
+    with pytest.raises(ValueError, match="roll"):
+        nt.roll(a, (1, 2), axis=(0,))

@@ -1,0 +1,162 @@
+"""The caching allocator as Python sees it: figures, cap, reuse, and memory that stays flat."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import ndtape as nt
+
+
+@pytest.fixture(autouse=True)
+def _limit():
+    limit = nt.memory.stats()["limit"]
+    yield
+    nt.memory.set_limit(limit)
+
+
+def resident():
+    """Resident memory of this process in bytes."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        pytest.skip("this system does not tell resident memory in /proc")
+
+
+def test_figures():
+    gc.collect()
+    nt.memory.empty_cache()
+    before = nt.memory.stats()
+    assert before["cached"] == 0
+    x = nt.zeros(1_000_000)
+    during = nt.memory.stats()
+    grown = during["in_use"] - before["in_use"]
+    assert 4_000_000 <= grown < 8_000_000
+    assert during["peak"] >= during["in_use"]
+    del x
+    after = nt.memory.stats()
+    assert after["in_use"] == before["in_use"]
+    assert after["cached"] >= 4_000_000
+    nt.memory.empty_cache()
+    assert nt.memory.stats()["cached"] == 0
+
+
+def test_reuse():
+    x = nt.zeros(500_000)
+    del x
+    before = nt.memory.stats()
+    for _ in range(10):
+        x = nt.zeros(500_000)
+        del x
+    after = nt.memory.stats()
+    assert after["hits"] - before["hits"] >= 10
+    assert after["misses"] == before["misses"]
+
+
+def test_the_cap_holds():
+    nt.memory.set_limit(1_000_000)
+    for n in (1000, 100_000, 1_000_000, 3_000_000):
+        several = [nt.zeros(n) for _ in range(5)]
+        del several
+        assert nt.memory.stats()["cached"] <= 1_000_000
+    nt.memory.set_limit(0)
+    assert nt.memory.stats()["cached"] == 0
+    assert nt.memory.stats()["limit"] == 0
+    x = nt.ones(10_000)
+    assert (x + x)[0].item() == 2
+    with pytest.raises(ValueError, match="-1"):
+        nt.memory.set_limit(-1)
+
+
+def test_peak():
+    nt.memory.reset_peak()
+    base = nt.memory.stats()["peak"]
+    x = nt.zeros(3_000_000)
+    del x
+    assert nt.memory.stats()["peak"] >= base + 12_000_000
+    nt.memory.reset_peak()
+    assert nt.memory.stats()["peak"] < base + 12_000_000
+
+
+def test_a_loop_of_temporaries_stays_flat():
+    x = nt.ones((1000, 1000))
+
+    def work():
+        y = nt.tanh(x * 2 + 1) - x / 3
+        return nt.sum(y @ y.T).item()
+
+    for _ in range(3):
+        work()
+    before, in_use = resident(), nt.memory.stats()["in_use"]
+    for _ in range(30):
+        work()
+    assert resident() - before < 24_000_000
+    assert nt.memory.stats()["in_use"] == in_use
+
+
+def test_sizes_of_every_kind_do_not_pile_up():
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(1, 2_000_000, 300)
+    for n in sizes[:50]:
+        nt.zeros(int(n))
+    before = resident()
+    limit = nt.memory.stats()["limit"]
+    for n in sizes:
+        nt.zeros(int(n))
+    assert nt.memory.stats()["cached"] <= limit
+    assert resident() - before < 200_000_000
+
+
+def test_training_steps_leave_nothing_behind():
+    """Graphs are freed by backward alone, without the cycle collector."""
+    rng = nt.random.default_rng(0)
+    x, target = rng.normal(size=(32, 20)), rng.normal(size=(32, 3))
+    w1 = nt.tensor(rng.normal(size=(20, 16)) * 0.1, requires_grad=True)
+    w2 = nt.tensor(rng.normal(size=(16, 3)) * 0.1, requires_grad=True)
+
+    def step():
+        loss = nt.mean(nt.square(nt.relu(x @ w1) @ w2 - target))
+        loss.backward()
+        with nt.no_grad():
+            for w in (w1, w2):
+                w -= 0.01 * w.grad
+                w.grad = None
+        return loss.item()
+
+    gc.disable()
+    try:
+        first = step()
+        for _ in range(200):
+            step()
+        in_use, before = nt.memory.stats()["in_use"], resident()
+        for _ in range(3000):
+            last = step()
+        assert nt.memory.stats()["in_use"] == in_use
+        assert resident() - before < 4_000_000
+    finally:
+        gc.enable()
+    assert last < first
+
+
+def test_graphs_that_are_dropped_leave_nothing_behind():
+    """A loss that is never walked back frees its tape when it goes."""
+    w = nt.tensor(np.ones(1000), requires_grad=True)
+    gc.disable()
+    try:
+        nt.sum(nt.exp(w) * w)
+        in_use = nt.memory.stats()["in_use"]
+        for _ in range(500):
+            nt.sum(nt.exp(w) * w)
+        assert nt.memory.stats()["in_use"] == in_use
+    finally:
+        gc.enable()
+
+
+def test_no_room_is_memory_error_and_leaves_things_working():
+    with pytest.raises(MemoryError):
+        nt.zeros(2**50)
+    x = nt.ones((10,))
+    with pytest.raises(MemoryError):
+        nt.copy(nt.broadcast_to(x, (2**45, 10)))
+    assert nt.sum(x).item() == 10
