@@ -57,7 +57,7 @@ def random_values(seed, shape, dtype, domain="real"):
     """Values of `dtype` that suit an operator's domain (a column of the op table)."""
     rng = np.random.default_rng(seed)
     dtype = np.dtype(dtype)
-    shape = tuple(shape)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if dtype.kind == "b":
         return np.asarray(rng.integers(0, 2, shape), dtype)
     if dtype.kind in "iu":

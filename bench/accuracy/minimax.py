@@ -71,7 +71,7 @@ class Polynomial:
     weight: Function
     low: mp.mpf
     high: mp.mpf
-    bits: tuple[int, ...]  # bounds of the error, as powers of two, one array each
+    bits: tuple[float, ...]  # bounds of the error, as powers of two, one array each
     suffixes: tuple[str, ...] = ("Double", "Single")
     single: bool = False  # coefficients of type float
     pair: bool = False  # also what the first coefficient loses when it is rounded
@@ -109,9 +109,29 @@ POLYNOMIALS = [
     Polynomial("Exp", "exp(r) = 1 + r + r^2 p(r), |r| <= log(2) / 2; relative to expm1(r)",
                lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r),
                F("-0.3467"), F("0.3467"), (-57, -31)),
+    Polynomial("Exp", "the same with coefficients of type float, relative to exp(r)",
+               lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.exp(r),
+               F("-0.3470"), F("0.3470"), (-27,), ("Float",), single=True),
+    Polynomial("Exp2", "2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2",
+               lambda f: (2**f - 1 - f * mp.log(2)) / f**2, lambda f: f**2 / 2**f,
+               F("-0.5003"), F("0.5003"), (-27,), ("Float",), single=True),
     Polynomial("Log", "2 atanh(s) = 2 s + s z p(z), z = s^2, |s| <= (sqrt(2) - 1)^2",
                lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
                F(0), F("0.02945"), (-57, -31)),
+    Polynomial("LogPower", "the same, for the logarithm that a power multiplies",
+               lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
+               F(0), F("0.02945"), (-42,), ("",)),
+    Polynomial("LogOnePlus", "the same for log(1 + e) with 0 <= e <= 1, s = e / (2 + e)",
+               lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
+               F(0), F(1) / 9, (-31,), ("Single",)),
+    *[Polynomial(name, f"{name.lower()}(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = {name.lower()}(e)",
+                 lambda f, b=base: (mp.log1p(f) - f) / f**2 / mp.log(b),
+                 lambda f, b=base: f**2 * mp.log(b) / mp.log1p(f),
+                 F("-0.25"), F("0.5"), (-26.5,), ("Float",), single=True)
+      for name, base in (("Log", mp.e), ("Log2", mp.mpf(2)), ("Log10", mp.mpf(10)))],
+    Polynomial("Expm1", "exp(r) = 1 + r + r^2 p(r), relative to expm1(r)",
+               lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r),
+               F("-0.3470"), F("0.3470"), (-27,), ("Float",), single=True),
     Polynomial("LogPair", "2 atanh(s) = 2 s + 2/3 s z + s z^2 p(z)",
                lambda z: (two_atanh(z) - 2 - 2 * z / 3) / z**2, lambda z: z**2 / two_atanh(z),
                F(0), F("0.02945"), (-68,), ("Double",)),
@@ -143,7 +163,7 @@ def show(p: Polynomial) -> None:
     print(f"\n// {p.about}")
     for bits, suffix in zip(p.bits, p.suffixes):
         bound = mp.mpf(2) ** bits
-        degree = max(1, -bits // 12)
+        degree = max(1, int(-bits // 12))
         low = p.low if p.low != 0 else p.high * mp.mpf(10) ** -12
         while True:
             coefficients, error = remez(p.target, p.weight, low, p.high, degree)

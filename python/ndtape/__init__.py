@@ -4,23 +4,32 @@ Names and meanings follow the Python array API standard; where it has none, NumP
 PyTorch's (``requires_grad``, ``backward``) and JAX's (``grad``, ``value_and_grad``).
 """
 
-from ndtape import _core, memory, random
-from ndtape._config import get_cmake_dir, get_include, show_config
+from typing import TYPE_CHECKING
+
+from ndtape import _core
+from ndtape import memory as memory
+from ndtape import random as random
+from ndtape._config import get_cmake_dir as get_cmake_dir
+from ndtape._config import get_include as get_include
+from ndtape._config import show_config as show_config
 from ndtape._core import *
-from ndtape._grad_mode import enable_grad, no_grad
-from ndtape._transforms import grad, value_and_grad
+from ndtape._grad_mode import enable_grad as enable_grad
+from ndtape._grad_mode import no_grad as no_grad
+from ndtape._transforms import grad as grad
+from ndtape._transforms import value_and_grad as value_and_grad
 
 __version__ = _core.__version__
 
-__all__ = [
-    "enable_grad",
-    "get_cmake_dir",
-    "get_include",
-    "grad",
-    "memory",
-    "no_grad",
-    "random",
-    "show_config",
-    "value_and_grad",
-]
-__all__ += _core.__all__
+if not TYPE_CHECKING:  # type checkers take the names that are imported as themselves, and `*`
+    __all__ = [
+        *_core.__all__,
+        "enable_grad",
+        "get_cmake_dir",
+        "get_include",
+        "grad",
+        "memory",
+        "no_grad",
+        "random",
+        "show_config",
+        "value_and_grad",
+    ]

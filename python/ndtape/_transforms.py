@@ -164,7 +164,7 @@ def grad(
     >>> nt.grad(lambda x: nt.sum(x**3))(x).tolist()
     [3.0, 12.0, 27.0]
     >>> nt.grad(nt.grad(nt.sin))(0.5)  # -sin(0.5)
-    Tensor(-0.47942555, dtype=float32)
+    tensor(-0.47942555)
     """
     both = value_and_grad(f, argnums, has_aux)
 

@@ -49,6 +49,65 @@ class State(TypedDict):
     offset: int
 
 
+_integer_bits: dict[DType, tuple[int, int]] = {
+    getattr(_core, f"{prefix}int{bits}"): (
+        (0, 2**bits - 1) if prefix else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    )
+    for prefix in ("", "u")
+    for bits in (8, 16, 32, 64)
+}
+
+
+def _checked_seed(value: Any, name: str = "seed") -> int:
+    number = _integer(value, name)
+    if not 0 <= number < 2**64:
+        raise ValueError(f"{name} must be from 0 to 2**64 - 1, not {number}")
+    return number
+
+
+def _integer(value: Any, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {value!r}") from None
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    try:
+        return float(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a number, not {value!r}") from None
+
+
+def _shape(size: Shape) -> tuple[int, ...]:
+    if size is None:
+        return ()
+    lengths: Sequence[Any] = size if isinstance(size, (tuple, list)) else (size,)
+    shape = tuple(_integer(n, "size") for n in lengths)
+    if any(n < 0 for n in shape):
+        raise ValueError(f"size {shape} has a negative length")
+    return shape
+
+
+def _axis(x: Tensor, axis: int, what: str) -> int:
+    if x.ndim == 0:
+        raise ValueError(f"{what}: a 0-d tensor has no axis")
+    number = _integer(axis, "axis")
+    if not -x.ndim <= number < x.ndim:
+        raise IndexError(f"{what}: axis {number} is out of range for {x.ndim} axes")
+    return number % x.ndim
+
+
+def _float_dtype(dtype: DType | None) -> DType:
+    if dtype is None:
+        return _core.get_default_dtype()
+    if dtype not in (_core.float32, _core.float64):
+        raise TypeError(f"expected a float dtype, not {dtype}")
+    return dtype
+
+
 class Generator:
     """A stream of random numbers.
 
@@ -78,8 +137,8 @@ class Generator:
     >>> import ndtape as nt
     >>> rng = nt.random.Generator(0)
     >>> x = rng.normal(size=(2, 3))
-    >>> x.shape, x.dtype
-    ((2, 3), float32)
+    >>> x.shape
+    (2, 3)
     """
 
     __slots__ = ("_philox",)
@@ -563,62 +622,3 @@ def _restored(state: State) -> Generator:
     generator = Generator(0)
     generator.state = state
     return generator
-
-
-_integer_bits: dict[DType, tuple[int, int]] = {
-    getattr(_core, f"{prefix}int{bits}"): (
-        (0, 2**bits - 1) if prefix else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    )
-    for prefix in ("", "u")
-    for bits in (8, 16, 32, 64)
-}
-
-
-def _checked_seed(value: Any, name: str = "seed") -> int:
-    number = _integer(value, name)
-    if not 0 <= number < 2**64:
-        raise ValueError(f"{name} must be from 0 to 2**64 - 1, not {number}")
-    return number
-
-
-def _integer(value: Any, name: str) -> int:
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, (str, bytes)):
-        raise TypeError(f"{name} must be a number, not {value!r}")
-    try:
-        return float(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a number, not {value!r}") from None
-
-
-def _shape(size: Shape) -> tuple[int, ...]:
-    if size is None:
-        return ()
-    lengths: Sequence[Any] = size if isinstance(size, (tuple, list)) else (size,)
-    shape = tuple(_integer(n, "size") for n in lengths)
-    if any(n < 0 for n in shape):
-        raise ValueError(f"size {shape} has a negative length")
-    return shape
-
-
-def _axis(x: Tensor, axis: int, what: str) -> int:
-    if x.ndim == 0:
-        raise ValueError(f"{what}: a 0-d tensor has no axis")
-    number = _integer(axis, "axis")
-    if not -x.ndim <= number < x.ndim:
-        raise IndexError(f"{what}: axis {number} is out of range for {x.ndim} axes")
-    return number % x.ndim
-
-
-def _float_dtype(dtype: DType | None) -> DType:
-    if dtype is None:
-        return _core.get_default_dtype()
-    if dtype not in (_core.float32, _core.float64):
-        raise TypeError(f"expected a float dtype, not {dtype}")
-    return dtype

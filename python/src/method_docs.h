@@ -136,6 +136,32 @@ Examples
 False
 )";
 
+inline constexpr char kToDevice[] = R"(Move the tensor to a device.
+
+Parameters
+----------
+device : str
+    ``'cpu'``, the only one there is.
+stream : None, optional
+    The CPU has no streams.
+
+Returns
+-------
+Tensor
+    The tensor itself.
+
+Raises
+------
+ValueError
+    When the device is unknown.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.ones(2).to_device('cpu')
+tensor([1., 1.])
+)";
+
 inline constexpr char kDataPtr[] = R"(The address of the first element.
 
 Returns

@@ -92,6 +92,24 @@ PyObject* method_fill(const Spec&, PyObject* const* v) {
   return new_none();
 }
 
+PyObject* method_format(const Spec&, PyObject* const* v) {
+  py::object module = own(PyImport_ImportModule("ndtape._repr"));
+  return PyObject_CallMethod(module.ptr(), "tensor_format", "OO", v[0], v[1]);
+}
+
+PyObject* method_array_namespace(const Spec&, PyObject* const* v) {
+  if (v[1] && v[1] != Py_None && !PyUnicode_Check(v[1])) {
+    throw TypeError("__array_namespace__: api_version must be a string");
+  }
+  return PyImport_ImportModule("ndtape");
+}
+
+PyObject* method_to_device(const Spec&, PyObject* const* v) {
+  check_device(v[1]);
+  if (v[2] && v[2] != Py_None) throw ValueError("to_device: the CPU has no streams");
+  return Py_NewRef(v[0]);
+}
+
 PyObject* method_is_contiguous(const Spec&, PyObject* const* v) {
   return PyBool_FromLong(unwrap(v[0]).is_contiguous());
 }
@@ -155,6 +173,11 @@ void define_methods() {
   define(kMethod, "numpy", "(x)", docs::kNumpy, method_numpy);
   define(kMethod, "__array__", "(x, dtype=None, copy=None)", docs::kArray, method_array);
   define(kMethod, "fill", "(x, value)", docs::kFill, method_fill);
+  define(kMethod, "__format__", "(x, spec, /)", "For format and f-strings.", method_format);
+  define(kMethod, "__array_namespace__", "(x, *, api_version=None)", "The module ndtape.",
+         method_array_namespace);
+  define(kMethod, "to_device", "(x, device, /, *, stream=None)", docs::kToDevice,
+         method_to_device);
   define(kMethod, "is_contiguous", "(x)", docs::kIsContiguous, method_is_contiguous);
   define(kMethod, "data_ptr", "(x)", docs::kDataPtr, method_data_ptr);
   define(kMethod, "__copy__", "(x)", "For the copy module.", method_copy_protocol);

@@ -43,17 +43,25 @@ PyObject* refuse_new(PyTypeObject*, PyObject*, PyObject*) {
   return nullptr;
 }
 
+// Formatting is Python's work: a function of ndtape._repr.
+PyObject* formatter(const char* name) {
+  PyObject* module = PyImport_ImportModule("ndtape._repr");
+  if (!module) return nullptr;
+  PyObject* function = PyObject_GetAttrString(module, name);
+  Py_DECREF(module);
+  return function;
+}
+
 PyObject* repr(PyObject* self) {
-  // Formatting is Python's work.
   static PyObject* format = nullptr;
-  if (!format) {
-    PyObject* module = PyImport_ImportModule("ndtape._repr");
-    if (!module) return nullptr;
-    format = PyObject_GetAttrString(module, "tensor_repr");
-    Py_DECREF(module);
-    if (!format) return nullptr;
-  }
-  return PyObject_CallOneArg(format, self);
+  if (!format) format = formatter("tensor_repr");
+  return format ? PyObject_CallOneArg(format, self) : nullptr;
+}
+
+PyObject* str(PyObject* self) {
+  static PyObject* format = nullptr;
+  if (!format) format = formatter("tensor_str");
+  return format ? PyObject_CallOneArg(format, self) : nullptr;
 }
 
 PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(dtype_object(unwrap(self).dtype())); }
@@ -179,6 +187,7 @@ void create_tensor_type(PyObject* module) {
       {Py_tp_new, reinterpret_cast<void*>(refuse_new)},
       {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
       {Py_tp_repr, reinterpret_cast<void*>(repr)},
+      {Py_tp_str, reinterpret_cast<void*>(str)},
       {Py_tp_hash, reinterpret_cast<void*>(hash)},
       {Py_tp_getset, properties},
       {Py_tp_members, members},

@@ -1,4 +1,4 @@
-// Matrix products against a plain sum in long double, over shapes, strides, batches and threads.
+// Matrix products against a plain sum in a wider type, over shapes, strides, batches and threads.
 #include "engine/matmul.h"
 
 #include <gtest/gtest.h>
@@ -86,15 +86,15 @@ void expect_product(Stack<T>& a, Stack<T>& b, Stack<T>& c, const std::string& wh
       for (int64_t j = 0; j < c.columns; ++j) {
         const T got = c.at(batch, i, j);
         if constexpr (std::is_floating_point_v<T>) {
-          long double sum = 0, size = 0;
+          using Wide = std::conditional_t<std::is_same_v<T, float>, double, long double>;
+          Wide sum = 0, size = 0;
           for (int64_t p = 0; p < a.columns; ++p) {
-            const long double term =
-                static_cast<long double>(a.at(ia, i, p)) * b.at(ib, p, j);
+            const Wide term = static_cast<Wide>(a.at(ia, i, p)) * b.at(ib, p, j);
             sum += term;
             size += std::abs(term);
           }
-          const long double bound = size * std::numeric_limits<T>::epsilon() *
-                                    (2 + std::sqrt(static_cast<long double>(a.columns)));
+          const Wide bound = size * std::numeric_limits<T>::epsilon() *
+                             (2 + std::sqrt(static_cast<Wide>(a.columns)));
           ASSERT_LE(std::abs(got - sum), bound) << what << " at " << batch << "," << i << "," << j;
         } else {
           uint64_t sum = 0;
@@ -173,7 +173,7 @@ TYPED_TEST(FloatMatmul, EveryOrderOfOperands) {
         check<TypeParam>(1, 5, 6, 7, oa, ob, oc);
         check<TypeParam>(1, 25, 70, 33, oa, ob, oc);
         check<TypeParam>(2, 40, 67, 21, oa, ob, oc);
-        check<TypeParam>(1, 101, 67, 600, oa, ob, oc);
+        check<TypeParam>(1, 29, 67, 600, oa, ob, oc);
       }
     }
   }
@@ -183,24 +183,24 @@ TYPED_TEST(FloatMatmul, EveryOrderOfOperands) {
 TYPED_TEST(FloatMatmul, BordersOfBlocks) {
   const ndtape::cpu::KernelTable& table = ndtape::cpu::kernels();
   const auto& g = std::is_same_v<TypeParam, float> ? table.gemm_float32 : table.gemm_float64;
-  for (int64_t m : {g.mr - 1, g.mr, g.mr + 1, 7 * g.mr - 1, 7 * g.mr + 1}) {
-    for (int64_t n : {g.nr - 1, g.nr, g.nr + 1, 6 * g.nr - 1, 6 * g.nr + 1}) {
-      for (int64_t k : {255, 256, 257, 511, 513, 1025}) {
+  for (int64_t m : {g.mr - 1, g.mr, 5 * g.mr + 1}) {
+    for (int64_t n : {g.nr - 1, g.nr, 5 * g.nr + 1}) {
+      for (int64_t k : {255, 257, 513, 1025}) {
         check<TypeParam>(1, m, n, k, kRow, kRow, kRow);
         check<TypeParam>(1, m, n, k, kColumn, kColumn, kRow);
       }
     }
   }
-  check<TypeParam>(1, 131, 1100, 530, kRow, kRow, kRow);
-  check<TypeParam>(1, 700, 130, 530, kColumn, kRow, kRow);
-  check<TypeParam>(1, 130, 530, 700, kRow, kColumn, kColumn);
+  check<TypeParam>(1, 61, 1100, 530, kRow, kRow, kRow);
+  check<TypeParam>(1, 600, 130, 530, kColumn, kRow, kRow);
+  check<TypeParam>(1, 130, 530, 300, kRow, kColumn, kColumn);
 }
 
 TYPED_TEST(FloatMatmul, Vectors) {
   for (int64_t length : {1, 7, 31, 64, 1000, 3001}) {
     for (int64_t k : {1, 5, 127, 513, 9001}) {
       for (Order order : {kRow, kColumn, Order::Spaced, Order::Reversed}) {
-        if (length * k > 3'000'000) continue;
+        if (length * k > 600'000) continue;
         check<TypeParam>(1, 1, length, k, kRow, order, kRow);
         check<TypeParam>(1, length, 1, k, order, Order::Spaced, Order::Spaced);
       }

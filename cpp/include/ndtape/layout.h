@@ -30,7 +30,15 @@ class Dims {
     resize(n);
     for (int i = 0; i < size_; ++i) (*this)[i] = value;
   }
-  Dims(const Dims& other) : Dims(other.begin(), other.end()) {}
+  Dims(const Dims& other) : size_(0) {
+    if (other.size_ > kInline) {
+      resize_heap(other.size_);
+      std::memcpy(heap_, other.heap_, sizeof(int64_t) * static_cast<size_t>(size_));
+    } else {
+      std::memcpy(&inline_, &other.inline_, sizeof(inline_));
+      size_ = other.size_;
+    }
+  }
   Dims(Dims&& other) noexcept : size_(other.size_) {
     std::memcpy(&inline_, &other.inline_, sizeof(inline_));
     other.size_ = 0;

@@ -6,6 +6,8 @@
 #include "cpu/math/activation.h"
 #include "cpu/math/division.h"
 #include "cpu/math/error_function.h"
+#include "cpu/math/float32/exponential.h"
+#include "cpu/math/float32/logarithm.h"
 #include "cpu/math/hyperbolic.h"
 #include "cpu/math/inverse_trigonometric.h"
 #include "cpu/math/power.h"
@@ -71,6 +73,27 @@ void binary_kernel(const void* a, const void* b, const void*, void* out, int64_t
   }
 }
 
+// In float lanes, for functions that have such a version. They rely on FMA for their accuracy.
+template <class F>
+void float_kernel(const void* a, const void*, const void*, void* out, int64_t n) {
+  constexpr int kFloats = kLanes<float>;
+  const float* x = static_cast<const float*>(a);
+  float* r = static_cast<float*>(out);
+  int64_t i = 0;
+  for (; i + kFloats <= n; i += kFloats) store(r + i, F::apply(load<f32>(x + i)));
+  if (i < n) {
+    float buffer[kFloats] = {};
+    __builtin_memcpy(buffer, x + i, static_cast<size_t>(n - i) * sizeof(float));
+    store(buffer, F::apply(load<f32>(buffer)));
+    __builtin_memcpy(r + i, buffer, static_cast<size_t>(n - i) * sizeof(float));
+  }
+}
+
+template <class F>
+void set_float_kernel(KernelTable& table, Op op) {
+  if constexpr (kHasFma) slot(table, op, DType::Float32) = float_kernel<F>;
+}
+
 template <class F>
 void set_unary_kernels(KernelTable& table, Op op) {
   slot(table, op, DType::Float32) = unary_kernel<F, float>;
@@ -98,6 +121,19 @@ void set_binary_kernels(KernelTable& table, Op op) {
       return function<P>(x, y);                 \
     }                                           \
   };
+
+#define NDTAPE_FLOAT(Name, function)                               \
+  struct Name {                                                    \
+    static NDTAPE_INLINE f32 apply(f32 x) { return function(x); }  \
+  };
+
+NDTAPE_FLOAT(ExpFloat, exp)
+NDTAPE_FLOAT(Exp2Float, exp2)
+NDTAPE_FLOAT(Expm1Float, expm1)
+NDTAPE_FLOAT(LogFloat, log)
+NDTAPE_FLOAT(Log1pFloat, log1p)
+NDTAPE_FLOAT(Log2Float, log2)
+NDTAPE_FLOAT(Log10Float, log10)
 
 NDTAPE_UNARY(Exp, exp)
 NDTAPE_UNARY(Exp2, exp2)
@@ -202,6 +238,14 @@ void add_float_math(KernelTable& table) {
   set_unary_kernels<Softplus>(table, Op::softplus);
   set_unary_kernels<Gelu>(table, Op::gelu);
   set_unary_kernels<Erf>(table, Op::erf);
+  set_float_kernel<ExpFloat>(table, Op::exp);
+  set_float_kernel<Exp2Float>(table, Op::exp2);
+  set_float_kernel<Expm1Float>(table, Op::expm1);
+  set_float_kernel<LogFloat>(table, Op::log);
+  set_float_kernel<Log1pFloat>(table, Op::log1p);
+  set_float_kernel<Log2Float>(table, Op::log2);
+  set_float_kernel<Log10Float>(table, Op::log10);
+
   set_binary_kernels<Pow>(table, Op::pow);
   set_binary_kernels<Atan2>(table, Op::atan2);
   set_binary_kernels<Hypot>(table, Op::hypot);

@@ -11,6 +11,7 @@
 #endif
 
 #define NDTAPE_INLINE inline __attribute__((always_inline))
+#define NDTAPE_LAMBDA __attribute__((always_inline))  // after the parameters of a lambda
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
@@ -74,6 +75,25 @@ NDTAPE_INLINE f64 select(i64 mask, double yes, f64 no) { return mask ? splat(yes
 NDTAPE_INLINE f32 select(i32 mask, f32 yes, float no) { return mask ? yes : splat(no); }
 NDTAPE_INLINE f64 select(i64 mask, f64 yes, double no) { return mask ? yes : splat(no); }
 NDTAPE_INLINE f64 select(i64 mask, double yes, double no) { return mask ? splat(yes) : splat(no); }
+
+// Pairs of a power of two and a mantissa: x = 2^k m, 3/4 <= m < 3/2, for normal x > 0.
+struct Normalized {
+  f32 m, k;
+};
+
+NDTAPE_INLINE Normalized normalize(f32 x) {
+#if defined(__AVX512F__)
+  const __m512 m = _mm512_maskz_getmant_ps(0xffff, (__m512)x, _MM_MANT_NORM_p75_1p5,
+                                           _MM_MANT_SIGN_src);
+  return {(f32)m, (f32)_mm512_maskz_getexp_ps(0xffff, (__m512)x) -
+                      (f32)_mm512_maskz_getexp_ps(0xffff, m)};
+#else
+  constexpr int32_t kLowest = 0x3f400000;  // 3/4
+  const i32 moved = bits(x) - kLowest;
+  const i32 k = moved >> 23;
+  return {from_bits((moved & 0x007fffff) + kLowest), __builtin_convertvector(k, f32)};
+#endif
+}
 
 // Whether any lane of a mask is set.
 NDTAPE_INLINE bool any(i64 mask) {
@@ -178,11 +198,54 @@ NDTAPE_INLINE f64 floor(f64 x) {
 #endif
 }
 
-// The second operand where either is NaN.
-NDTAPE_INLINE f32 min(f32 a, f32 b) { return a < b ? a : b; }
-NDTAPE_INLINE f64 min(f64 a, f64 b) { return a < b ? a : b; }
-NDTAPE_INLINE f32 max(f32 a, f32 b) { return a > b ? a : b; }
-NDTAPE_INLINE f64 max(f64 a, f64 b) { return a > b ? a : b; }
+// The second operand where either is NaN, as of a < b ? a : b. (GCC makes two instructions of it.)
+NDTAPE_INLINE f32 min(f32 a, f32 b) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+  return (f32)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (f32)_mm_min_ps((__m128)a, (__m128)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+NDTAPE_INLINE f64 min(f64 a, f64 b) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+  return (f64)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+  return (f64)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+NDTAPE_INLINE f32 max(f32 a, f32 b) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_maskz_max_ps(0xffff, (__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+  return (f32)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (f32)_mm_max_ps((__m128)a, (__m128)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+NDTAPE_INLINE f64 max(f64 a, f64 b) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_max_pd(0xff, (__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+  return (f64)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+  return (f64)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+  return a > b ? a : b;
+#endif
+}
 
 inline constexpr int32_t kSign32 = INT32_MIN;
 inline constexpr int64_t kSign64 = INT64_MIN;
@@ -199,8 +262,27 @@ NDTAPE_INLINE f64 copysign(f64 x, f64 sign) {
 NDTAPE_INLINE f32 xor_sign(f32 x, i32 sign) { return from_bits(bits(x) ^ (sign & kSign32)); }
 NDTAPE_INLINE f64 xor_sign(f64 x, i64 sign) { return from_bits(bits(x) ^ (sign & kSign64)); }
 
-NDTAPE_INLINE f64 widen(f32_half x) { return __builtin_convertvector(x, f64); }
+NDTAPE_INLINE f64 widen(f32_half x) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_maskz_cvtps_pd(0xff, (__m256)x);
+#elif defined(__AVX2__)
+  return (f64)_mm256_cvtps_pd((__m128)x);
+#else
+  return __builtin_convertvector(x, f64);
+#endif
+}
 NDTAPE_INLINE f32_half narrow(f64 x) { return __builtin_convertvector(x, f32_half); }
+
+// f(x) for float lanes, computed in double lanes. f maps f64 to f64.
+template <class F>
+NDTAPE_INLINE f32 in_double(f32 x, F f) {
+  f32_half part[2];
+  __builtin_memcpy(part, &x, sizeof(x));
+  part[0] = narrow(f(widen(part[0])));
+  part[1] = narrow(f(widen(part[1])));
+  __builtin_memcpy(&x, part, sizeof(x));
+  return x;
+}
 
 // x * 2^k for whole k of at most a few thousand, rounded once where the hardware can, else twice.
 NDTAPE_INLINE f64 scale_by_power(f64 x, f64 k) {
@@ -211,6 +293,18 @@ NDTAPE_INLINE f64 scale_by_power(f64 x, f64 k) {
   const f64 half = (k * 0.5 + kMagic) - kMagic;
   const i64 first = (bits(half + kMagic) + 1023) << 52;
   const i64 second = (bits((k - half) + kMagic) + 1023) << 52;
+  return x * from_bits(first) * from_bits(second);
+#endif
+}
+
+NDTAPE_INLINE f32 scale_by_power(f32 x, f32 k) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_maskz_scalef_ps(0xffff, (__m512)x, (__m512)k);
+#else
+  constexpr float kMagic = 0x1.8p23f;
+  const f32 half = (k * 0.5f + kMagic) - kMagic;
+  const i32 first = (bits(half + kMagic) + 127) << 23;
+  const i32 second = (bits((k - half) + kMagic) + 127) << 23;
   return x * from_bits(first) * from_bits(second);
 #endif
 }

@@ -121,7 +121,7 @@ Tiling choose_tiling(const Operands& ops, int64_t block, bool all_in_place) {
   }
   if (t.row_axis >= 0) {
     const int64_t depth = ops.shape[t.row_axis];
-    t.cols = std::min<int64_t>(length, 32);
+    t.cols = std::min<int64_t>(length, 16);
     t.rows = std::min<int64_t>(depth, block / t.cols);
     t.cols = std::min<int64_t>(length, block / t.rows);
   } else if (length < 256 && inner > 0) {

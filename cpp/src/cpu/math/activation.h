@@ -29,7 +29,10 @@ NDTAPE_INLINE f64 sigmoid(f64 x) {
 template <Precision P>
 NDTAPE_INLINE f64 softplus(f64 x) {
   if constexpr (P == Precision::Single) {
-    const f64 l = log1p_single(exp<P>(-abs(x)));
+    const f64 e = exp<P>(-abs(x));
+    const f64 s = e / (2.0 + e);  // log1p(e) = 2 atanh(s), s <= 1/3
+    const f64 z = s * s;
+    const f64 l = fma(s * z, polynomial(z, kLogOnePlusSingle), s + s);
     return select(x == x, select(x > 0.0, x + l, l), x);
   }
   const f64 a = -abs(x);

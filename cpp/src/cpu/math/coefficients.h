@@ -29,6 +29,26 @@ inline constexpr double kExpSingle[] = {
     0x1.a2a23c7b293e3p-13,
 };
 
+// the same with coefficients of type float, relative to exp(r)
+// error 2^-28.27
+inline constexpr float kExpFloat[] = {
+    0x1.fffffb90f6a75p-2f,
+    0x1.55549079188acp-3f,
+    0x1.5558f6d28a357p-5f,
+    0x1.123a8813a7801p-7f,
+    0x1.6a224e738a580p-10f,
+};
+
+// 2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2
+// error 2^-28.28
+inline constexpr float kExp2Float[] = {
+    0x1.ebfbdbb99c391p-3f,
+    0x1.c6af87dbb23fdp-5f,
+    0x1.3b2e0f1221e01p-7f,
+    0x1.5f044706a9c23p-10f,
+    0x1.414d9a83d9438p-13f,
+};
+
 // 2 atanh(s) = 2 s + s z p(z), z = s^2, |s| <= (sqrt(2) - 1)^2
 // error 2^-59.5
 inline constexpr double kLogDouble[] = {
@@ -46,6 +66,82 @@ inline constexpr double kLogSingle[] = {
     0x1.999a7a4d1ea92p-2,
     0x1.2438e1cee191ap-2,
     0x1.e2f58430bc476p-3,
+};
+
+// the same, for the logarithm that a power multiplies
+// error 2^-44.94
+inline constexpr double kLogPower[] = {
+    0x1.555555561df3ep-1,
+    0x1.999996a9fdef6p-2,
+    0x1.249411b1fe9c1p-2,
+    0x1.c62b23bd5a2f6p-3,
+    0x1.9114f4a52a5cap-3,
+};
+
+// the same for log(1 + e) with 0 <= e <= 1, s = e / (2 + e)
+// error 2^-33.09
+inline constexpr double kLogOnePlusSingle[] = {
+    0x1.5555584ba03f0p-1,
+    0x1.9996afe34e499p-2,
+    0x1.2508abd323586p-2,
+    0x1.b6e70823dd7fap-3,
+    0x1.f172ef51b04fap-3,
+};
+
+// log(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = log(e)
+// error 2^-29.83
+inline constexpr float kLogFloat[] = {
+    -0x1.fffffde9a57aep-2f,
+    0x1.5555535879944p-2f,
+    -0x1.000131904a28dp-2f,
+    0x1.999df5923434ap-3f,
+    -0x1.54f8aadb4f570p-3f,
+    0x1.2394c97ee09d9p-3f,
+    -0x1.049db5dbdd3fap-3f,
+    0x1.ec9d7caedb643p-4f,
+    -0x1.91f4705dec0d4p-4f,
+    0x1.5988f9b245f61p-5f,
+};
+
+// log2(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = log2(e)
+// error 2^-29.83
+inline constexpr float kLog2Float[] = {
+    -0x1.715474d143ccap-1f,
+    0x1.ec709ae57f9b4p-2f,
+    -0x1.71562f2883a85p-2f,
+    0x1.2779ea0fbddcap-2f,
+    -0x1.ebeaed76f90ccp-3f,
+    0x1.a4a9aa06cbb76p-3f,
+    -0x1.77fd4f567de70p-3f,
+    0x1.6358c40a5bf9ap-3f,
+    -0x1.21f2f9fa66ad6p-3f,
+    0x1.f2807090aee9ep-5f,
+};
+
+// log10(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = log10(e)
+// error 2^-29.83
+inline constexpr float kLog10Float[] = {
+    -0x1.bcb7af824c1b0p-3f,
+    0x1.287a747cf713bp-3f,
+    -0x1.bcb9c423f0bbep-4f,
+    0x1.63c9f0c71cfa5p-4f,
+    -0x1.2829f9221c8bcp-4f,
+    0x1.fa8746cbd9e33p-5f,
+    -0x1.c4bc88ab4974fp-5f,
+    0x1.abe14f0573b76p-5f,
+    -0x1.5d222f8553deep-5f,
+    0x1.2c20c0a953988p-6f,
+};
+
+// exp(r) = 1 + r + r^2 p(r), relative to expm1(r)
+// error 2^-31.78
+inline constexpr float kExpm1Float[] = {
+    0x1.0000002ddf3f2p-1f,
+    0x1.555555a671909p-3f,
+    0x1.55549e2db8833p-5f,
+    0x1.11101d7475f20p-7f,
+    0x1.6d8417aaa0fe0p-10f,
+    0x1.a2a360cdbf30fp-13f,
 };
 
 // 2 atanh(s) = 2 s + 2/3 s z + s z^2 p(z)

@@ -56,7 +56,7 @@ NDTAPE_INLINE f64 acos(f64 x) {
   return top.hi + (top.lo + (base_low + signed_tail));
 }
 
-// atan(n / d) for n, d >= 0, not both 0 or infinite, taken from pi or not, as a pair.
+// atan(n / d) for finite n, d >= 0, not both 0, taken from pi or not, as a pair.
 // The quotient is brought below tan(pi/8) by atan(q) = pi/4 + atan((q - 1) / (q + 1)) and
 // atan(q) = pi/2 - atan(1 / q); one division serves all three cases.
 template <Precision P>
@@ -67,7 +67,8 @@ NDTAPE_INLINE f64 arc_tangent(f64 n, f64 d, i64 from_pi) {
   const i64 high = n > d * kTan3Pi8;
   const f64 top = select(low, n, select(high, -d, n - d));
   const f64 bottom = select(low, d, select(high, n, n + d));
-  const f64 q = top / bottom;
+  const f64 inverse = 1.0 / bottom;
+  const f64 q = top * inverse;
   f64 base = select(low, 0.0, select(high, kPi / 2, splat(kPi / 4)));
   f64 base_low = select(low, 0.0, select(high, kPiLow / 2, splat(kPiLow / 4)));
   base = select(from_pi, kPi - base, base);  // these differences are exact
@@ -80,8 +81,8 @@ NDTAPE_INLINE f64 arc_tangent(f64 n, f64 d, i64 from_pi) {
   const i64 middle = ~(low | high);
   const f64 top_low = select(middle, two_sum(n, -d).lo, 0.0);
   const f64 bottom_low = select(middle, two_sum(n, d).lo, 0.0);
-  f64 q_low = (remainder_of(top, q, bottom) + (top_low - q * bottom_low)) / bottom;
-  q_low = select(abs(q) > 0x1p-900, q_low, 0.0);  // drops what underflow or infinity spoilt
+  f64 q_low = (remainder_of(top, q, bottom) + (top_low - q * bottom_low)) * inverse;
+  q_low = select(abs(q) > 0x1p-900, q_low, 0.0);  // drops what underflow spoilt
   const f64 tail = fma(q * z, p, q_low);
   const Pair sum = fast_two_sum(base, xor_sign(q, from_pi));
   return sum.hi + (sum.lo + (base_low + xor_sign(tail, from_pi)));
@@ -89,7 +90,8 @@ NDTAPE_INLINE f64 arc_tangent(f64 n, f64 d, i64 from_pi) {
 
 template <Precision P>
 NDTAPE_INLINE f64 atan(f64 x) {
-  return copysign(arc_tangent<P>(abs(x), splat(1.0), i64{}), x);
+  const f64 a = min(splat(0x1p400), abs(x));  // NaN stays
+  return copysign(arc_tangent<P>(a, splat(1.0), i64{}), x);
 }
 
 template <Precision P>
@@ -103,10 +105,9 @@ NDTAPE_INLINE f64 atan2(f64 y, f64 x) {
     n *= scale;
     d *= scale;
   }
-  const i64 both_zero = (n == 0.0) & (d == 0.0);
-  const i64 both_infinite = (n == kInfinity) & (d == kInfinity);
-  d = select(both_zero | both_infinite, splat(1.0), d);
-  n = select(both_infinite, splat(1.0), n);
+  n = min(splat(0x1p400), n);
+  d = min(splat(0x1p400), d);
+  d = select((n == 0.0) & (d == 0.0), 1.0, d);
   const f64 r = arc_tangent<P>(n, d, bits(x) < 0);
   return select(nan, x + y, copysign(r, y));
 }

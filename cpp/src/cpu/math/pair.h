@@ -54,10 +54,11 @@ NDTAPE_INLINE Pair multiply(Pair a, Pair b) {
   return {p.hi, p.lo + (a.hi * b.lo + a.lo * b.hi)};
 }
 
-// n / d; the low parts may be rounding errors of the high ones.
+// n / d for d whose reciprocal is normal; the low parts may be rounding errors of the high ones.
 NDTAPE_INLINE Pair divide(Pair n, Pair d) {
-  const f64 q = n.hi / d.hi;
-  return {q, (remainder_of(n.hi, q, d.hi) + (n.lo - q * d.lo)) / d.hi};
+  const f64 inverse = 1.0 / d.hi;
+  const f64 q = n.hi * inverse;  // may be off by an ULP, which the low part makes good
+  return {q, (remainder_of(n.hi, q, d.hi) + (n.lo - q * d.lo)) * inverse};
 }
 
 // The root of t > 0.

@@ -31,6 +31,7 @@ NDTAPE_INLINE f64 polynomial(f64 x, const double (&for_double)[N], const double 
 }
 
 inline constexpr double kInfinity = __builtin_inf();
+inline constexpr float kInfinityFloat = __builtin_inff();
 inline constexpr double kNan = __builtin_nan("");
 
 // Constants whose second part holds the digits that the first had no room for.

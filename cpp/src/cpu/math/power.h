@@ -30,12 +30,12 @@ NDTAPE_INLINE Pair log_accurate(f64 x) {
 template <Precision P>
 NDTAPE_INLINE f64 pow_positive(f64 x, f64 y) {
   if constexpr (P == Precision::Single) {
-    // 150 times the error of the logarithm must stay below 2^-30, hence its double polynomial.
+    // 150 times the error of the logarithm must stay below 2^-30, hence its own polynomial.
     const Decomposed d = decompose<P>(x);
     const f64 f = d.m - 1.0;
     const f64 s = f / (2.0 + f);
     const f64 z = s * s;
-    const f64 l = fma(d.k, kLn2, fma(s * z, polynomial(z, kLogDouble), s + s));
+    const f64 l = fma(d.k, kLn2, fma(s * z, polynomial(z, kLogPower), s + s));
     return exp<P>(y * l);
   }
   y = clamp(y, -0x1p80, 0x1p80);  // the result is 0, 1 or infinite long before
@@ -48,11 +48,10 @@ NDTAPE_INLINE f64 pow_positive(f64 x, f64 y) {
   return scale_by_power(m.hi + (m.lo + e.s.lo), e.k);
 }
 
-template <Precision P>
-NDTAPE_INLINE f64 pow(f64 x, f64 y) {
+// What C99 Annex F says where x <= 0 or an argument is not finite; r is |x|^y if both are.
+NDTAPE_INLINE f64 pow_special(f64 x, f64 y, f64 r) {
   const f64 a = abs(x);
   const f64 b = abs(y);
-  f64 r = pow_positive<P>(a, y);
   const i64 edge_base = (a == 0.0) | (a == kInfinity);
   r = select(edge_base, select((a == 0.0) == (y < 0.0), splat(kInfinity), splat(0.0)), r);
   r = select(b == kInfinity, select((a > 1.0) == (y > 0.0), splat(kInfinity), splat(0.0)), r);
@@ -60,12 +59,19 @@ NDTAPE_INLINE f64 pow(f64 x, f64 y) {
   const i64 whole = (trunc(y) == y) | (b == kInfinity);
   const f64 half = y * 0.5;
   const i64 odd = whole & (trunc(half) != half) & (b < kInfinity);
-  const i64 negative = bits(x) < 0;
-  r = xor_sign(r, negative & odd);
+  r = xor_sign(r, bits(x) & odd);
   r = select((x < 0.0) & ~whole & (a < kInfinity), kNan, r);
-  r = select((x == -1.0) & (b == kInfinity), splat(1.0), r);
+  r = select((a == 1.0) & (b == kInfinity), 1.0, r);
   r = select((x == x) & (y == y), r, x + y);
-  return select((x == 1.0) | (y == 0.0), splat(1.0), r);
+  return select((x == 1.0) | (y == 0.0), 1.0, r);
+}
+
+template <Precision P>
+NDTAPE_INLINE f64 pow(f64 x, f64 y) {
+  const f64 r = pow_positive<P>(abs(x), y);
+  const i64 ordinary = (x > 0.0) & (x < kInfinity) & (abs(y) < kInfinity);
+  if (__builtin_expect(any(~ordinary), 0)) return select(ordinary, r, pow_special(x, y, r));
+  return r;
 }
 
 template <Precision P>

@@ -95,7 +95,9 @@ NDTAPE_INLINE f64 tan(f64 x) {
   const i64 swap = (reduced.n & 1) != 0;  // tan(r + pi/2) = -1 / tan(r)
   const Pair n = {select(swap, -c.hi, s.hi), select(swap, -c.lo, s.lo)};
   const Pair d = {select(swap, s.hi, c.hi), select(swap, s.lo, c.lo)};
-  if constexpr (P == Precision::Single) return select(x == 0.0, x, n.hi / d.hi);
+  if constexpr (P == Precision::Single) {
+    return select(x == 0.0, x, n.hi / d.hi);
+  }
   const Pair q = divide(n, d);
   return select(x == 0.0, x, q.hi + q.lo);
 }

@@ -1,0 +1,57 @@
+"""The examples in docstrings and in the README do what they say."""
+
+import doctest
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import ndtape as nt
+
+ROOT = Path(__file__).parent.parent
+PLACES = {"nt": nt, "random": nt.random, "memory": nt.memory}
+
+
+def public():
+    """Every public function and class, and the public methods of the classes."""
+    for place, module in PLACES.items():
+        for name in module.__all__:
+            value = getattr(module, name)
+            yield f"{place}.{name}", value
+            if inspect.isclass(value):
+                for attribute in dir(value):
+                    member = inspect.getattr_static(value, attribute)
+                    if not attribute.startswith("_") and callable(getattr(value, attribute)):
+                        yield f"{place}.{name}.{attribute}", member
+
+
+CALLABLE = [(path, value) for path, value in public() if callable(value)]
+
+
+@pytest.mark.parametrize(("path", "value"), CALLABLE, ids=[path for path, _ in CALLABLE])
+def test_docstring(path, value):
+    text = inspect.getdoc(value)
+    assert text, "has no docstring"
+    test = doctest.DocTestParser().get_doctest(text, {}, path, None, 0)
+    output = []
+    doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=output.append)
+    assert not output, "".join(output)
+
+
+FUNCTIONS = [
+    (path, value) for path, value in CALLABLE if inspect.isroutine(value) and path.count(".") == 1
+]
+
+
+@pytest.mark.parametrize(("path", "value"), FUNCTIONS, ids=[path for path, _ in FUNCTIONS])
+def test_functions_have_examples(path, value):
+    text = inspect.getdoc(value)
+    assert ">>> " in text
+    assert inspect.signature(value) is not None
+
+
+def test_readme_taste(capsys):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.count("tensor(") == 2
