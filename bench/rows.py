@@ -176,11 +176,19 @@ _elementwise(
 )  # fmt: skip
 
 
+@row("selection", "mask select M[M > .5], 2048^2", bytes=4.0 * 1.31 * 2048 * 2048)
+def _mask(lib: Lib):
+    if lib.name == "jax":
+        return None  # a shape that depends on values does not compile
+    (m,) = lib.arrays(normal(2048, 2048))
+    return lambda: m[m > 0.5]
+
+
 def _gather(name, axis):
     def build(lib: Lib):
         order = np.random.default_rng(0).permutation(2048)
         m, i = lib.arrays(normal(2048, 2048), order)
-        if lib.name in ("numpy", "torch"):
+        if lib.name != "jax":
             return (lambda: m[i]) if axis == 0 else (lambda: m[:, i])
         return lib.call(lambda m, i: lib.xp.take(m, i, axis=axis), m, i)
 
@@ -236,6 +244,50 @@ def _softmax(lib: Lib):
         return e / xp.sum(e, axis=1, keepdims=True)
 
     return lambda: softmax(x)
+
+
+@row("programs", "log_softmax axis 1, 4096x1000", bytes=8.0 * 4096 * 1000)
+def _log_softmax(lib: Lib):
+    (x,) = lib.arrays(normal(4096, 1000))
+    if lib.name == "numpy":
+        return None
+    if lib.name == "torch":
+        return lambda: lib.xp.log_softmax(x, 1)
+    if lib.name == "jax":
+        return lib.call(lib.jax.nn.log_softmax, x)
+    return lambda: x - lib.xp.logsumexp(x, axis=1, keepdims=True)
+
+
+@row("programs", "layer normalisation, 4096x1000", bytes=8.0 * 4096 * 1000)
+def _layer_norm(lib: Lib):
+    x, w, b = lib.arrays(normal(4096, 1000), normal(1000), normal(1000, seed=1))
+    if lib.name == "torch":
+        return lambda: lib.xp.nn.functional.layer_norm(x, (1000,), w, b)
+
+    def layer_norm(x, w, b):
+        mean = lib.xp.mean(x, axis=1, keepdims=True)
+        var = lib.xp.var(x, axis=1, keepdims=True)
+        return (x - mean) / lib.xp.sqrt(var + 1e-5) * w + b
+
+    return lib.call(layer_norm, x, w, b)
+
+
+@row("programs", "cross-entropy, 4096x1000", bytes=4.0 * 4096 * 1000)
+def _cross_entropy(lib: Lib):
+    labels = np.random.default_rng(0).integers(0, 1000, 4096)
+    x, labels = lib.arrays(normal(4096, 1000), labels)
+    xp = lib.xp
+    if lib.name == "numpy":
+        return None
+    if lib.name == "torch":
+        return lambda: xp.nn.functional.cross_entropy(x, labels)
+    logsumexp = lib.jax.nn.logsumexp if lib.name == "jax" else xp.logsumexp
+
+    def cross_entropy(x, labels):
+        picked = xp.take_along_axis(x, labels[:, None], axis=1)
+        return xp.mean(logsumexp(x, axis=1, keepdims=True) - picked)
+
+    return lib.call(cross_entropy, x, labels)
 
 
 @row("programs", "logsumexp axis 1, 4096x1000", bytes=4.0 * 4096 * 1000)

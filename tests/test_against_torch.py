@@ -160,22 +160,14 @@ def test_second_derivatives_of_random_programs(seed):
     g = nt.grad(lambda a: nt.sum(nt.grad(_program_of(0, ty, seed))(a) ** 2))(nt.asarray(x))
 
     px, py = torch.tensor(x, requires_grad=True), torch.tensor(y)
-    (first,) = torch.autograd.grad(_program_of(1, py, seed)(px), px, create_graph=True)
-    if not first.requires_grad:  # the program is linear
+    value = _program_of(1, py, seed)(px)
+    if not value.requires_grad:  # the program does not use x
         assert np.all(g.numpy() == 0)
         return
+    (first,) = torch.autograd.grad(value, px, create_graph=True)
     (second,) = torch.autograd.grad((first**2).sum(), px)
     np.testing.assert_allclose(g.numpy(), second.numpy(), rtol=1e-7, atol=1e-9)
 
 
 def _program_of(which, y, seed):
     return lambda a: _ours_and_theirs(which, a, y)(np.random.default_rng(seed + 1))
-
-
-def test_zero_copy_with_torch():
-    theirs = torch.arange(6.0).reshape(2, 3)
-    ours = nt.from_dlpack(theirs)
-    theirs[0, 0] = 9
-    assert ours[0, 0].item() == 9
-    back = torch.from_dlpack(nt.tensor([[1.0, 2.0]]))
-    assert back.tolist() == [[1, 2]]

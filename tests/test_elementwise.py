@@ -152,7 +152,7 @@ def test_every_dtype(row, dtype):
     tensors = [nt.asarray(a) for a in arrays]
     if dtype in INPUT_DTYPES[row.types]:
         check(row, tensors, arrays)
-    elif not (row.types in ("Round", "Test", "Numeric") and dtype == "bool"):
+    else:
         with pytest.raises(TypeError, match=row.name):
             row.function(*tensors)
 
@@ -244,9 +244,9 @@ def test_integer_power(dtype):
     with np.errstate(all="ignore"):
         want = np.power(base[:, None], exponent)
     assert_same(nt.pow(nt.asarray(base)[:, None], nt.asarray(exponent)), want)
-    if dtype in SIGNED:  # NumPy refuses; here 1 / x**n rounded towards zero, without a trap
-        got = nt.pow(nt.asarray(np.array([1, -1, 2, 0], dtype)), -3)
-        assert got[:3].tolist() == [1, -1, 0]
+    if dtype in SIGNED:
+        with pytest.raises(ValueError, match="pow.*-3"):
+            nt.pow(nt.asarray(base), -3)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -113,7 +113,7 @@ def test_the_message_names_the_values():
     [
         lambda x: x.__iadd__(ones(3)),
         lambda x: x.__iadd__(ones(2, 2, 2)),
-        lambda x: x.__imul__(ones(2, 2, dtype="float64")),
+        lambda x: x.__imul__(ones(2, 2, dtype="int32")),
         lambda x: x.__setitem__(0, ones(3)),
         lambda x: x.__setitem__((slice(None), 7), 1),
         lambda x: x.__setitem__(0, "a"),
@@ -175,11 +175,11 @@ def test_the_largest_numbers_of_axes():
 
 
 def test_huge_zero_size_shapes():
-    x = nt.zeros((0, 2**61))
+    x = nt.zeros((0, 2**60))
     assert nt.sum(x).item() == 0
-    assert x.T.shape == (2**61, 0)
+    assert x.T.shape == (2**60, 0)
     assert nt.sum(x, axis=1).shape == (0,)
-    assert (x + 1).shape == (0, 2**61)
+    assert (x + 1).shape == (0, 2**60)
     with pytest.raises((ValueError, MemoryError)):
         nt.sum(x, axis=0)
     with pytest.raises(ValueError):

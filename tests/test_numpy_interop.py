@@ -28,7 +28,7 @@ def test_zero_copy_both_ways(name):
     assert np.shares_memory(np.asarray(t), array)
     array[1, 2] = 1
     assert t[1, 2].item() == 1
-    t[0, 0] = 1
+    t[0, 0] = True
     assert array[0, 0] == 1
     back = nt.ones((2, 2), dtype=getattr(nt, name)).numpy()
     assert back.flags.writeable
@@ -227,10 +227,3 @@ def test_empty_and_zero_dimensional():
     for array in (np.zeros((0, 3)), np.zeros((3, 0))[::-1], np.array(2.5)):
         assert_same(nt.asarray(array), array)
         assert_same(nt.asarray(array).numpy(), array)
-
-
-def test_dlpack_round_trip():
-    array = np.arange(6.0).reshape(2, 3)
-    t = nt.from_dlpack(array)
-    assert_same(t, array)
-    assert_same(np.from_dlpack(nt.tensor(array)), array)

@@ -57,13 +57,9 @@ def test_add(a, b):
         got = one(a) + one(b, (2,))
         assert got.dtype == dtype(TABLE[a, b])
         assert dtype_name(got) == TABLE[a, b]
-        assert nt.result_type(dtype(a), dtype(b)) == dtype(TABLE[a, b])
-        assert nt.result_type(one(a), dtype(b)) == dtype(TABLE[a, b])
     else:
         with pytest.raises(TypeError, match=rf"{a}.*{b}"):
             one(a) + one(b, (2,))
-        with pytest.raises(TypeError):
-            nt.result_type(dtype(a), dtype(b))
 
 
 @pytest.mark.parametrize("row", [r for r in BINARY if r.types in ("Any", "Numeric")], ids=repr)
@@ -183,17 +179,21 @@ def test_the_default_dtype():
 
 
 def test_in_place_keeps_its_dtype():
-    x = one("int32", (2,))
-    x += one("int8", (2,))
+    """Values of the same kind are converted, those of a higher kind refused."""
+    x, y = one("int32", (2,)), one("float32", (2,))
+    for other in ("int8", "int64"):
+        x += one(other, (2,))
+    y *= one("float64", (2,))
     assert x.dtype == nt.int32
-    for value in (one("int64", (2,)), one("float32", (2,)), 0.5):
-        with pytest.raises(TypeError):
+    assert y.dtype == nt.float32
+    for value in (one("float32", (2,)), 0.5):
+        with pytest.raises(TypeError, match="float32"):
             x += value
     with pytest.raises(TypeError):
         x /= 2
-    y = one("float32", (2,))
     with pytest.raises(TypeError):
-        y *= one("float64", (2,))
+        y += one("int32", (2,))
+    assert x.tolist() == [3, 3]
     assert y.tolist() == [1, 1]
 
 
@@ -233,14 +233,3 @@ def test_dtype_objects():
         assert {d: 1}[dtype(name)] == 1
     with pytest.raises(TypeError):
         nt.zeros(1, dtype="float99")
-
-
-def test_finfo_and_iinfo():
-    assert nt.finfo(nt.float32).eps == float(np.finfo(np.float32).eps)
-    assert nt.finfo(nt.float64).max == float(np.finfo(np.float64).max)
-    assert nt.iinfo(nt.int8).max == 127
-    assert nt.iinfo(nt.uint64).max == 2**64 - 1
-    assert nt.isdtype(nt.int8, "signed integer")
-    assert nt.isdtype(nt.float32, ("integral", "real floating"))
-    assert nt.can_cast(nt.int8, nt.int16)
-    assert not nt.can_cast(nt.int16, nt.int8)

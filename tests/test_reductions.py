@@ -56,7 +56,9 @@ def test_sum_and_prod(name, data):
         error = np.abs(got.numpy() - want)
         assert got.numpy().dtype == dtype
         assert got.shape == want.shape
-        assert np.all(error <= RTOL[dtype] * (bound if name == "sum" else np.abs(want)) + 1e-300)
+        assert np.all(
+            error <= RTOL[str(dtype)] * (bound if name == "sum" else np.abs(want)) + 1e-300
+        )
     else:
         assert_same(got, np.asarray(want, dtype))
 

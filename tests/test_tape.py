@@ -311,6 +311,15 @@ def test_writing_through_numpy_neighbours_is_noticed_when_through_views():
         z.backward()
 
 
+def test_versions_belong_to_the_memory():
+    """A saved view counts as changed when any part of its memory is: an error, never wrong."""
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y[0] = y[1] * y[1]
+    with pytest.raises(nt.TapeError, match="multiply.*changed in place"):
+        nt.sum(y).backward()
+
+
 def test_views_see_changes_of_their_base():
     x = leaf(1.0, 2.0, 3.0)
     base = x * 1

@@ -184,19 +184,11 @@ def test_broadcast_to(data):
 
 def test_broadcast_memory_refuses_in_place_changes():
     x = nt.broadcast_to(nt.zeros((1, 3)), (4, 3))
-    with pytest.raises(ValueError, match="one element|repeat|broadcast"):
+    with pytest.raises(ValueError, match=r"\(4, 3\) and strides \(0, 1\)"):
         x += 1
-    with pytest.raises(ValueError, match="one element|repeat|broadcast"):
+    with pytest.raises(ValueError, match=r"\(4, 3\) and strides \(0, 1\)"):
         x[...] = 1
     assert x.tolist() == [[0, 0, 0]] * 4
-
-
-def test_broadcast_arrays_and_shapes():
-    a, b = nt.broadcast_arrays(nt.zeros((3, 1)), nt.ones((2,)))
-    assert a.shape == b.shape == (3, 2)
-    assert nt.broadcast_shapes((3, 1), (1, 2), ()) == (3, 2)
-    with pytest.raises(ValueError, match=r"\(3,\).*\(2,\)"):
-        nt.broadcast_shapes((3,), (2,))
 
 
 @given(st.data())
@@ -211,6 +203,8 @@ def test_swapaxes_and_diagonal(data):
     array, tensor = data.draw(pairs(min_dims=2, max_dims=4))
     a, b = data.draw(st.tuples(*[st.integers(-array.ndim, array.ndim - 1)] * 2))
     assert_same(nt.swapaxes(tensor, a, b), np.swapaxes(array, a, b))
+    offset = data.draw(st.integers(-4, 4))
+    assert_same(nt.diagonal(tensor, offset), np.diagonal(array, offset, -2, -1))
 
 
 @pytest.mark.parametrize("k", range(-4, 6))
@@ -228,7 +222,7 @@ def test_copy_of_any_layout(data):
     assert_same(duplicate, array)
     assert duplicate.numpy().flags.c_contiguous
     if array.size:
-        duplicate[...] = 1
+        duplicate[...] = True
         assert_same(tensor, array)
 
 

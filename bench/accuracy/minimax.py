@@ -9,6 +9,7 @@ the least that meets a stated bound. Needs mpmath only; run
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -124,10 +125,10 @@ POLYNOMIALS = [
     Polynomial("LogOnePlus", "the same for log(1 + e) with 0 <= e <= 1, s = e / (2 + e)",
                lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
                F(0), F(1) / 9, (-31,), ("Single",)),
-    *[Polynomial(name, f"{name.lower()}(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = {name.lower()}(e)",
+    *[Polynomial(name, f"{name.lower()}(1 + f) = c f + f^2 p(f), |f| <= 1/3, c = {name.lower()}(e)",
                  lambda f, b=base: (mp.log1p(f) - f) / f**2 / mp.log(b),
                  lambda f, b=base: f**2 * mp.log(b) / mp.log1p(f),
-                 F("-0.25"), F("0.5"), (-26.5,), ("Float",), single=True)
+                 F("-0.3334"), F("0.3334"), (-27,), ("Float",), single=True)
       for name, base in (("Log", mp.e), ("Log2", mp.mpf(2)), ("Log10", mp.mpf(10)))],
     Polynomial("Expm1", "exp(r) = 1 + r + r^2 p(r), relative to expm1(r)",
                lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r),
@@ -137,6 +138,12 @@ POLYNOMIALS = [
                F(0), F("0.02945"), (-68,), ("Double",)),
     Polynomial("Sin", "sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4", odd(mp.sin),
                odd_weight(mp.sin), F(0), F("0.6170"), (-57, -31)),
+    Polynomial("Sin", "the same in floats", odd(mp.sin), odd_weight(mp.sin), F(0), F("0.6175"),
+               (-29,), ("Float",), single=True),
+    Polynomial("Cos", "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4, in floats",
+               lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+               lambda z: z**2 / mp.cos(mp.sqrt(z)), F(0), F("0.6175"), (-27,), ("Float",),
+               single=True),
     Polynomial("Cos", "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4",
                lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
                lambda z: z**2 / mp.cos(mp.sqrt(z)), F(0), F("0.6170"), (-57, -31)),
@@ -150,6 +157,12 @@ POLYNOMIALS = [
                odd_weight(mp.sinh), F(0), F(1), (-57,), ("Double",)),
     Polynomial("Tanh", "tanh(x) = x + x z p(z), z = x^2, |x| <= 0.55", odd(mp.tanh),
                odd_weight(mp.tanh), F(0), F("0.3025"), (-57,), ("Double",)),
+    Polynomial("Atan", "atan(t) = t + t z p(z), z = t^2, |t| <= 1, in floats", odd(mp.atan),
+               odd_weight(mp.atan), F(0), F(1), (-26.5,), ("Float",), single=True),
+    Polynomial("Asin", "asin(x) = x + x z p(z), z = x^2, |x| <= 1/2, in floats", odd(mp.asin),
+               odd_weight(mp.asin), F(0), F("0.25"), (-26.5,), ("Float",), single=True),
+    Polynomial("Sinh", "sinh(x) = x + x z p(z), z = x^2, |x| <= 1, in floats", odd(mp.sinh),
+               odd_weight(mp.sinh), F(0), F(1), (-26.5,), ("Float",), single=True),
     Polynomial("Erf", "erf(x) = x (2 / sqrt(pi) + z p(z)), z = x^2, |x| <= 1/2",
                lambda z: (mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 2 / mp.sqrt(mp.pi)) / z,
                lambda z: z * mp.sqrt(z) / mp.erf(mp.sqrt(z)), F(0), F("0.25"), (-57, -31)),
@@ -157,6 +170,35 @@ POLYNOMIALS = [
                " 0 <= t <= 39", gelu_target, lambda u: 1 / gelu_target(u),
                F(-1), F(35) / 43, (-57, -31), pair=True),
 ]
+
+
+def to_float(x: mp.mpf) -> mp.mpf:
+    return mp.mpf(struct.unpack("f", struct.pack("f", float(x)))[0])
+
+
+def rounded(p: Polynomial, low: mp.mpf, exact: list[mp.mpf]) -> list[mp.mpf]:
+    """Rounds to floats one by one, lowest first; the rest make good what each rounding changed."""
+    coefficients = list(exact)
+    points = 8 * len(exact)
+    grid = [(low + p.high - (p.high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / points)) / 2
+            for i in range(points)]
+    weights = [p.weight(x) for x in grid]
+    for k in range(len(exact)):
+        lost = coefficients[k] - to_float(coefficients[k])
+        coefficients[k] -= lost
+        free = len(exact) - k - 1
+        if free == 0:
+            break
+        rows = mp.matrix(points, free)
+        right = mp.matrix(points, 1)
+        for i, (x, w) in enumerate(zip(grid, weights)):
+            for j in range(free):
+                rows[i, j] = w * x ** (k + 1 + j)
+            right[i] = w * lost * x**k
+        change = mp.lu_solve(rows, right)  # least squares
+        for j in range(free):
+            coefficients[k + 1 + j] += change[j]
+    return coefficients
 
 
 def show(p: Polynomial) -> None:
@@ -170,6 +212,8 @@ def show(p: Polynomial) -> None:
             if error <= bound:
                 break
             degree += 1
+        if p.single:
+            coefficients = rounded(p, low, coefficients)
         print(f"// error 2^{mp.nstr(mp.log(error, 2), 4)}")
         kind = "float" if p.single else "double"
         print(f"inline constexpr {kind} k{p.name}{suffix}[] = {{")

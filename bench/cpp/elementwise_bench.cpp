@@ -44,11 +44,17 @@ void unary(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(function(x));
   state.SetItemsProcessed(state.iterations() * x.size());
 }
-#define UNARY(name)                                                             \
-  BENCHMARK(unary<ndtape::name, DType::Float32>)                                \
-      ->Name(#name "_float32")->Arg(1000)->Arg(1000000)->UseRealTime();         \
-  BENCHMARK(unary<ndtape::name, DType::Float64>)                                \
-      ->Name(#name "_float64")->Arg(1000)->Arg(1000000)->UseRealTime()
+#define UNARY(name)                              \
+  BENCHMARK(unary<ndtape::name, DType::Float32>) \
+      ->Name(#name "_float32")                   \
+      ->Arg(1000)                                \
+      ->Arg(1000000)                             \
+      ->UseRealTime();                           \
+  BENCHMARK(unary<ndtape::name, DType::Float64>) \
+      ->Name(#name "_float64")                   \
+      ->Arg(1000)                                \
+      ->Arg(1000000)                             \
+      ->UseRealTime()
 UNARY(exp);
 UNARY(log);
 UNARY(sin);

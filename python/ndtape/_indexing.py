@@ -93,7 +93,10 @@ def set(x: Tensor, key: Any, value: Tensor) -> None:
     """
     arrays = _as_arrays(key)
     if value.dtype != x.dtype:
-        value = _core.astype(value, x.dtype)
+        # By the rules of any assignment.
+        converted = _core.empty(value.shape, dtype=x.dtype)
+        converted[...] = value
+        value = converted
     if not (_core.grad_enabled() and (x.requires_grad or value.requires_grad)):
         # Nothing to record: NumPy writes into our memory.
         x.detach().numpy()[arrays] = value.detach().numpy()

@@ -614,6 +614,14 @@ def set_state(state: State) -> None:
     ------
     ValueError
         When it is not a state of this generator.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> rng = nt.random.default_rng(5)
+    >>> nt.random.set_state(rng.state)
+    >>> rng.normal().item() == nt.random.normal().item()
+    True
     """
     _global.state = state
 

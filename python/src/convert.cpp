@@ -22,6 +22,7 @@ void parse_long(PyObject* o, Number& out) {
     out.value = static_cast<int64_t>(value);
     return;
   }
+  out.source = o;
   if (overflow > 0) {
     unsigned long long large = PyLong_AsUnsignedLongLong(o);
     if (!PyErr_Occurred()) {
@@ -38,6 +39,11 @@ void parse_long(PyObject* o, Number& out) {
   }
   out.value = nearest;
   out.huge = true;
+}
+
+[[noreturn]] void does_not_fit(const Number& number, DType dtype) {
+  PyErr_Format(PyExc_ValueError, "%R does not fit dtype %s", number.source, name(dtype));
+  throw PythonError{};
 }
 
 // ---- nested sequences --------------------------------------------------------------------------
@@ -120,24 +126,34 @@ std::optional<DType> dtype_of_leaves(const Leaves& leaves) {
     return t;
   }
   if (leaves.any_float) return default_float();
-  if (leaves.any_int) return {};  // int64, or uint64 where it must be
+  if (leaves.any_int) return DType::Int64;
   if (leaves.any_bool) return DType::Bool;
   return default_float();  // no elements
 }
 
-// NumPy's complaint about a value that a dtype cannot hold becomes a ValueError.
-py::object asarray_checked(PyObject* o, std::optional<DType> dtype) {
+// Throws the error of the first int of a nested sequence that the dtype cannot hold.
+void refuse_misfit(PyObject* o, DType dtype) {
+  Number number;
+  if (is_sequence(o)) {
+    py::object hold = py::reinterpret_borrow<py::object>(o);
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
+      refuse_misfit(PySequence_Fast_GET_ITEM(o, i), dtype);
+    }
+  } else if (PyLong_Check(o) && parse_number(o, number)) {
+    number.source = o;
+    if (beyond(number, dtype)) does_not_fit(number, dtype);
+  }
+}
+
+// NumPy's complaint about a value that a dtype cannot hold becomes a ValueError that names it.
+py::object asarray_checked(PyObject* o, DType dtype) {
   try {
     return numpy_asarray(o, dtype);
   } catch (const PythonError&) {
     if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw;
-    PyObject *type, *value, *trace;
-    PyErr_Fetch(&type, &value, &trace);
-    PyErr_Format(PyExc_ValueError, "%S", value ? value : Py_None);
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(trace);
-    throw;
+    PyErr_Clear();
+    refuse_misfit(o, dtype);
+    throw ValueError(std::string("a number does not fit dtype ") + name(dtype));
   }
 }
 
@@ -147,7 +163,7 @@ Tensor from_other(PyObject* o, bool* copied) {
     throw TypeError("a string is not an array of numbers");
   }
   if (o == Py_None) throw TypeError("None is not an array of numbers");
-  py::object array = asarray_checked(o, {});
+  py::object array = numpy_asarray(o);
   auto dtype = own(PyObject_GetAttrString(array.ptr(), "dtype"));
   if (!from_numpy_dtype(dtype.ptr())) {
     py::object kind = own(PyObject_GetAttrString(dtype.ptr(), "kind"));
@@ -168,7 +184,7 @@ Tensor from_sequence(PyObject* o, std::optional<DType> dtype) {
   look_at(o, leaves, path, 0, budget);
   if (!dtype) dtype = dtype_of_leaves(leaves);
   if (!dtype) return from_other(o, nullptr);
-  return from_ndarray(asarray_checked(o, dtype).ptr());
+  return from_ndarray(asarray_checked(o, *dtype).ptr());
 }
 
 }  // namespace
@@ -214,10 +230,7 @@ int beyond(const Number& number, DType dtype) {
 }
 
 Tensor weak_number(const Number& number, DType beside) {
-  if (number.huge && !is_float(beside)) {
-    throw ValueError("a Python integer beyond 64 bits does not fit dtype " +
-                     std::string(name(beside)));
-  }
+  if (number.huge && !is_float(beside)) does_not_fit(number, beside);
   return weak_scalar(number.value, beside);
 }
 
@@ -228,19 +241,18 @@ Tensor meet(const Number& number, Tensor& other) {
 }
 
 Tensor number_tensor(const Number& number, std::optional<DType> dtype) {
-  if (number.huge && !(dtype && is_float(*dtype))) {
-    throw ValueError("a Python integer beyond 64 bits needs a float dtype");
-  }
   if (!dtype) {
     if (std::holds_alternative<bool>(number.value)) {
       dtype = DType::Bool;
-    } else if (std::holds_alternative<int64_t>(number.value)) {
-      dtype = DType::Int64;
-    } else if (std::holds_alternative<uint64_t>(number.value)) {
-      dtype = DType::UInt64;
-    } else {
+    } else if (std::holds_alternative<double>(number.value) && !number.huge) {
       dtype = default_float();
+    } else {
+      dtype = DType::Int64;
     }
+  }
+  bool large = number.huge || std::holds_alternative<uint64_t>(number.value);
+  if (large && !is_float(*dtype) && (number.huge || *dtype != DType::UInt64)) {
+    does_not_fit(number, *dtype);
   }
   return scalar(number.value, *dtype);
 }

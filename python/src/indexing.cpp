@@ -124,9 +124,18 @@ PyObject* get(PyObject* self, PyObject* key) noexcept {
 Tensor value_for(const Tensor& x, PyObject* value) {
   Number number;
   if (is_tensor(value)) return unwrap(value);
-  if (parse_number(value, number)) return weak_number(number, x.dtype());
-  // The numbers of a list take the dtype of what they are put into.
-  if (PyList_Check(value) || PyTuple_Check(value)) return to_tensor(value, x.dtype());
+  if (parse_number(value, number)) {
+    bool truth = x.dtype() == DType::Bool && !std::holds_alternative<double>(number.value);
+    return truth ? number_tensor(number, DType::Bool) : weak_number(number, x.dtype());
+  }
+  if (PyList_Check(value) || PyTuple_Check(value)) {
+    // The numbers of a list take the dtype of what they are put into, where that loses nothing.
+    Tensor plain = to_tensor(value);
+    if (plain.dtype() == x.dtype() || (is_float(plain.dtype()) && !is_float(x.dtype()))) {
+      return plain;
+    }
+    return to_tensor(value, x.dtype());
+  }
   return tensor_argument(value, "x[key] = value");
 }
 

@@ -44,12 +44,17 @@ void create(PyObject* module) {
 }  // namespace
 }  // namespace ndtape::python
 
-PYBIND11_MODULE(_core, m) {
-  m.doc() = "The compiled core of ndtape.";
-  try {
-    ndtape::python::create(m.ptr());
-  } catch (...) {
-    ndtape::python::set_python_error();
-    throw pybind11::error_already_set();
-  }
+// Not PYBIND11_MODULE, which would make an ImportError of whatever goes wrong.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  static PyModuleDef definition = {};
+  definition.m_base = PyModuleDef_HEAD_INIT;
+  definition.m_name = "ndtape._core";
+  definition.m_doc = "The compiled core of ndtape.";
+  definition.m_size = -1;
+  return ndtape::python::guarded([] {
+    pybind11::detail::get_internals();
+    pybind11::object module = ndtape::python::own(PyModule_Create(&definition));
+    ndtape::python::create(module.ptr());
+    return module.release().ptr();
+  });
 }

@@ -1,5 +1,3 @@
-#include "ndtape/memory.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "ndtape/error.h"
+#include "ndtape/memory.h"
 
 namespace ndtape::memory {
 namespace {

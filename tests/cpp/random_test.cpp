@@ -50,7 +50,8 @@ TEST(Philox, ManyBlocksAreSingleBlocks) {
   cpu::kernels().random.philox(7, first, 3, 37, words.data());
   for (uint64_t i = 0; i < 37; ++i) {
     const Words block = philox(7, first + i, 3);
-    EXPECT_TRUE(std::equal(block.begin(), block.end(), words.begin() + static_cast<int64_t>(4 * i)));
+    EXPECT_TRUE(
+        std::equal(block.begin(), block.end(), words.begin() + static_cast<int64_t>(4 * i)));
   }
 }
 
@@ -156,8 +157,8 @@ TEST(Uniform, TheEndIsNeverReached) {
   for (const float x : values<float>(generator.uniform({10000}, 1, next, DType::Float32))) {
     EXPECT_EQ(x, 1.0f);
   }
-  for (const float x : values<float>(generator.uniform({100000}, 16777216, 16777220,
-                                                       DType::Float32))) {
+  for (const float x :
+       values<float>(generator.uniform({100000}, 16777216, 16777220, DType::Float32))) {
     EXPECT_GE(x, 16777216.0f);
     EXPECT_LT(x, 16777220.0f);
   }
@@ -202,8 +203,8 @@ TEST(Integers, EveryValueIsAsLikely) {
   Generator generator(5);
   for (const int64_t span : {2, 3, 7, 10, 255}) {
     std::vector<int> counts(static_cast<size_t>(span));
-    for (const int16_t x : values<int16_t>(generator.integers({kMany}, -3, span - 3,
-                                                              DType::Int16))) {
+    for (const int16_t x :
+         values<int16_t>(generator.integers({kMany}, -3, span - 3, DType::Int16))) {
       ASSERT_GE(x, -3);
       ASSERT_LT(x, span - 3);
       ++counts[static_cast<size_t>(x + 3)];

@@ -44,7 +44,14 @@ class Dims {
     other.size_ = 0;
   }
   Dims& operator=(const Dims& other) {
-    if (this != &other) *this = Dims(other);
+    if (size_ <= kInline && other.size_ <= kInline) {
+      int64_t values[kInline];  // other may be this
+      std::memcpy(values, &other.inline_, sizeof(inline_));
+      std::memcpy(&inline_, values, sizeof(inline_));
+      size_ = other.size_;
+    } else if (this != &other) {
+      *this = Dims(other);
+    }
     return *this;
   }
   Dims& operator=(Dims&& other) noexcept {
@@ -79,7 +86,7 @@ class Dims {
   // New elements are 0. Throws ValueError above 64.
   void resize(int n) {
     if (n > kInline || size_ > kInline) return resize_heap(n);
-    for (int i = size_; i < n; ++i) inline_[i] = 0;
+    for (int i = 0; i < kInline; ++i) inline_[i] = i < size_ ? inline_[i] : 0;
     size_ = n;
   }
   void push_back(int64_t value) {

@@ -144,6 +144,10 @@ Tensor argmin(const Tensor& x, std::optional<int64_t> axis = {}, bool keepdims =
 // Sums a broadcast tensor back to `shape`: the derivative of broadcasting.
 Tensor sum_to(const Tensor& x, const Dims& shape);
 
+// ---- functions of rows along an axis, by one pass over memory ------------------------------------
+Tensor softmax(const Tensor& x, int64_t axis = -1);
+Tensor log_softmax(const Tensor& x, int64_t axis = -1);
+
 // ---- linear algebra ----------------------------------------------------------------------------
 // (..., m, k) @ (..., k, n), batches broadcast; a 1-d operand is a row (first) or a column (second).
 Tensor matmul(const Tensor& a, const Tensor& b);

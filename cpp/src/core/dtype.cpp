@@ -10,9 +10,7 @@ namespace {
 
 std::atomic<DType> default_float_dtype{DType::Float32};
 
-std::string pair(DType a, DType b) {
-  return std::string("dtypes ") + name(a) + " and " + name(b);
-}
+std::string pair(DType a, DType b) { return std::string("dtypes ") + name(a) + " and " + name(b); }
 
 // A signed integer of more than `bytes` bytes, of at most 8.
 DType signed_above(int64_t bytes) {

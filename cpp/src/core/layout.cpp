@@ -15,10 +15,11 @@ int64_t multiply_or_one(int64_t a, int64_t b) {
 Layout Layout::contiguous(const Dims& shape) {
   Layout result;
   result.shape = shape;
-  result.strides.resize(shape.size());
+  result.strides = shape;  // of the right length
+  int64_t* strides = result.strides.data();
   int64_t stride = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
-    result.strides[i] = stride;
+    strides[i] = stride;
     // Only strides of axes of a shape that no one has counted can overflow; they are not used.
     stride = multiply_or_one(stride, std::max<int64_t>(shape[i], 1));
   }

@@ -17,8 +17,8 @@ Tensor Tensor::empty(const Dims& shape, DType dtype) {
 }
 
 Tensor Tensor::view(Layout layout) const {
-  auto view = Ref<TensorImpl>::of_new(
-      new TensorImpl(impl_->dtype, std::move(layout), impl_->storage));
+  auto view =
+      Ref<TensorImpl>::of_new(new TensorImpl(impl_->dtype, std::move(layout), impl_->storage));
   view->base = impl_->base ? impl_->base : impl_;
   view->generation = view->base->generation;
   return Tensor(std::move(view));

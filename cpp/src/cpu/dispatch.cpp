@@ -9,16 +9,16 @@
 
 namespace ndtape::cpu {
 
-#define NDTAPE_X_DECLARE(isa)               \
-  namespace isa {                           \
-  void add_arithmetic(KernelTable& table);  \
-  void add_comparison(KernelTable& table);  \
-  void add_float_math(KernelTable& table);  \
-  void add_casts(KernelTable& table);       \
-  void add_tiles(KernelTable& table);       \
-  void add_reductions(KernelTable& table);  \
-  void add_gemm(KernelTable& table);        \
-  void add_random(KernelTable& table);      \
+#define NDTAPE_X_DECLARE(isa)              \
+  namespace isa {                          \
+  void add_arithmetic(KernelTable& table); \
+  void add_comparison(KernelTable& table); \
+  void add_float_math(KernelTable& table); \
+  void add_casts(KernelTable& table);      \
+  void add_tiles(KernelTable& table);      \
+  void add_reductions(KernelTable& table); \
+  void add_gemm(KernelTable& table);       \
+  void add_random(KernelTable& table);     \
   }
 NDTAPE_BUILT_ISAS(NDTAPE_X_DECLARE)
 
@@ -57,16 +57,16 @@ struct Isa {
 };
 
 constexpr Isa kIsas[] = {
-#define NDTAPE_X_ROW(isa)                                \
+#define NDTAPE_X_ROW(isa)                                 \
   {#isa, kBytes##isa, has_##isa, [](KernelTable& table) { \
-     isa::add_arithmetic(table);                         \
-     isa::add_comparison(table);                         \
-     isa::add_float_math(table);                         \
-     isa::add_casts(table);                              \
-     isa::add_tiles(table);                              \
-     isa::add_reductions(table);                         \
-     isa::add_gemm(table);                               \
-     isa::add_random(table);                             \
+     isa::add_arithmetic(table);                          \
+     isa::add_comparison(table);                          \
+     isa::add_float_math(table);                          \
+     isa::add_casts(table);                               \
+     isa::add_tiles(table);                               \
+     isa::add_reductions(table);                          \
+     isa::add_gemm(table);                                \
+     isa::add_random(table);                              \
    }},
     NDTAPE_BUILT_ISAS(NDTAPE_X_ROW)};
 
@@ -82,9 +82,9 @@ const Isa& choose() {
     available += available.empty() ? isa.name : std::string(", ") + isa.name;
   }
   if (wanted) {
-    throw ValueError("NDTAPE_ISA=" + std::string(wanted) +
-                     " is not an instruction set of this build and processor; available: " +
-                     available);
+    throw ValueError(
+        "NDTAPE_ISA=" + std::string(wanted) +
+        " is not an instruction set of this build and processor; available: " + available);
   }
   if (!best) throw ValueError("this processor lacks x86-64-v2, which ndtape needs");
   return *best;

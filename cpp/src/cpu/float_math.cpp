@@ -6,8 +6,13 @@
 #include "cpu/math/activation.h"
 #include "cpu/math/division.h"
 #include "cpu/math/error_function.h"
+#include "cpu/math/float32/activation.h"
 #include "cpu/math/float32/exponential.h"
 #include "cpu/math/float32/logarithm.h"
+#include "cpu/math/float32/hyperbolic.h"
+#include "cpu/math/float32/inverse_trigonometric.h"
+#include "cpu/math/float32/lookup.h"
+#include "cpu/math/float32/trigonometric.h"
 #include "cpu/math/hyperbolic.h"
 #include "cpu/math/inverse_trigonometric.h"
 #include "cpu/math/power.h"
@@ -89,6 +94,24 @@ void float_kernel(const void* a, const void*, const void*, void* out, int64_t n)
   }
 }
 
+template <class V, class T, V (*F)(V, V)>
+void vector_kernel(const void* a, const void* b, const void*, void* out, int64_t n) {
+  constexpr int kCount = kLanes<T>;
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  T* r = static_cast<T*>(out);
+  int64_t i = 0;
+  for (; i + kCount <= n; i += kCount) store(r + i, F(load<V>(x + i), load<V>(y + i)));
+  if (i < n) {
+    T first[kCount] = {};
+    T second[kCount] = {};
+    __builtin_memcpy(first, x + i, static_cast<size_t>(n - i) * sizeof(T));
+    __builtin_memcpy(second, y + i, static_cast<size_t>(n - i) * sizeof(T));
+    store(first, F(load<V>(first), load<V>(second)));
+    __builtin_memcpy(r + i, first, static_cast<size_t>(n - i) * sizeof(T));
+  }
+}
+
 template <class F>
 void set_float_kernel(KernelTable& table, Op op) {
   if constexpr (kHasFma) slot(table, op, DType::Float32) = float_kernel<F>;
@@ -134,6 +157,17 @@ NDTAPE_FLOAT(LogFloat, log)
 NDTAPE_FLOAT(Log1pFloat, log1p)
 NDTAPE_FLOAT(Log2Float, log2)
 NDTAPE_FLOAT(Log10Float, log10)
+NDTAPE_FLOAT(SinFloat, sin)
+NDTAPE_FLOAT(CosFloat, cos)
+NDTAPE_FLOAT(TanFloat, tan)
+NDTAPE_FLOAT(AsinFloat, asin)
+NDTAPE_FLOAT(AcosFloat, acos)
+NDTAPE_FLOAT(AtanFloat, atan)
+NDTAPE_FLOAT(SinhFloat, sinh)
+NDTAPE_FLOAT(CoshFloat, cosh)
+NDTAPE_FLOAT(SigmoidFloat, sigmoid)
+NDTAPE_FLOAT(TanhFloat, tanh)
+NDTAPE_FLOAT(ErfFloat, erf)
 
 NDTAPE_UNARY(Exp, exp)
 NDTAPE_UNARY(Exp2, exp2)
@@ -161,7 +195,6 @@ NDTAPE_UNARY(Erf, erf)
 NDTAPE_BINARY(Atan2, atan2)
 NDTAPE_BINARY(Hypot, hypot)
 NDTAPE_BINARY(LogAddExp, logaddexp)
-NDTAPE_BINARY(Pow, pow)
 NDTAPE_BINARY(Remainder, remainder)
 NDTAPE_BINARY(FloorDivide, floor_divide)
 
@@ -245,8 +278,22 @@ void add_float_math(KernelTable& table) {
   set_float_kernel<Log1pFloat>(table, Op::log1p);
   set_float_kernel<Log2Float>(table, Op::log2);
   set_float_kernel<Log10Float>(table, Op::log10);
+  set_float_kernel<SinFloat>(table, Op::sin);
+  set_float_kernel<CosFloat>(table, Op::cos);
+  set_float_kernel<TanFloat>(table, Op::tan);
+  set_float_kernel<AsinFloat>(table, Op::asin);
+  set_float_kernel<AcosFloat>(table, Op::acos);
+  set_float_kernel<AtanFloat>(table, Op::atan);
+  set_float_kernel<SinhFloat>(table, Op::sinh);
+  set_float_kernel<CoshFloat>(table, Op::cosh);
+  set_float_kernel<SigmoidFloat>(table, Op::sigmoid);
+  if constexpr (kHasLookup) {
+    set_float_kernel<TanhFloat>(table, Op::tanh);
+    set_float_kernel<ErfFloat>(table, Op::erf);
+  }
 
-  set_binary_kernels<Pow>(table, Op::pow);
+  slot(table, Op::pow, DType::Float32) = vector_kernel<f32, float, pow>;
+  slot(table, Op::pow, DType::Float64) = vector_kernel<f64, double, pow>;
   set_binary_kernels<Atan2>(table, Op::atan2);
   set_binary_kernels<Hypot>(table, Op::hypot);
   set_binary_kernels<LogAddExp>(table, Op::logaddexp);

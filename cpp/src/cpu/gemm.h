@@ -10,7 +10,8 @@
 
 namespace ndtape::cpu {
 
-inline constexpr int kMaxTile = 1024;  // bounds mr * nr
+inline constexpr int kMaxTile = 1024;       // bounds mr * nr
+inline constexpr int kMaxStepBytes = 2048;  // bounds k * sizeof(T) in tile and direct
 
 struct GemmKernels {
   int mr;

@@ -38,10 +38,18 @@ void direct(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row, int64
   for (int64_t j = 0; j < n; j += kNr<T>) {
     const int columns = static_cast<int>(n - j < kNr<T> ? n - j : kNr<T>);
     const int vectors = vectors_for(columns, L);
+    const T* panel_b = b_first + j;
+    int64_t panel_row = b_row;
+    T padded[kMaskedLoads ? 1 : kMaxStepBytes / sizeof(T) * kNr<T>];
+    if (!kMaskedLoads && columns % L != 0) {
+      pack_copy<T, kNr<T>>(panel_b, b_row, k, columns, padded);
+      panel_b = padded;
+      panel_row = kNr<T>;
+    }
     for (int64_t panel = 0, i = 0; panel < panels; ++panel) {
       const int rows = static_cast<int>((m - i) / (panels - panel));
       const Tile<T> t = {k,           a_first + i * a_row, a_row, a_col,
-                         b_first + j, b_row,
+                         panel_b,     panel_row,
                          c_first + i * c_row + j,          c_row, columns - (vectors - 1) * L,
                          accumulate};
       run_direct(t, rows, vectors);

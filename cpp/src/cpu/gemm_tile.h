@@ -22,6 +22,8 @@ inline constexpr int kNv = 2;
 template <class T>
 inline constexpr int kNr = kNv * kLanes<T>;
 
+inline constexpr int kPrefetchSteps = 64;  // shorter loops are over before c could arrive
+
 inline float multiply_add(float a, float b, float c) {
 #if defined(__FMA__) || defined(__aarch64__)
   return __builtin_fmaf(a, b, c);
@@ -71,7 +73,7 @@ struct Mask64 {
   f64 load(const double* p) const { return (f64)_mm512_maskz_loadu_pd(bits, p); }
   void store(double* p, f64 v) const { _mm512_mask_storeu_pd(p, bits, (__m512d)v); }
 };
-inline constexpr bool kMaskedLoads = true;
+inline constexpr bool kMaskedLoads = true;  // in a loop they cost no more than others
 #elif defined(__AVX2__)
 // Masked stores are slow on some AVX2 processors, so stores go by halves.
 struct Mask32 {
@@ -165,8 +167,8 @@ struct Tile {
   bool accumulate;
 };
 
-// One tile of M rows by NV vectors, of which the last may be partial. Packed: a and b are panels
-// of kMr and kNr values a step, padded with zeros.
+// One tile of M rows by NV vectors, of which the last may be partial; without masked loads, b must be
+// readable beyond it. Packed: a and b are panels of kMr and kNr values a step, padded with zeros.
 template <class T, int M, int NV, bool Packed>
 void tile_kernel(const Tile<T>& t) {
   using V = Vec<T>;
@@ -188,11 +190,20 @@ void tile_kernel(const Tile<T>& t) {
   const T* b = t.b;
   const int64_t b_row = Packed ? kNr<T> : t.b_row;
 
+  // c is wanted after the loop along k, and its rows are too many streams for the processor.
+  if (t.k >= kPrefetchSteps) {
+    const T* row = t.c;
+    for (int i = 0; i < M; ++i, row += t.c_row) {
+      for (int j = 0; j < NV; ++j) __builtin_prefetch(row + j * L, 1);
+    }
+  }
+
   for (int64_t p = t.k; p > 0; --p) {
     V bv[NV];
 #pragma GCC unroll 4
     for (int j = 0; j < NV; ++j) {
-      bv[j] = !Packed && j == NV - 1 ? mask.load(b + j * L) : load<V>(b + j * L);
+      const bool whole = Packed || !kMaskedLoads || j < NV - 1;
+      bv[j] = whole ? load<V>(b + j * L) : mask.load(b + j * L);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {

@@ -6,14 +6,18 @@
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-template <class T>
-inline T sum_lanes(Vec<T> v) {
-  T lane[kLanes<T>];
-  store(lane, v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
+// Sum of the lanes of a vector of Bytes bytes, half on half.
+template <class T, int Bytes = kVectorBytes>
+inline T sum_lanes(Vec<T, Bytes> v) {
+  if constexpr (Bytes == 2 * sizeof(T)) {
+    return v[0] + v[1];
+  } else {
+    using Half = Vec<T, Bytes / 2>;
+    Half low, high;
+    __builtin_memcpy(&low, &v, sizeof(Half));
+    __builtin_memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(Half), sizeof(Half));
+    return sum_lanes<T, Bytes / 2>(low + high);
   }
-  return lane[0];
 }
 
 // Dot products of ROWS rows of a with x, by SUMS vectors of partial sums a row.

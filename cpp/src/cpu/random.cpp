@@ -42,7 +42,6 @@ void philox(uint64_t key, uint64_t first, uint64_t high, int64_t blocks, uint32_
   }
 }
 
-
 // The largest value of the range, for those that rounding would lift to its end.
 inline float below(float x) { return __builtin_nextafterf(x, -__builtin_inff()); }
 inline double below(double x) { return __builtin_nextafter(x, -__builtin_inf()); }

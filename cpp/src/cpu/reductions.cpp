@@ -81,8 +81,7 @@ T accumulate_short(const T* x, int64_t n) {
     __builtin_memcpy(&tail, x + i, static_cast<size_t>(n - i) * sizeof(T));
     part[3] = Op::apply(part[3], tail);
   }
-  return combine_lanes<Op, T>(
-      Op::apply(Op::apply(part[0], part[2]), Op::apply(part[1], part[3])));
+  return combine_lanes<Op, T>(Op::apply(Op::apply(part[0], part[2]), Op::apply(part[1], part[3])));
 }
 
 template <class Op, class T>

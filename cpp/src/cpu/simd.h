@@ -76,25 +76,6 @@ NDTAPE_INLINE f32 select(i32 mask, f32 yes, float no) { return mask ? yes : spla
 NDTAPE_INLINE f64 select(i64 mask, f64 yes, double no) { return mask ? yes : splat(no); }
 NDTAPE_INLINE f64 select(i64 mask, double yes, double no) { return mask ? splat(yes) : splat(no); }
 
-// Pairs of a power of two and a mantissa: x = 2^k m, 3/4 <= m < 3/2, for normal x > 0.
-struct Normalized {
-  f32 m, k;
-};
-
-NDTAPE_INLINE Normalized normalize(f32 x) {
-#if defined(__AVX512F__)
-  const __m512 m = _mm512_maskz_getmant_ps(0xffff, (__m512)x, _MM_MANT_NORM_p75_1p5,
-                                           _MM_MANT_SIGN_src);
-  return {(f32)m, (f32)_mm512_maskz_getexp_ps(0xffff, (__m512)x) -
-                      (f32)_mm512_maskz_getexp_ps(0xffff, m)};
-#else
-  constexpr int32_t kLowest = 0x3f400000;  // 3/4
-  const i32 moved = bits(x) - kLowest;
-  const i32 k = moved >> 23;
-  return {from_bits((moved & 0x007fffff) + kLowest), __builtin_convertvector(k, f32)};
-#endif
-}
-
 // Whether any lane of a mask is set.
 NDTAPE_INLINE bool any(i64 mask) {
 #if defined(__AVX512DQ__)
@@ -109,7 +90,19 @@ NDTAPE_INLINE bool any(i64 mask) {
   return seen != 0;
 #endif
 }
-NDTAPE_INLINE bool any(i32 mask) { return any((i64)mask); }
+NDTAPE_INLINE bool any(i32 mask) {
+#if defined(__AVX512DQ__)
+  return _mm512_movepi32_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_ps((__m256)mask) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_ps((__m128)mask) != 0;
+#else
+  int32_t seen = 0;
+  for (int i = 0; i < kLanes<int32_t>; ++i) seen |= mask[i];
+  return seen != 0;
+#endif
+}
 
 NDTAPE_INLINE f32 fma(f32 a, f32 b, f32 c) {
 #if defined(__AVX512F__)
@@ -171,7 +164,35 @@ NDTAPE_INLINE f64 sqrt(f64 x) {
 #endif
 }
 
+// table[i] for 0 <= i < 32, where that is a matter of registers.
+#if defined(__AVX512F__)
+inline constexpr bool kHasLookup = true;
+NDTAPE_INLINE f32 lookup(const float (&table)[32], i32 i) {
+  return (f32)_mm512_permutex2var_ps(_mm512_load_ps(table), (__m512i)i, _mm512_load_ps(table + 16));
+}
+#else
+inline constexpr bool kHasLookup = false;
+NDTAPE_INLINE f32 lookup(const float (&table)[32], i32 i) {
+  f32 r = {};
+  for (int lane = 0; lane < kLanes<float>; ++lane) r[lane] = table[i[lane] & 31];
+  return r;
+}
+#endif
+
 // Towards zero.
+NDTAPE_INLINE f32 trunc(f32 x) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_maskz_roundscale_ps(0xffff, (__m512)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+  return (f32)_mm256_round_ps((__m256)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+#elif defined(__SSE4_1__)
+  return (f32)_mm_round_ps((__m128)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < kLanes<float>; ++i) x[i] = __builtin_truncf(x[i]);
+  return x;
+#endif
+}
+
 NDTAPE_INLINE f64 trunc(f64 x) {
 #if defined(__AVX512F__)
   return (f64)_mm512_maskz_roundscale_pd(0xff, (__m512d)x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
@@ -272,6 +293,18 @@ NDTAPE_INLINE f64 widen(f32_half x) {
 #endif
 }
 NDTAPE_INLINE f32_half narrow(f64 x) { return __builtin_convertvector(x, f32_half); }
+
+// f(x, y) for float lanes, computed in double lanes.
+template <class F>
+NDTAPE_INLINE f32 in_double(f32 x, f32 y, F f) {
+  f32_half a[2], b[2];
+  __builtin_memcpy(a, &x, sizeof(x));
+  __builtin_memcpy(b, &y, sizeof(y));
+  a[0] = narrow(f(widen(a[0]), widen(b[0])));
+  a[1] = narrow(f(widen(a[1]), widen(b[1])));
+  __builtin_memcpy(&x, a, sizeof(x));
+  return x;
+}
 
 // f(x) for float lanes, computed in double lanes. f maps f64 to f64.
 template <class F>

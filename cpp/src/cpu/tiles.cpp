@@ -29,17 +29,17 @@ inline int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 // The lanes of a and b in turn: the first halves of both, or the second halves.
 template <int N>
 struct Interleave;
-#define NDTAPE_INTERLEAVE(n, low_lanes, high_lanes)                                          \
-  template <>                                                                                \
-  struct Interleave<n> {                                                                     \
-    template <class V>                                                                       \
-    static V low(V a, V b) {                                                                 \
-      return __builtin_shufflevector(a, b, NDTAPE_LANES low_lanes);                          \
-    }                                                                                        \
-    template <class V>                                                                       \
-    static V high(V a, V b) {                                                                \
-      return __builtin_shufflevector(a, b, NDTAPE_LANES high_lanes);                         \
-    }                                                                                        \
+#define NDTAPE_INTERLEAVE(n, low_lanes, high_lanes)                  \
+  template <>                                                        \
+  struct Interleave<n> {                                             \
+    template <class V>                                               \
+    static V low(V a, V b) {                                         \
+      return __builtin_shufflevector(a, b, NDTAPE_LANES low_lanes);  \
+    }                                                                \
+    template <class V>                                               \
+    static V high(V a, V b) {                                        \
+      return __builtin_shufflevector(a, b, NDTAPE_LANES high_lanes); \
+    }                                                                \
   };
 #define NDTAPE_LANES(...) __VA_ARGS__
 NDTAPE_INTERLEAVE(2, (0, 2), (1, 3))
@@ -174,7 +174,8 @@ inline void gather_row(const char* src, int64_t stride, char* dense, int64_t n) 
       // The last vector stops short of the element after the last one, which may not be ours.
       for (; i + N < n; i += N) {
         const char* p = src + i * stride;
-        store(dense + i * kSize, Pattern<N>::template even<V>(load<V>(p), load<V>(p + kShuffleBytes)));
+        store(dense + i * kSize,
+              Pattern<N>::template even<V>(load<V>(p), load<V>(p + kShuffleBytes)));
       }
     } else if (stride == -kSize) {
       for (; i + N <= n; i += N) {

@@ -1,5 +1,7 @@
 #include "engine/elementwise.h"
 
+#include <algorithm>
+
 #include "engine/interpreter.h"
 #include "engine/walk.h"
 #include "ndtape/parallel.h"
@@ -16,25 +18,23 @@ bool all_in_place(const Program& program, const Operands& ops) {
   return true;
 }
 
-}  // namespace
-
-void execute(const Program& program, const Dims& shape, const Tensor* inputs,
-             const Tensor* outputs) {
-  Operands ops;
+// False when there is nothing to compute.
+bool gather_operands(const Program& program, const Dims& shape, const Tensor* inputs,
+                     const Tensor* outputs, Operands& ops) {
   ops.ndim = shape.size();
   int64_t size = 1;
   for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i] = shape[i];
-  if (size == 0) return;
+  if (size == 0) return false;
   for (int i = 0; i < program.inputs(); ++i) {
     ops.add(inputs[i].data(), inputs[i].layout(), itemsize(inputs[i].dtype()));
   }
   for (int i = 0; i < program.outputs(); ++i) {
     ops.add(outputs[i].data(), outputs[i].layout(), itemsize(outputs[i].dtype()));
   }
-  simplify(ops, 0, ops.ndim, program.inputs());
-  const int64_t block = block_size(program);
-  const Tiling tiling = choose_tiling(ops, block, all_in_place(program, ops));
+  return true;
+}
 
+void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling, int64_t block) {
   auto run = [&](int64_t begin, int64_t end) {
     Interpreter interpreter(program, ops, tiling.row_axis, ops.ndim - 1, true, block,
                             scratch(Interpreter::scratch_bytes(program, block)));
@@ -45,12 +45,42 @@ void execute(const Program& program, const Dims& shape, const Tensor* inputs,
       tile.next();
     }
   };
-  const int64_t cost = program.cost() > 0 ? program.cost() : 1;
-  if (size > kParallelWork / cost) {
+  int64_t size = 1;
+  for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i];
+  if (size > kParallelWork / std::max(1, program.cost())) {
     parallel_for(tiling.count(), run);
   } else {
     run(0, tiling.count());
   }
+}
+
+}  // namespace
+
+void execute(const Program& program, const Dims& shape, const Tensor* inputs,
+             const Tensor* outputs) {
+  Operands ops;
+  if (!gather_operands(program, shape, inputs, outputs, ops)) return;
+  simplify(ops, 0, ops.ndim, program.inputs());
+  const int64_t block = block_size(program);
+  run_tiles(program, ops, choose_tiling(ops, block, all_in_place(program, ops)), block);
+}
+
+void execute_rows(const Program& program, const Dims& shape, const Tensor* inputs,
+                  const Tensor* outputs) {
+  Operands ops;
+  if (!gather_operands(program, shape, inputs, outputs, ops)) return;
+  simplify(ops, 0, ops.ndim - 1, program.inputs());
+  const int last = ops.ndim - 1;
+  const int64_t length = ops.shape[last], block = std::max(length, block_size(program));
+  Tiling tiling;
+  tiling.cols = length;
+  if (last > 0) {
+    tiling.row_axis = last - 1;
+    tiling.rows = std::min(ops.shape[last - 1], block / length);
+    tiling.row_tiles = (ops.shape[last - 1] + tiling.rows - 1) / tiling.rows;
+    for (int i = 0; i < last - 1; ++i) tiling.outer *= ops.shape[i];
+  }
+  run_tiles(program, ops, tiling, block);
 }
 
 void copy(const Tensor& src, const Tensor& dst) {

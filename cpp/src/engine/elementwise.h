@@ -14,6 +14,11 @@ inline constexpr int64_t kParallelWork = 64 * 1024;
 void execute(const Program& program, const Dims& shape, const Tensor* inputs,
              const Tensor* outputs);
 
+// The same for a program with reductions, which are along the last axis of `shape`. Outputs that
+// are row values have length 1 there.
+void execute_rows(const Program& program, const Dims& shape, const Tensor* inputs,
+                  const Tensor* outputs);
+
 // dst[...] = src, broadcast, converted to dst's dtype. They must not overlap.
 void copy(const Tensor& src, const Tensor& dst);
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
+
+#include "engine/pairwise.h"
 
 namespace ndtape::engine {
 namespace {
@@ -81,7 +84,7 @@ Interpreter::Interpreter(const Program& program, const Operands& ops, int row_ax
   for (int i = 0; i < outputs_; ++i) {
     const Value v = program.output_value(i);
     const int producer = v - program.inputs();
-    direct_[i] = producer >= 0;
+    direct_[i] = producer >= 0 && !program.is_row(v);
     for (int k = 0; k < program.inputs() && direct_[i]; ++k) {
       if (producer + 1 < program.instructions() && !apart(ops, program.inputs() + i, k)) {
         direct_[i] = false;
@@ -147,7 +150,23 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
   for (int i = 0; i < program_.instructions(); ++i) {
     const Instruction& in = program_.instruction(i);
     auto at = [&](Value v) { return v == kNoValue ? nullptr : values_[v]; };
-    in.kernel(at(in.args[0]), at(in.args[1]), at(in.args[2]), target_[in.result], n);
+    switch (in.form) {
+      case Form::Block:
+        in.kernel(at(in.args[0]), at(in.args[1]), at(in.args[2]), target_[in.result], n);
+        break;
+      case Form::Row:
+        in.kernel(at(in.args[0]), at(in.args[1]), at(in.args[2]), target_[in.result], rows);
+        break;
+      case Form::Reduce:
+        reduce_rows(in, rows, cols);
+        break;
+      case Form::Expand: {
+        const int64_t element = itemsize(program_.dtype(in.result));
+        kernels_.gather[size_class(element)](at(in.args[0]), element, 0, target_[in.result], rows,
+                                             cols);
+        break;
+      }
+    }
     values_[in.result] = target_[in.result];
   }
   for (int i = 0; i < outputs_; ++i) {
@@ -155,7 +174,30 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
     const char* value = values_[program_.output_value(i)];
     if (value == data[k]) continue;  // written directly
     const Operand& o = operand_[k];
-    kernels_.scatter[o.size_class](value, data[k], o.row_stride, o.col_stride, rows, cols);
+    const int64_t width = program_.is_row(program_.output_value(i)) ? 1 : cols;
+    kernels_.scatter[o.size_class](value, data[k], o.row_stride, o.col_stride, rows, width);
+  }
+}
+
+void Interpreter::reduce_rows(const Instruction& in, int64_t rows, int64_t cols) {
+  const int64_t element = itemsize(program_.dtype(in.result));
+  constexpr int64_t kLevel = 16;
+  char levels[PairwiseTree::levels(int64_t{1} << 40) * kLevel];
+  PairwiseTree tree(in.kernel, levels, kLevel);
+  for (int64_t r = 0; r < rows; ++r) {
+    const char* row = values_[in.args[0]] + r * cols * element;
+    char* total = target_[in.result] + r * element;
+    if (cols <= cpu::kBlock) {
+      in.reduce(row, total, cols);
+      continue;
+    }
+    tree.start(1, element);
+    for (int64_t c = 0; c < cols; c += cpu::kBlock) {
+      char partial[kLevel];
+      in.reduce(row + c * element, partial, std::min(cpu::kBlock, cols - c));
+      tree.push(partial);
+    }
+    std::memcpy(total, tree.finish(), static_cast<size_t>(element));
   }
 }
 

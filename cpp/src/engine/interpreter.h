@@ -41,6 +41,7 @@ class Interpreter {
            (rows == 1 || o.row_stride == cols * o.element);
   }
   void assign_buffers(char* memory, int64_t block);
+  void reduce_rows(const Instruction& in, int64_t rows, int64_t cols);
 
   const Program& program_;
   const cpu::KernelTable& kernels_;

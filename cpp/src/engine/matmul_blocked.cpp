@@ -11,8 +11,10 @@
 // Tiles of c are the tasks, and a thread takes a run of them, in this order, along the whole of k.
 // It packs what it reads into memory of its own: threads share nothing they write and wait for
 // nobody. k is cut alike for all, so that neither blocks nor threads change the order in which an
-// element of c is summed.
+// element of c is summed. Where c is small and k long, sums over slices of k are tasks too, and are
+// added pairwise.
 #include <algorithm>
+#include <cstdlib>
 
 #include "engine/matmul_internal.h"
 #include "ndtape/parallel.h"
@@ -21,11 +23,23 @@ namespace ndtape::engine {
 
 namespace {
 
-constexpr int64_t kStepBytes = 2048;         // of a row of a in a panel: mr such rows in L1
-constexpr int64_t kGroupBytes = 512 << 10;   // of packed b: half of an L2 cache
-constexpr int64_t kDirectBytes = 512 << 10;  // operands up to this size are read as they lie
+constexpr int64_t kStepBytes = cpu::kMaxStepBytes;  // of a row of a in a panel: mr such fit L1
+constexpr int64_t kGroupBytes = 768 << 10;          // of packed b: most of an L2 cache
 
 int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
+
+// k is cut into slices of at least this many steps where c has at most this many elements.
+constexpr int64_t kSliceSteps = 1024;
+constexpr int64_t kMaxSlices = 64;
+constexpr int64_t kSlicedElements = 64 * 128;
+
+// Whether the panels of a matrix are better read from a packed copy: it is too large to stay near,
+// or its rows (or columns) lie a multiple of 4 KiB apart and compete for one set of the cache.
+bool is_far(int64_t elements, int64_t row_stride, int64_t col_stride, int64_t size) {
+  const int64_t bytes = elements * size;
+  const int64_t stride = std::max(std::abs(row_stride), std::abs(col_stride)) * size;
+  return bytes > (1 << 20) || (stride % 4096 == 0 && bytes > (64 << 10));
+}
 
 // n cut into equal blocks of at most `most`, each a multiple of `unit`.
 int64_t even_block(int64_t n, int64_t most, int64_t unit) {
@@ -39,8 +53,8 @@ class Gemm {
   explicit Gemm(const Product<T>& x) : x_(x), g_(gemm_kernels<T>()) {
     const int64_t size = sizeof(T);
     // Packing pays where panels are read often, from far away. b must have unit column stride.
-    pack_a_ = x.m * x.k * size > kDirectBytes && x.n > 4 * g_.nr;
-    pack_b_ = x.b_col != 1 || (x.k * x.n * size > kDirectBytes && x.m > 4 * g_.mr);
+    pack_a_ = x.n > 4 * g_.nr && is_far(x.m * x.k, x.a_row, x.a_col, size);
+    pack_b_ = x.b_col != 1 || (x.m > 4 * g_.mr && is_far(x.k * x.n, x.b_row, x.b_col, size));
     kc_ = even_block(x.k, kStepBytes / size, 8);
     rows_ = ceil_div(x.m, g_.mr);
     columns_ = ceil_div(x.n, g_.nr);
@@ -48,18 +62,54 @@ class Gemm {
   }
 
   void run() const {
-    const bool serial = x_.m * x_.n * x_.k < kSerialWork;
-    if (serial && !pack_a_ && !pack_b_ && x_.c_col == 1 && x_.k <= kc_) {
+    const int64_t slices = std::min(kMaxSlices, x_.k / kSliceSteps);
+    if (slices > 1 && x_.m * x_.n <= kSlicedElements) return run_slices(slices);
+    if (is_serial() && !pack_a_ && !pack_b_ && x_.c_col == 1 && x_.k <= kc_) {
       return g_.direct(x_.m, x_.n, x_.k, x_.a, x_.a_row, x_.a_col, x_.b, x_.b_row, x_.c, x_.c_row,
                        false);
     }
     const auto body = [this](int64_t begin, int64_t end) { run_tiles(begin, end); };
-    const int64_t tiles = rows_ * columns_;
-    if (serial) return body(0, tiles);
-    parallel_for(tiles, body);
+    run_tasks(rows_ * columns_, body);
   }
 
  private:
+  bool is_serial() const { return x_.m * x_.n * x_.k < kSerialWork; }
+
+  void run_tasks(int64_t count, FunctionRef<void(int64_t, int64_t)> body) const {
+    if (is_serial()) return body(0, count);
+    parallel_for(count, body);
+  }
+
+  // c as a sum of products over slices of k.
+  void run_slices(int64_t slices) const {
+    const int64_t size = x_.m * x_.n;
+    const int64_t steps = ceil_div(x_.k, slices);
+    T* const sums = static_cast<T*>(scratch(Scratch::Partial, slices * size * sizeof(T)));
+    run_tasks(slices, [&](int64_t begin, int64_t end) {
+      for (int64_t slice = begin; slice < end; ++slice) {
+        Product<T> x = x_;
+        x.k = std::min(steps, x_.k - slice * steps);
+        x.a += slice * steps * x.a_col;
+        x.b += slice * steps * x.b_row;
+        x.c = sums + slice * size;
+        x.c_row = x.n;
+        x.c_col = 1;
+        const Gemm<T> part(x);
+        part.run_tiles(0, part.rows_ * part.columns_);
+      }
+    });
+    for (int64_t stride = 1; stride < slices; stride *= 2) {
+      for (int64_t slice = 0; slice + stride < slices; slice += 2 * stride) {
+        T* const to = sums + slice * size;
+        const T* const from = to + stride * size;
+        for (int64_t i = 0; i < size; ++i) to[i] += from[i];
+      }
+    }
+    for (int64_t i = 0; i < x_.m; ++i) {
+      for (int64_t j = 0; j < x_.n; ++j) x_.c[i * x_.c_row + j * x_.c_col] = sums[i * x_.n + j];
+    }
+  }
+
   // A panel of an operand: packed, or as it lies in memory.
   struct Panel {
     const T* data;

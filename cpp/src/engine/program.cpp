@@ -5,6 +5,19 @@
 
 namespace ndtape::engine {
 
+Op combiner(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::sum:
+      return Op::add;
+    case ReduceOp::prod:
+      return Op::multiply;
+    case ReduceOp::max:
+      return Op::maximum;
+    default:
+      return Op::minimum;
+  }
+}
+
 DType result_dtype(Op op, DType operands) {
   switch (info(op).types) {
     case Types::Compare:
@@ -19,6 +32,7 @@ DType result_dtype(Op op, DType operands) {
 Value Program::new_value(DType dtype) {
   if (values_ >= kMaxValues) throw std::logic_error("program: too many values");
   dtypes_[values_] = dtype;
+  row_[values_] = false;
   return static_cast<Value>(values_++);
 }
 
@@ -30,19 +44,21 @@ Value Program::input(DType dtype) {
   return new_value(dtype);
 }
 
-Value Program::emit(cpu::BlockKernel kernel, Value a, Value b, Value c, DType result, int cost) {
+Value Program::emit(Instruction instruction, DType result, int cost) {
   if (instructions_ >= kMaxInstructions) throw std::logic_error("program: too many instructions");
-  Value v = new_value(result);
-  code_[instructions_++] = Instruction{kernel, {a, b, c}, v};
+  instruction.result = new_value(result);
+  row_[instruction.result] = instruction.form == Form::Row || instruction.form == Form::Reduce;
+  code_[instructions_++] = instruction;
   cost_ += cost;
-  return v;
+  return instruction.result;
 }
 
 Value Program::cast(Value v, DType to) {
   DType from = dtypes_[v];
   if (from == to) return v;
   auto kernel = cpu::kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
-  return emit(kernel, v, kNoValue, kNoValue, to, 1);
+  const Form form = row_[v] ? Form::Row : Form::Block;
+  return emit({kernel, nullptr, form, {v, kNoValue, kNoValue}, kNoValue}, to, 1);
 }
 
 Value Program::apply(Op op, Value a, Value b, Value c) {
@@ -52,8 +68,33 @@ Value Program::apply(Op op, Value a, Value b, Value c) {
     throw std::logic_error(std::string("program: no kernel for ") + info(op).name + " of " +
                            name(operands));
   }
-  int cost = info(op).types == Types::Float || op == Op::pow ? 8 : 1;
-  return emit(kernel, a, b, c, result_dtype(op, operands), cost);
+  Value args[] = {a, b, c};
+  bool any_block = false;
+  for (Value v : args) any_block |= v != kNoValue && !row_[v];
+  if (any_block) {
+    for (Value& v : args) {
+      if (v != kNoValue && row_[v]) v = expand(v);
+    }
+  }
+  const Form form = any_block ? Form::Block : Form::Row;
+  const int cost = info(op).types == Types::Float || op == Op::pow ? 8 : 1;
+  return emit({kernel, nullptr, form, {args[0], args[1], args[2]}, kNoValue},
+              result_dtype(op, operands), cost);
+}
+
+Value Program::expand(Value v) {
+  return emit({nullptr, nullptr, Form::Expand, {v, kNoValue, kNoValue}, kNoValue}, dtypes_[v], 1);
+}
+
+Value Program::reduce(ReduceOp op, Value v) {
+  const int dtype = static_cast<int>(dtypes_[v]);
+  const auto& kernels = cpu::kernels();
+  return emit({kernels.block[static_cast<int>(combiner(op))][dtype],
+               kernels.reduce[static_cast<int>(op)][dtype],
+               Form::Reduce,
+               {v, kNoValue, kNoValue},
+               kNoValue},
+              dtypes_[v], 1);
 }
 
 void Program::output(Value v) {

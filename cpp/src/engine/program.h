@@ -17,8 +17,18 @@ inline constexpr int kMaxValues = kMaxInputs + kMaxInstructions;
 using Value = uint8_t;  // the number of an input or of an instruction's result
 inline constexpr Value kNoValue = 255;
 
+// What an instruction does with a tile of rows x cols elements. A row value has one element a row.
+enum class Form : uint8_t {
+  Block,   // kernel on rows x cols elements
+  Row,     // kernel on row values
+  Reduce,  // a block to a row value
+  Expand,  // a row value to a block
+};
+
 struct Instruction {
-  cpu::BlockKernel kernel;
+  cpu::BlockKernel kernel;   // Reduce: combines partial results
+  cpu::ReduceKernel reduce;  // Reduce only
+  Form form;
   Value args[3];  // kNoValue where the kernel takes fewer
   Value result;
 };
@@ -31,12 +41,16 @@ class Program {
   Value cast(Value v, DType to);
   // Operands of one dtype (where: the first is bool), which must have a kernel for `op`.
   Value apply(Op op, Value a, Value b = kNoValue, Value c = kNoValue);
+  // `v` reduced along each row: a row value. What it meets in `apply` decides whether it stays one.
+  // A program that reduces must be run on whole rows (execute_rows).
+  Value reduce(ReduceOp op, Value v);
   void output(Value v);
 
   DType dtype(Value v) const { return dtypes_[v]; }
   int inputs() const { return inputs_; }
   int values() const { return values_; }
   int instructions() const { return instructions_; }
+  bool is_row(Value v) const { return row_[v]; }
   const Instruction& instruction(int i) const { return code_[i]; }
   int outputs() const { return outputs_; }
   Value output_value(int i) const { return output_[i]; }
@@ -45,7 +59,8 @@ class Program {
 
  private:
   Value new_value(DType dtype);
-  Value emit(cpu::BlockKernel kernel, Value a, Value b, Value c, DType result, int cost);
+  Value emit(Instruction instruction, DType result, int cost);
+  Value expand(Value v);
 
   int inputs_ = 0;
   int values_ = 0;
@@ -54,8 +69,12 @@ class Program {
   int cost_ = 0;
   Value output_[kMaxOutputs];
   DType dtypes_[kMaxValues];
+  bool row_[kMaxValues];
   Instruction code_[kMaxInstructions];
 };
+
+// The operator that combines partial results of a reduction.
+Op combiner(ReduceOp op);
 
 // The dtype of op's result on operands of dtype `operands`.
 DType result_dtype(Op op, DType operands);

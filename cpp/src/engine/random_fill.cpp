@@ -156,8 +156,8 @@ void fill_normal_as(const Stream& stream, T mean, T std, T* out, int64_t n) {
     (table.random.*Polar<T>::to_cartesian)(u, cosines, angle, mean, scale, out + first, whole);
     if (count % 2 != 0) {
       T both[2];
-      (table.random.*Polar<T>::to_cartesian)(u + whole, cosines + whole, angle + whole, mean,
-                                             scale, both, 1);
+      (table.random.*Polar<T>::to_cartesian)(u + whole, cosines + whole, angle + whole, mean, scale,
+                                             both, 1);
       out[first + count - 1] = both[0];
     }
   });

@@ -8,6 +8,7 @@
 
 #include "engine/elementwise.h"
 #include "engine/interpreter.h"
+#include "engine/pairwise.h"
 #include "engine/walk.h"
 #include "ndtape/memory.h"
 #include "ndtape/parallel.h"
@@ -19,67 +20,6 @@ namespace {
 // cutting the work does not change the tree.
 constexpr int64_t kChunkTiles = 64;
 constexpr int64_t kManyTasks = 16;
-
-Op combiner(ReduceOp op) {
-  switch (op) {
-    case ReduceOp::sum:
-      return Op::add;
-    case ReduceOp::prod:
-      return Op::multiply;
-    case ReduceOp::max:
-      return Op::maximum;
-    default:
-      return Op::minimum;
-  }
-}
-
-// Combines blocks of `width` elements pairwise, as a binary counter adds: error grows with the
-// logarithm of the count.
-class PairwiseTree {
- public:
-  static int levels(int64_t count) { return std::bit_width(static_cast<uint64_t>(count)) + 1; }
-
-  // `memory`: levels(count) blocks of `stride` bytes.
-  PairwiseTree(cpu::BlockKernel combine, char* memory, int64_t stride)
-      : combine_(combine), memory_(memory), stride_(stride) {}
-
-  void start(int64_t width, int64_t element) {
-    width_ = width;
-    bytes_ = width * element;
-    count_ = 0;
-  }
-
-  void push(const void* block) {
-    const int top = std::countr_one(count_);
-    if (top == 0) std::memcpy(level(0), block, static_cast<size_t>(bytes_));
-    const void* carry = block;
-    for (int i = 0; i < top; ++i) {
-      char* target = level(i + 1 == top ? top : i);
-      combine_(level(i), carry, nullptr, target, width_);
-      carry = target;
-    }
-    ++count_;
-  }
-
-  const void* finish() {
-    char* carry = nullptr;
-    for (int i = 0; (count_ >> i) != 0; ++i) {
-      if (!((count_ >> i) & 1)) continue;
-      if (carry) combine_(level(i), carry, nullptr, level(i), width_);
-      carry = level(i);
-    }
-    return carry;
-  }
-
- private:
-  char* level(int i) { return memory_ + i * stride_; }
-
-  cpu::BlockKernel combine_;
-  char* memory_;
-  int64_t stride_;
-  int64_t width_ = 0, bytes_ = 0;
-  uint64_t count_ = 0;
-};
 
 // Everything the two ways to reduce share. Axes of `ops`: kept ones first, then reduced ones.
 struct Job {
@@ -329,6 +269,13 @@ void reduce(const Program& program, const Dims& shape, const Tensor* inputs, con
             ReduceOp op, const Tensor& out) {
   const DType dtype = out.dtype();
   const int d = static_cast<int>(dtype);
+  // One block that becomes one element needs no plan.
+  if (program.instructions() == 0 && out.size() == 1 && inputs[0].shape() == shape &&
+      inputs[0].size() <= cpu::kBlock && inputs[0].is_contiguous()) {
+    cpu::kernels().reduce[static_cast<int>(op)][d](inputs[0].data(), out.mutable_data(),
+                                                   inputs[0].size());
+    return;
+  }
   Job job{program, {}, 0, block_size(program), itemsize(dtype), {}, {}, false};
   job.combine = cpu::kernels().block[static_cast<int>(combiner(op))][d];
   job.reduce_block = cpu::kernels().reduce[static_cast<int>(op)][d];

@@ -43,8 +43,39 @@ DType promote_for(Op op, DType a, DType b) {
 
 int slot(DType dtype) { return static_cast<int>(dtype); }
 
-// Tensors of one element, or of one block laid out alike, go to the kernel as they are.
+// Tensors of one block or less go to the kernel as they are, without a plan.
 bool is_small(const Tensor& x) { return x.size() <= cpu::kBlock && x.is_contiguous(); }
+
+// The one element of `x`, n times over.
+const void* repeat(const Tensor& x, void* block, int64_t n) {
+  if (n == 1) return x.data();
+  const int size_class = __builtin_ctz(static_cast<unsigned>(itemsize(x.dtype())));
+  cpu::kernels().gather[size_class](x.data(), 0, 0, block, 1, n);
+  return block;
+}
+
+// a op b for small operands of one dtype, where one may be a single element beside a block.
+bool small_binary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, DType result,
+                  Tensor& y) {
+  if (a.shape() == b.shape()) {
+    if (!is_small(a) || !is_small(b)) return false;
+    y = Tensor::empty(a.shape(), result);
+    kernel(a.data(), b.data(), nullptr, y.mutable_data(), y.size());
+    return true;
+  }
+  alignas(64) char block[cpu::kBlock * 8];
+  if (b.size() == 1 && b.ndim() <= a.ndim() && is_small(a)) {
+    y = Tensor::empty(a.shape(), result);
+    kernel(a.data(), repeat(b, block, y.size()), nullptr, y.mutable_data(), y.size());
+    return true;
+  }
+  if (a.size() == 1 && a.ndim() <= b.ndim() && is_small(b)) {
+    y = Tensor::empty(b.shape(), result);
+    kernel(repeat(a, block, y.size()), b.data(), nullptr, y.mutable_data(), y.size());
+    return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -88,19 +119,12 @@ Tensor unary(Op op, const Tensor& x) {
 Tensor binary(Op op, const Tensor& a, const Tensor& b) {
   const DType type = operand_dtype(op, promote_for(op, a.dtype(), b.dtype()));
   const DType result = engine::result_dtype(op, type);
-  if (a.dtype() == type && b.dtype() == type && a.shape() == b.shape() && is_small(a) &&
-      is_small(b)) {
-    Tensor y = Tensor::empty(a.shape(), result);
-    cpu::kernels().block[static_cast<int>(op)][slot(type)](a.data(), b.data(), nullptr,
-                                                           y.mutable_data(), y.size());
+  Tensor y;
+  if (a.dtype() == type && b.dtype() == type &&
+      small_binary(cpu::kernels().block[static_cast<int>(op)][slot(type)], a, b, result, y)) {
     return y;
   }
-  Tensor y = Tensor::empty(broadcast_shapes(a.shape(), b.shape(), info(op).name), result);
-  if (y.size() == 1 && a.dtype() == type && b.dtype() == type) {
-    cpu::kernels().block[static_cast<int>(op)][slot(type)](a.data(), b.data(), nullptr,
-                                                           y.mutable_data(), 1);
-    return y;
-  }
+  y = Tensor::empty(broadcast_shapes(a.shape(), b.shape(), info(op).name), result);
   engine::Program program;
   const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype());
   const engine::Value as_a = program.cast(in_a, type), as_b = program.cast(in_b, type);

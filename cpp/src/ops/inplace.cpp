@@ -41,7 +41,7 @@ void check_target(const char* what, const Tensor& x, const Tensor& value) {
   }
   if (x.layout().has_repeats()) {
     throw ValueError(at + "the tensor of shape " + to_string(x.shape()) + " and strides " +
-                     to_string(x.strides()) + " names some elements more than once; change a " +
+                     to_string(x.strides()) + " names one element several times; change a " +
                      "copy instead");
   }
   if (broadcast_shapes(x.shape(), value.shape(), what) != x.shape()) {

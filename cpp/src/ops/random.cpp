@@ -89,8 +89,8 @@ Tensor Generator::integers(const Dims& shape, int64_t low, int64_t high, DType d
     const int64_t lowest = static_cast<int64_t>(lowest_value(dtype));
     const int64_t highest = lowest + static_cast<int64_t>(value_count(dtype)) - 1;
     if (low < lowest || last > highest) {
-      throw ValueError("integers: the range [" + std::to_string(low) + ", " +
-                       std::to_string(high) + ") does not fit " + name(dtype));
+      throw ValueError("integers: the range [" + std::to_string(low) + ", " + std::to_string(high) +
+                       ") does not fit " + name(dtype));
     }
   }
   return integers_span(shape, static_cast<uint64_t>(low),

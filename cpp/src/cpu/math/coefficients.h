@@ -32,21 +32,21 @@ inline constexpr double kExpSingle[] = {
 // the same with coefficients of type float, relative to exp(r)
 // error 2^-28.27
 inline constexpr float kExpFloat[] = {
-    0x1.fffffb90f6a75p-2f,
-    0x1.55549079188acp-3f,
-    0x1.5558f6d28a357p-5f,
-    0x1.123a8813a7801p-7f,
-    0x1.6a224e738a580p-10f,
+    0x1.fffffc0000000p-2f,
+    0x1.5554900000000p-3f,
+    0x1.5558a20000000p-5f,
+    0x1.123ace0000000p-7f,
+    0x1.6a5e2a0000000p-10f,
 };
 
 // 2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2
 // error 2^-28.28
 inline constexpr float kExp2Float[] = {
-    0x1.ebfbdbb99c391p-3f,
-    0x1.c6af87dbb23fdp-5f,
-    0x1.3b2e0f1221e01p-7f,
-    0x1.5f044706a9c23p-10f,
-    0x1.414d9a83d9438p-13f,
+    0x1.ebfbdc0000000p-3f,
+    0x1.c6af880000000p-5f,
+    0x1.3b2dde0000000p-7f,
+    0x1.5f04320000000p-10f,
+    0x1.416dbc0000000p-13f,
 };
 
 // 2 atanh(s) = 2 s + s z p(z), z = s^2, |s| <= (sqrt(2) - 1)^2
@@ -88,60 +88,60 @@ inline constexpr double kLogOnePlusSingle[] = {
     0x1.f172ef51b04fap-3,
 };
 
-// log(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = log(e)
-// error 2^-29.83
+// log(1 + f) = c f + f^2 p(f), |f| <= 1/3, c = log(e)
+// error 2^-30.41
 inline constexpr float kLogFloat[] = {
-    -0x1.fffffde9a57aep-2f,
-    0x1.5555535879944p-2f,
-    -0x1.000131904a28dp-2f,
-    0x1.999df5923434ap-3f,
-    -0x1.54f8aadb4f570p-3f,
-    0x1.2394c97ee09d9p-3f,
-    -0x1.049db5dbdd3fap-3f,
-    0x1.ec9d7caedb643p-4f,
-    -0x1.91f4705dec0d4p-4f,
-    0x1.5988f9b245f61p-5f,
+    -0x1.0000000000000p-1f,
+    0x1.5555540000000p-2f,
+    -0x1.fffef80000000p-3f,
+    0x1.9999b80000000p-3f,
+    -0x1.559d6c0000000p-3f,
+    0x1.24b2d40000000p-3f,
+    -0x1.f306860000000p-4f,
+    0x1.be642c0000000p-4f,
+    -0x1.08429a0000000p-3f,
+    0x1.d4abe40000000p-4f,
 };
 
-// log2(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = log2(e)
-// error 2^-29.83
+// log2(1 + f) = c f + f^2 p(f), |f| <= 1/3, c = log2(e)
+// error 2^-30.41
 inline constexpr float kLog2Float[] = {
-    -0x1.715474d143ccap-1f,
-    0x1.ec709ae57f9b4p-2f,
-    -0x1.71562f2883a85p-2f,
-    0x1.2779ea0fbddcap-2f,
-    -0x1.ebeaed76f90ccp-3f,
-    0x1.a4a9aa06cbb76p-3f,
-    -0x1.77fd4f567de70p-3f,
-    0x1.6358c40a5bf9ap-3f,
-    -0x1.21f2f9fa66ad6p-3f,
-    0x1.f2807090aee9ep-5f,
+    -0x1.7154780000000p-1f,
+    0x1.ec70a00000000p-2f,
+    -0x1.7152940000000p-2f,
+    0x1.27757e0000000p-2f,
+    -0x1.ed167e0000000p-3f,
+    0x1.a68eca0000000p-3f,
+    -0x1.6562340000000p-3f,
+    0x1.3f03960000000p-3f,
+    -0x1.86cc1e0000000p-3f,
+    0x1.5d01be0000000p-3f,
 };
 
-// log10(1 + f) = c f + f^2 p(f), -1/4 <= f < 1/2, c = log10(e)
-// error 2^-29.83
+// log10(1 + f) = c f + f^2 p(f), |f| <= 1/3, c = log10(e)
+// error 2^-30.41
 inline constexpr float kLog10Float[] = {
-    -0x1.bcb7af824c1b0p-3f,
-    0x1.287a747cf713bp-3f,
-    -0x1.bcb9c423f0bbep-4f,
-    0x1.63c9f0c71cfa5p-4f,
-    -0x1.2829f9221c8bcp-4f,
-    0x1.fa8746cbd9e33p-5f,
-    -0x1.c4bc88ab4974fp-5f,
-    0x1.abe14f0573b76p-5f,
-    -0x1.5d222f8553deep-5f,
-    0x1.2c20c0a953988p-6f,
+    -0x1.bcb7b20000000p-3f,
+    0x1.287a760000000p-3f,
+    -0x1.bcb6560000000p-4f,
+    0x1.63c5a60000000p-4f,
+    -0x1.28c5960000000p-4f,
+    0x1.fc983e0000000p-5f,
+    -0x1.b066e20000000p-5f,
+    0x1.826a760000000p-5f,
+    -0x1.ceedce0000000p-5f,
+    0x1.9bdeb40000000p-5f,
 };
 
 // exp(r) = 1 + r + r^2 p(r), relative to expm1(r)
 // error 2^-31.78
 inline constexpr float kExpm1Float[] = {
-    0x1.0000002ddf3f2p-1f,
-    0x1.555555a671909p-3f,
-    0x1.55549e2db8833p-5f,
-    0x1.11101d7475f20p-7f,
-    0x1.6d8417aaa0fe0p-10f,
-    0x1.a2a360cdbf30fp-13f,
+    0x1.0000000000000p-1f,
+    0x1.5555540000000p-3f,
+    0x1.5554ea0000000p-5f,
+    0x1.1112ae0000000p-7f,
+    0x1.6d4c040000000p-10f,
+    0x1.9efae80000000p-13f,
 };
 
 // 2 atanh(s) = 2 s + 2/3 s z + s z^2 p(z)
@@ -173,6 +173,23 @@ inline constexpr double kSinSingle[] = {
     0x1.111108684bdc7p-7,
     -0x1.a00f7d8eec0bbp-13,
     0x1.6cd194cd7ff3fp-19,
+};
+
+// the same in floats
+// error 2^-37.49
+inline constexpr float kSinFloat[] = {
+    -0x1.5555560000000p-3f,
+    0x1.1111640000000p-7f,
+    -0x1.a048620000000p-13f,
+    0x1.77dff60000000p-19f,
+};
+
+// cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4, in floats
+// error 2^-33.0
+inline constexpr float kCosFloat[] = {
+    0x1.55554a0000000p-5f,
+    -0x1.6c0c2a0000000p-10f,
+    0x1.99e9020000000p-16f,
 };
 
 // cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4
@@ -287,6 +304,39 @@ inline constexpr double kTanhDouble[] = {
     -0x1.e96fd9ba17ebfp-13,
     0x1.5d74979f33c9bp-14,
     -0x1.4711ad04cd773p-16,
+};
+
+// atan(t) = t + t z p(z), z = t^2, |t| <= 1, in floats
+// error 2^-28.53
+inline constexpr float kAtanFloat[] = {
+    -0x1.55553e0000000p-2f,
+    0x1.9991ec0000000p-3f,
+    -0x1.2421180000000p-3f,
+    0x1.c094400000000p-4f,
+    -0x1.5825340000000p-4f,
+    0x1.da98ee0000000p-5f,
+    -0x1.fe75780000000p-6f,
+    0x1.6548900000000p-7f,
+    -0x1.d58f5a0000000p-10f,
+};
+
+// asin(x) = x + x z p(z), z = x^2, |x| <= 1/2, in floats
+// error 2^-27.62
+inline constexpr float kAsinFloat[] = {
+    0x1.5555c80000000p-3f,
+    0x1.3302040000000p-4f,
+    0x1.747bb40000000p-5f,
+    0x1.8c3e7e0000000p-6f,
+    0x1.595c440000000p-5f,
+};
+
+// sinh(x) = x + x z p(z), z = x^2, |x| <= 1, in floats
+// error 2^-34.16
+inline constexpr float kSinhFloat[] = {
+    0x1.5555560000000p-3f,
+    0x1.1110ea0000000p-7f,
+    0x1.a01c220000000p-13f,
+    0x1.76771e0000000p-19f,
 };
 
 // erf(x) = x (2 / sqrt(pi) + z p(z)), z = x^2, |x| <= 1/2

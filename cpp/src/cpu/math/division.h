@@ -96,7 +96,9 @@ NDTAPE_INLINE f64 remainder(f64 x, f64 y) {
 
 template <Precision P>
 NDTAPE_INLINE f64 floor_divide(f64 x, f64 y) {
-  return select(y == 0.0, x / y, divide_floored<P>(x, y).quotient);
+  // By zero, and infinity by a finite y: an infinity or NaN, as the array API standard has it.
+  const i64 plain = (y == 0.0) | (abs(x) == kInfinity);
+  return select(plain, x / y, divide_floored<P>(x, y).quotient);
 }
 
 }  // namespace

@@ -49,29 +49,47 @@ NDTAPE_INLINE f64 pow_positive(f64 x, f64 y) {
 }
 
 // What C99 Annex F says where x <= 0 or an argument is not finite; r is |x|^y if both are.
-NDTAPE_INLINE f64 pow_special(f64 x, f64 y, f64 r) {
-  const f64 a = abs(x);
-  const f64 b = abs(y);
-  const i64 edge_base = (a == 0.0) | (a == kInfinity);
-  r = select(edge_base, select((a == 0.0) == (y < 0.0), splat(kInfinity), splat(0.0)), r);
-  r = select(b == kInfinity, select((a > 1.0) == (y > 0.0), splat(kInfinity), splat(0.0)), r);
-  // Negative bases: the sign goes by the parity of a whole y; from 2^53 on all are even.
-  const i64 whole = (trunc(y) == y) | (b == kInfinity);
-  const f64 half = y * 0.5;
-  const i64 odd = whole & (trunc(half) != half) & (b < kInfinity);
+// For vectors of floats or doubles.
+template <class V>
+NDTAPE_INLINE V pow_special(V x, V y, V r) {
+  using T = decltype(x[0] + x[0]);
+  const V zero = {};
+  const V one = splat(T{1});
+  const V infinity = splat(static_cast<T>(kInfinity));
+  const V a = abs(x);
+  const V b = abs(y);
+  r = select((a == zero) | (a == infinity),
+             select((a == zero) == (y < zero), infinity, zero), r);
+  r = select(b == infinity, select((a > one) == (y > zero), infinity, zero), r);
+  // Negative bases: the sign goes by the parity of a whole y; large enough y are all even.
+  const auto whole = (trunc(y) == y) | (b == infinity);
+  const V half = y * splat(static_cast<T>(0.5));
+  const auto odd = whole & (trunc(half) != half) & (b < infinity);
   r = xor_sign(r, bits(x) & odd);
-  r = select((x < 0.0) & ~whole & (a < kInfinity), kNan, r);
-  r = select((a == 1.0) & (b == kInfinity), 1.0, r);
+  r = select((x < zero) & ~whole & (a < infinity), splat(static_cast<T>(kNan)), r);
+  r = select((a == one) & (b == infinity), one, r);
   r = select((x == x) & (y == y), r, x + y);
-  return select((x == 1.0) | (y == 0.0), 1.0, r);
+  return select((x == one) | (y == zero), one, r);
 }
 
-template <Precision P>
-NDTAPE_INLINE f64 pow(f64 x, f64 y) {
-  const f64 r = pow_positive<P>(abs(x), y);
-  const i64 ordinary = (x > 0.0) & (x < kInfinity) & (abs(y) < kInfinity);
-  if (__builtin_expect(any(~ordinary), 0)) return select(ordinary, r, pow_special(x, y, r));
+template <class V>
+NDTAPE_INLINE V pow_with_special(V x, V y, V r) {
+  const V infinity = splat(static_cast<decltype(x[0] + x[0])>(kInfinity));
+  const auto ordinary = (x > V{}) & (x < infinity) & (abs(y) < infinity);
+  if (any(~ordinary)) return select(ordinary, r, pow_special(x, y, r));
   return r;
+}
+
+NDTAPE_INLINE f64 pow(f64 x, f64 y) {
+  return pow_with_special(x, y, pow_positive<Precision::Double>(abs(x), y));
+}
+
+// The logarithm and exponential in double lanes, the rest in float lanes.
+NDTAPE_INLINE f32 pow(f32 x, f32 y) {
+  const f32 r = in_double(abs(x), y, [](f64 a, f64 b) NDTAPE_LAMBDA {
+    return pow_positive<Precision::Single>(a, b);
+  });
+  return pow_with_special(x, y, r);
 }
 
 template <Precision P>

@@ -6,22 +6,34 @@
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-// exp(x) = 2^k (1 + r + r^2 p(r)). 1 + r is kept as the rounded sum and what it lost.
-NDTAPE_INLINE f32 exp(f32 x) {
+// exp(x) = 2^k (1 + r + r^2 p(r)) = 2^k (hi + lo), for |x| <= 1000.
+struct FloatExp {
+  f32 hi, lo, k;
+};
+
+NDTAPE_INLINE FloatExp scaled_exp(f32 x) {
   constexpr float kMagic = 0x1.8p23f;
-  const f32 y = min(splat(95.0f), max(splat(-110.0f), x));  // NaN stays
-  const f32 k = fma(y, 0x1.715476p+0f, kMagic) - kMagic;
-  const f32 r0 = fma(k, -0x1.62e4p-1f, y);  // exact: k times the first part has 23 bits
+  const f32 k = fma(x, 0x1.715476p+0f, kMagic) - kMagic;
+  const f32 r0 = fma(k, -0x1.62e4p-1f, x);  // exact: k times the first part has 23 bits
   const f32 r = fma(k, -0x1.7f7d1cp-20f, r0);
   const f32 s = 1.0f + r;
   const f32 lost = r - (s - 1.0f);
-  return scale_by_power(s + fma(r * r, polynomial(r, kExpFloat), lost), k);
+  return {s, fma(r * r, polynomial(r, kExpFloat), lost), k};
+}
+
+NDTAPE_INLINE f32 clamp(f32 x, float low, float high) {  // keeps NaN
+  return min(splat(high), max(splat(low), x));
+}
+
+NDTAPE_INLINE f32 exp(f32 x) {
+  const FloatExp e = scaled_exp(clamp(x, -110, 95));
+  return scale_by_power(e.hi + e.lo, e.k);
 }
 
 NDTAPE_INLINE f32 exp2(f32 x) {
   constexpr float kMagic = 0x1.8p23f;
   constexpr float kLn2Float = 0x1.62e43p-1f, kLn2FloatLow = -0x1.05c61p-29f;
-  const f32 y = min(splat(140.0f), max(splat(-160.0f), x));
+  const f32 y = clamp(x, -160, 140);
   const f32 k = (y + kMagic) - kMagic;
   const f32 f = y - k;  // exact
   const f32 s = fma(f, kLn2Float, 1.0f);
@@ -32,7 +44,7 @@ NDTAPE_INLINE f32 exp2(f32 x) {
 
 NDTAPE_INLINE f32 expm1(f32 x) {
   constexpr float kMagic = 0x1.8p23f;
-  const f32 y = min(splat(95.0f), max(splat(-30.0f), x));
+  const f32 y = clamp(x, -30, 88.9f);
   const f32 k = fma(y, 0x1.715476p+0f, kMagic) - kMagic;
   const f32 r0 = fma(k, -0x1.62e4p-1f, y);
   const f32 r = fma(k, -0x1.7f7d1cp-20f, r0);
@@ -43,7 +55,7 @@ NDTAPE_INLINE f32 expm1(f32 x) {
   const f32 s = fma(power, r, whole);
   const f32 lost = fma(power, r, whole - s);
   const f32 rest = fma(r * r, polynomial(r, kExpm1Float), r_low);
-  const f32 half = s + fma(power, rest, lost);
+  const f32 half = s + fma(power, rest, lost + ((power - whole) - 0.5f));
   return select(abs(x) < 0x1p-30f, x, half + half);
 }
 

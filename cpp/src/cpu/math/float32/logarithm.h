@@ -4,6 +4,7 @@
 // kept as a pair. What is not a normal positive number is rare, and left to the double lanes.
 #pragma once
 
+#include "cpu/math/float32/rare.h"
 #include "cpu/math/logarithm.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
@@ -22,25 +23,21 @@ __attribute__((noinline)) f32 rare_log1p(f32 x) {
   return in_double(x, [](f64 v) NDTAPE_LAMBDA { return log1p<Precision::Single>(v); });
 }
 
-// r where x is ordinary, and what f says elsewhere.
-template <class F>
-NDTAPE_INLINE f32 unless_rare(i32 ordinary, f32 x, f32 r, F f) {
-  if (__builtin_expect(any(~ordinary), 0)) return select(ordinary, r, f(x));
-  return r;
+// x = 2^k m, 2/3 <= m < 4/3, for normal x > 0.
+struct Normalized {
+  f32 m, k;
+};
+
+NDTAPE_INLINE Normalized normalize(f32 x) {
+  constexpr int32_t kTwoThirds = 0x3f2aaaab;
+  const i32 moved = bits(x) - kTwoThirds;
+  const i32 k = moved >> 23;
+  return {from_bits((moved & 0x007fffff) + kTwoThirds), __builtin_convertvector(k, f32)};
 }
 
 NDTAPE_INLINE i32 is_normal_positive(f32 x) { return (x >= 0x1p-126f) & (x < kInfinityFloat); }
 
 inline constexpr float kLn2High = 0x1.62e4p-1f, kLn2Rest = 0x1.7f7d1cp-20f;  // 15 + 24 bits
-
-// k log(2) + log(1 + f + c) for a c much smaller than f or f = 0.
-NDTAPE_INLINE f32 log_sum(f32 k, f32 f, f32 c) {
-  const f32 g = f + c;
-  const f32 high = k * kLn2High;  // exact
-  const f32 s = high + f;
-  const f32 lost = (f - (s - high)) + c;
-  return s + fma(g * g, polynomial(g, kLogFloat), fma(k, kLn2Rest, lost));
-}
 
 NDTAPE_INLINE f32 log(f32 x) {
   const Normalized n = normalize(x);
@@ -67,13 +64,13 @@ NDTAPE_INLINE f32 log_to_base(f32 x, const float (&p)[N], float c, float c_low, 
 }
 
 NDTAPE_INLINE f32 log2(f32 x) {
-  const f32 r = log_to_base(x, kLog2Float, 0x1.715476p+0f, 0x1.4ae0bep-26f, 1, 0);
+  const f32 r = log_to_base(x, kLog2Float, 0x1.715476p+0f, 0x1.4ae0c0p-26f, 1, 0);
   return unless_rare(is_normal_positive(x), x, r, rare_log2);
 }
 
 NDTAPE_INLINE f32 log10(f32 x) {
   const f32 r = log_to_base(x, kLog10Float, 0x1.bcb7b2p-2f, -0x1.5b235ep-27f, 0x1.3440p-2f,
-                            0x1.04d42ap-18f);
+                            0x1.3509f8p-18f);
   return unless_rare(is_normal_positive(x), x, r, rare_log10);
 }
 
@@ -83,7 +80,16 @@ NDTAPE_INLINE f32 log1p(f32 x) {
   const f32 t = sum - 1.0f;
   const f32 c = (1.0f - (sum - t)) + (x - t);
   const Normalized n = normalize(sum);
-  const f32 r = copysign(log_sum(n.k, n.m - 1.0f, scale_by_power(c, -n.k)), x);
+  const f32 f = n.m - 1.0f;
+  const f32 square = f * f;
+  // log(1 + f + d) is log(1 + f) + d / (1 + f), and d is tiny.
+  const f32 d = scale_by_power(c, -n.k);
+  const f32 low = fma(d, square - f, d);
+  const f32 high = n.k * kLn2High;
+  const f32 s = high + f;
+  const f32 lost = (f - (s - high)) + low;
+  const f32 sign_lost = s + fma(square, polynomial(f, kLogFloat), fma(n.k, kLn2Rest, lost));
+  const f32 r = copysign(sign_lost, x);
   return unless_rare((x > -1.0f) & (x < 0x1p126f), x, r, rare_log1p);
 }
 
