@@ -53,8 +53,7 @@ def network(params: Params, x: nt.Tensor, keep: nt.Tensor | None = None) -> nt.T
 
 def loss(params: Params, x: nt.Tensor, y: nt.Tensor, keep: nt.Tensor) -> nt.Tensor:
     """Cross-entropy: minus the mean log-probability that the network gives the right digit."""
-    scores = network(params, x, keep)
-    log_probability = scores - nt.logsumexp(scores, axis=1, keepdims=True)
+    log_probability = nt.log_softmax(network(params, x, keep), axis=1)
     return -nt.mean(nt.take_along_axis(log_probability, y[:, None], axis=1))
 
 

@@ -123,18 +123,8 @@ def network(params: list[nt.Tensor], x: nt.Tensor) -> nt.Tensor:
 
 def cross_entropy(scores: nt.Tensor, y: nt.Tensor) -> nt.Tensor:
     """Minus the mean log-probability of the right digits."""
-    log_probability = scores - nt.logsumexp(scores, axis=1, keepdims=True)
+    log_probability = nt.log_softmax(scores, axis=1)
     return -nt.mean(nt.take_along_axis(log_probability, y[:, None], axis=1))
-
-
-def rmsprop(params: list[nt.Tensor], squares: list[nt.Tensor]) -> None:
-    """One step against the gradients, each divided by the root of its recent mean square."""
-    with nt.no_grad():
-        for p, s in zip(params, squares, strict=True):
-            s *= DECAY
-            s += (1 - DECAY) * nt.square(p.grad)
-            p -= LEARNING_RATE * p.grad / (nt.sqrt(s) + EPSILON)
-            p.grad = None
 
 
 def train(
@@ -150,7 +140,7 @@ def train(
     ]
     for p in params:
         p.requires_grad = True
-    squares = [nt.zeros_like(p) for p in params]
+    optimizer = nt.optim.RMSprop(params, LEARNING_RATE, decay=DECAY, epsilon=EPSILON)
     losses = []
     for epoch in range(epochs):
         order = rng.permutation(len(x))
@@ -160,8 +150,9 @@ def train(
             loss = cross_entropy(
                 network(params, nt.take(x, rows, axis=0)), nt.take(y, rows, axis=0)
             )
+            optimizer.zero_grad()
             loss.backward()
-            rmsprop(params, squares)
+            optimizer.step()
             losses.append(loss.item())
             steps.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
     return params, losses

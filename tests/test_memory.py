@@ -153,6 +153,27 @@ def test_graphs_that_are_dropped_leave_nothing_behind():
         gc.enable()
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: y * 1.01,
+        lambda y: 1.01 * y,
+        lambda y: y / 2,
+        lambda y: y + 1,
+        lambda y: y * nt.ones(100_000, dtype=nt.float64),
+        lambda y: y[::-1],
+    ],
+)
+def test_constants_cost_no_memory(function):
+    """Beside an operand that does not record, the one that does need not be saved."""
+    constant = 8 * 100_000 * 50 if function(nt.ones(100_000)).dtype == nt.float64 else 0
+    y = nt.tensor(np.ones(100_000), requires_grad=True)
+    before = nt.memory.stats()["in_use"]
+    for _ in range(50):
+        y = function(y)
+    assert nt.memory.stats()["in_use"] - before < constant * 1.2 + 3_000_000
+
+
 def test_no_room_is_memory_error_and_leaves_things_working():
     with pytest.raises(MemoryError):
         nt.zeros(2**50)

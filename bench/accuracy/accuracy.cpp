@@ -1,10 +1,14 @@
 // Measures the errors of the elementwise float functions and prints them as a Markdown table.
 //
-//   accuracy [--stride N] [--samples N] [--threads N] [--only NAME] [--verbose]
+//   accuracy [--stride N] [--dense] [--samples N] [--threads N] [--only NAME] [--verbose]
 //
 // float32 functions of one argument are run over every N-th of the 2^32 floats (N = 1: all of
-// them); all others over random samples, of which a part is close to where the function is hard.
+// them), with --dense also over every float of magnitude 2^-7 to 2^8, where the errors are; all
+// others over random samples, of which a part is close to where the function is hard.
 // NDTAPE_ISA=v2|v3|v4 chooses the instruction set.
+//
+// The error of logaddexp where its terms cancel to less than a quarter of the larger argument is
+// given in ULP of that quarter.
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -34,6 +38,7 @@ struct Options {
   int64_t samples = 1000000;
   int threads = static_cast<int>(std::thread::hardware_concurrency());
   std::string only;
+  bool dense = false;
   bool verbose = false;
 };
 
@@ -87,7 +92,7 @@ R spacing(R value) {
 
 // reference: the true value, near enough.
 template <class R>
-void judge_float(float result, R reference, double x, double y, Worst& worst) {
+void judge_float(float result, R reference, double x, double y, Worst& worst, R least = 0) {
   const float rounded = static_cast<float>(reference);
   if (std::isnan(rounded) || std::isnan(result)) {
     if (std::isnan(rounded) != std::isnan(result)) worst.add_wrong(x, y, result);
@@ -104,7 +109,7 @@ void judge_float(float result, R reference, double x, double y, Worst& worst) {
   const R value = std::isinf(result) ? std::copysign(R{0x1p128}, static_cast<R>(result))
                                      : static_cast<R>(result);
   const double ulp = static_cast<double>(std::fabs(value - reference) /
-                                         spacing<float>(std::fabs(reference)));
+                                         spacing<float>(std::fmax(std::fabs(reference), least)));
   if (ulp > worst.ulp) {
     worst.ulp = ulp;
     worst.x = x;
@@ -115,7 +120,7 @@ void judge_float(float result, R reference, double x, double y, Worst& worst) {
 }
 
 void judge_double(double result, const mpfr_t exact, mpfr_t scratch, double x, double y,
-                  Worst& worst) {
+                  Worst& worst, double least = 0) {
   const double rounded = mpfr_get_d(exact, MPFR_RNDN);
   if (std::isnan(rounded) || std::isnan(result)) {
     if (std::isnan(rounded) != std::isnan(result)) worst.add_wrong(x, y, result);
@@ -135,7 +140,8 @@ void judge_double(double result, const mpfr_t exact, mpfr_t scratch, double x, d
     mpfr_set_d(scratch, result, MPFR_RNDN);
   }
   mpfr_sub(scratch, scratch, exact, MPFR_RNDN);
-  const long e = mpfr_zero_p(exact) ? -1074 : static_cast<long>(mpfr_get_exp(exact)) - 53;
+  long e = mpfr_zero_p(exact) ? -1074 : static_cast<long>(mpfr_get_exp(exact)) - 53;
+  if (least > std::fabs(rounded)) e = std::ilogb(least) - 52;
   mpfr_mul_2si(scratch, scratch, e < -1074 ? 1074 : -e, MPFR_RNDN);
   const double ulp = std::fabs(mpfr_get_d(scratch, MPFR_RNDN));
   if (ulp > worst.ulp) {
@@ -166,7 +172,15 @@ Worst in_parallel(const Options& options, Work work) {
 
 Worst all_floats(const Unary& f, const Options& options) {
   const BlockKernel kernel = kernel_of(f.op, DType::Float32);
-  const uint64_t count = ((uint64_t{1} << 32) + options.stride - 1) / options.stride;
+  constexpr uint32_t kDenseFirst = std::bit_cast<uint32_t>(0x1p-7f);
+  constexpr uint32_t kDenseCount = std::bit_cast<uint32_t>(0x1p8f) - kDenseFirst;
+  const uint64_t dense = options.dense ? 2 * uint64_t{kDenseCount} : 0;
+  const auto bits_at = [&](uint64_t i) {
+    if (i >= dense) return static_cast<uint32_t>((i - dense) * options.stride);
+    const uint32_t sign = i < kDenseCount ? 0 : 0x80000000u;
+    return sign | (kDenseFirst + static_cast<uint32_t>(i % kDenseCount));
+  };
+  const uint64_t count = dense + ((uint64_t{1} << 32) + options.stride - 1) / options.stride;
   std::atomic<uint64_t> next{0};
   return in_parallel(options, [&](int) {
     Worst worst;
@@ -176,7 +190,7 @@ Worst all_floats(const Unary& f, const Options& options) {
       if (first >= count) return worst;
       const int64_t n = static_cast<int64_t>(std::min<uint64_t>(kBlock, count - first));
       for (int64_t i = 0; i < n; ++i) {
-        x[i] = std::bit_cast<float>(static_cast<uint32_t>((first + i) * options.stride));
+        x[i] = std::bit_cast<float>(bits_at(first + i));
       }
       kernel(x.data(), nullptr, nullptr, r.data(), n);
       for (int64_t i = 0; i < n; ++i) judge_float(r[i], f.reference(x[i]), x[i], 0, worst);
@@ -281,7 +295,9 @@ Worst random_float_pairs(const Binary& f, const Options& options) {
       }
       kernel(x.data(), y.data(), nullptr, r.data(), kBlock);
       for (int64_t i = 0; i < kBlock; ++i) {
-        judge_float(r[i], f.reference(x[i], y[i]), x[i], y[i], worst);
+        const float high = std::fmax(x[i], y[i]);
+        const long double least = f.cancels && std::isfinite(high) ? std::fabs(high) / 4 : 0;
+        judge_float(r[i], f.reference(x[i], y[i]), x[i], y[i], worst, least);
       }
     }
     return worst;
@@ -307,7 +323,9 @@ Worst random_double_pairs(const Binary& f, const Options& options) {
         mpfr_set_d(a, x[i], MPFR_RNDN);
         mpfr_set_d(b, y[i], MPFR_RNDN);
         f.exact(exact, a, b);
-        judge_double(r[i], exact, scratch, x[i], y[i], worst);
+        const double high = std::fmax(x[i], y[i]);
+        const double least = f.cancels && std::isfinite(high) ? std::fabs(high) / 4 : 0;
+        judge_double(r[i], exact, scratch, x[i], y[i], worst, least);
       }
     }
     mpfr_clears(a, b, exact, scratch, nullptr);
@@ -351,7 +369,9 @@ int run(const Options& options) {
   };
   std::printf("Instruction set %s. float32 functions of one argument: every %llu. of the 2^32\n",
               ndtape::cpu::kernels().isa, static_cast<unsigned long long>(options.stride));
-  std::printf("floats. All others: %lld samples.\n\n", static_cast<long long>(options.samples));
+  if (options.dense) std::printf("floats, and all from 2^-7 to 2^8 in magnitude.\n");
+  if (!options.dense) std::printf("floats.\n");
+  std::printf("All others: %lld samples.\n\n", static_cast<long long>(options.samples));
   std::printf("| function | float32, ULP | float64, ULP |\n|---|---|---|\n");
   for (const Unary& f : unary_functions()) {
     if (wanted(f.op)) row(f.op, all_floats(f, options), random_doubles(f, options));
@@ -370,8 +390,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string arg = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : "1";
-    if (arg == "--verbose") {
-      options.verbose = true;
+    if (arg == "--verbose" || arg == "--dense") {
+      (arg == "--dense" ? options.dense : options.verbose) = true;
       continue;
     }
     if (arg == "--stride") {

@@ -98,7 +98,7 @@ long double reference_remainder(long double x, long double y) {
 }
 
 long double reference_floor_divide(long double x, long double y) {
-  if (y == 0) return x / y;
+  if (y == 0 || std::isinf(x)) return x / y;
   if (std::isinf(y) && std::isfinite(x)) {
     return x != 0 && std::signbit(x) != std::signbit(y) ? -1 : std::copysign(0.0L, x / y);
   }
@@ -173,7 +173,7 @@ const std::vector<Binary>& binary_functions() {
       {Op::pow, F(pow), with_mpfr2<mpfr_pow>, 0, 10, -300, 300},
       {Op::atan2, F(atan2), with_mpfr2<mpfr_atan2>, -9, 9, -9, 9},
       {Op::hypot, F(hypot), with_mpfr2<mpfr_hypot>, -9, 9, -9, 9},
-      {Op::logaddexp, reference_logaddexp, exact_logaddexp, -20, 20, -20, 20},
+      {Op::logaddexp, reference_logaddexp, exact_logaddexp, -20, 20, -20, 20, true},
       {Op::floor_divide, reference_floor_divide, exact_floor_divide, -1e9, 1e9, -9, 9},
       {Op::remainder, reference_remainder, exact_remainder, -1e9, 1e9, -9, 9},
   };

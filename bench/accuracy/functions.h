@@ -30,6 +30,7 @@ struct Binary {
   Exact2 exact;
   double low, high;
   double low2, high2;
+  bool cancels = false;  // its terms may cancel: see the program's notes
 };
 
 const std::vector<Unary>& unary_functions();

@@ -3,7 +3,7 @@
 A function is cut into 32 intervals, four an octave. Interval i has a centre c whose value f(c)
 is all but exactly a float (Gal's accurate tables: among the floats around the middle one is
 chosen for that), and f(x) = f(c) + y q(y), y = x - c, so that only the last addition rounds
-noticeably. Interval 0 reaches down to 0; there f(x) = x + x q(x). Run
+noticeably. Interval 0 reaches down to 0; there an odd f is x + x q(x). Run
 
     python bench/accuracy/lookup_tables.py > cpp/src/cpu/math/float32/lookup_tables.h
 """
@@ -35,13 +35,15 @@ def bits_of(x: float) -> int:
 
 def centre(f: Function, low: mp.mpf, high: mp.mpf) -> mp.mpf:
     """Of floats about the middle, the one whose value is nearest to a float."""
+
     def distance(c: mp.mpf) -> mp.mpf:
         return abs(f(c) - to_float(f(c)))
 
     # Where f is flat, only a wide search meets a value that is a float.
     for part in (mp.mpf("0.02"), mp.mpf("0.35")):
-        candidates = [to_float((low + high) / 2 + (high - low) * part * i / 200)
-                      for i in range(-200, 201)]
+        candidates = [
+            to_float((low + high) / 2 + (high - low) * part * i / 200) for i in range(-200, 201)
+        ]
         best = min(candidates, key=distance)
         if distance(best) < f(best) * mp.mpf(2) ** -30:
             break
@@ -51,25 +53,27 @@ def centre(f: Function, low: mp.mpf, high: mp.mpf) -> mp.mpf:
 def fit(target: Function, weight: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
     """Weighted least squares at Chebyshev points, rounded to floats lowest coefficient first."""
     points = 4 * (degree + 1)
-    grid = [(low + high - (high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / points)) / 2
-            for i in range(points)]
+    grid = [
+        (low + high - (high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / points)) / 2
+        for i in range(points)
+    ]
     rest = [target(x) for x in grid]
     weights = [weight(x) for x in grid]
     fixed: list[mp.mpf] = []
     for k in range(degree + 1):
         rows = mp.matrix(points, degree + 1 - k)
         right = mp.matrix(points, 1)
-        for i, (x, w) in enumerate(zip(grid, weights)):
+        for i, (x, w) in enumerate(zip(grid, weights, strict=True)):
             for j in range(degree + 1 - k):
                 rows[i, j] = w * x ** (k + j)
             right[i] = w * rest[i]
         c = to_float(mp.lu_solve(rows, right)[0])
         fixed.append(c)
-        rest = [r - c * x**k for r, x in zip(rest, grid)]
+        rest = [r - c * x**k for r, x in zip(rest, grid, strict=True)]
     return fixed
 
 
-def piecewise(name: str, f: Function, top: float, degree: int) -> None:
+def piecewise(name: str, f: Function, top: float, degree: int, odd: bool = True) -> None:
     """Prints the tables of f for arguments in [0, top); top starts an interval."""
     base = (bits_of(top) >> 21) - INTERVALS
     columns: list[list[mp.mpf]] = [[] for _ in range(degree + 3)]
@@ -77,6 +81,8 @@ def piecewise(name: str, f: Function, top: float, degree: int) -> None:
     for i in range(INTERVALS):
         low, high = from_bits((base + i) << 21), from_bits((base + i + 1) << 21)
         if i == 0:
+            low = mp.mpf(0)
+        if i == 0 and odd:
             c, value = mp.mpf(0), mp.mpf(0)
             low = high / 2**20
             q = fit(lambda y: (f(y) - y) / y, lambda y: y / f(y), low, high, degree)
@@ -84,33 +90,45 @@ def piecewise(name: str, f: Function, top: float, degree: int) -> None:
             c = centre(f, low, high)
             value = to_float(f(c))
             exact = f(c)
-            q = fit(lambda y: (f(c + y) - exact) / y, lambda y: y / f(c + y), low - c, high - c,
-                    degree)
+
+            def slope(y: mp.mpf, c: mp.mpf = c, exact: mp.mpf = exact) -> mp.mpf:
+                return (f(c + y) - exact) / y
+
+            def weight(y: mp.mpf, c: mp.mpf = c) -> mp.mpf:
+                return y / f(c + y)
+
+            q = fit(slope, weight, low - c, high - c, degree)
         for k in range(200):
             x = low + (high - low) * (k + mp.mpf(1) / 2) / 200
             y = x - c
-            approximate = (x if i == 0 else value) + y * mp.polyval(q[::-1], y)
+            approximate = (x if i == 0 and odd else value) + y * mp.polyval(q[::-1], y)
             worst = max(worst, abs(approximate / f(x) - 1))
-        for column, v in zip(columns, [c, value, *q]):
+        for column, v in zip(columns, [c, value, *q], strict=True):
             column.append(v)
     print(f"\n// error 2^{mp.nstr(mp.log(worst, 2), 4)}")
     print(f"inline constexpr int k{name}Base = {base};  // bits >> 21 of interval 0")
     print(f"alignas(64) inline constexpr float k{name}Table[][{INTERVALS}] = {{")
     labels = ["centre", "value", *(f"y^{j + 1}" for j in range(degree + 1))]
-    for label, column in zip(labels, columns):
+    for label, column in zip(labels, columns, strict=True):
         print(f"    {{  // {label}")
         words = [f"{float(v):.9g}f" if v != int(v) else f"{int(v)}" for v in column]
         for j in range(0, INTERVALS, 6):
-            print("        " + ", ".join(words[j:j + 6]) + ",")
+            print("        " + ", ".join(words[j : j + 6]) + ",")
         print("    },")
     print("};")
 
 
+def normal_tail(t: mp.mpf) -> mp.mpf:
+    """g of erfc(t / sqrt(2)) / 2 = exp(-t^2 / 2) g(t)."""
+    return mp.exp(t * t / 2) * mp.erfc(t / mp.sqrt(2)) / 2
+
+
 def main() -> None:
     print("// Generated by bench/accuracy/lookup_tables.py: piecewise polynomials, 32 intervals.")
-    print("#pragma once\n\nnamespace ndtape::cpu::NDTAPE_ISA {\nnamespace {")
+    print("// clang-format off\n#pragma once\n\nnamespace ndtape::cpu::NDTAPE_ISA {\nnamespace {")
     piecewise("Tanh", mp.tanh, 10.0, 5)
     piecewise("Erf", mp.erf, 4.0, 5)
+    piecewise("Tail", normal_tail, 16.0, 5, odd=False)
     print("\n}  // namespace\n}  // namespace ndtape::cpu::NDTAPE_ISA")
 
 

@@ -20,8 +20,9 @@ mp.mp.dps = 60
 Function = Callable[[mp.mpf], mp.mpf]
 
 
-def remez(target: Function, weight: Function, low: mp.mpf, high: mp.mpf, degree: int,
-          points: int = 0) -> tuple[list[mp.mpf], mp.mpf]:
+def remez(
+    target: Function, weight: Function, low: mp.mpf, high: mp.mpf, degree: int, points: int = 0
+) -> tuple[list[mp.mpf], mp.mpf]:
     """Coefficients (lowest first) of the polynomial least in max |weight * (target - p)|."""
     points = points or 24 * (degree + 2)
     middle, half = (low + high) / 2, (high - low) / 2
@@ -40,8 +41,10 @@ def remez(target: Function, weight: Function, low: mp.mpf, high: mp.mpf, degree:
             right[i] = values[c]
         solution = mp.lu_solve(rows, right)
         scaled = [solution[j] for j in range(degree + 1)]
-        errors = [w * (v - mp.polyval(scaled[::-1], (x - middle) / half))
-                  for x, v, w in zip(grid, values, weights)]
+        errors = [
+            w * (v - mp.polyval(scaled[::-1], (x - middle) / half))
+            for x, v, w in zip(grid, values, weights, strict=True)
+        ]
         extremes: list[int] = []
         for i, e in enumerate(errors):
             if extremes and (errors[extremes[-1]] > 0) == (e > 0):
@@ -107,68 +110,240 @@ def gelu_target(u: mp.mpf) -> mp.mpf:
 
 F = mp.mpf
 POLYNOMIALS = [
-    Polynomial("Exp", "exp(r) = 1 + r + r^2 p(r), |r| <= log(2) / 2; relative to expm1(r)",
-               lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r),
-               F("-0.3467"), F("0.3467"), (-57, -31)),
-    Polynomial("Exp", "the same with coefficients of type float, relative to exp(r)",
-               lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.exp(r),
-               F("-0.3470"), F("0.3470"), (-27,), ("Float",), single=True),
-    Polynomial("Exp2", "2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2",
-               lambda f: (2**f - 1 - f * mp.log(2)) / f**2, lambda f: f**2 / 2**f,
-               F("-0.5003"), F("0.5003"), (-27,), ("Float",), single=True),
-    Polynomial("Log", "2 atanh(s) = 2 s + s z p(z), z = s^2, |s| <= (sqrt(2) - 1)^2",
-               lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
-               F(0), F("0.02945"), (-57, -31)),
-    Polynomial("LogPower", "the same, for the logarithm that a power multiplies",
-               lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
-               F(0), F("0.02945"), (-42,), ("",)),
-    Polynomial("LogOnePlus", "the same for log(1 + e) with 0 <= e <= 1, s = e / (2 + e)",
-               lambda z: (two_atanh(z) - 2) / z, lambda z: z / two_atanh(z),
-               F(0), F(1) / 9, (-31,), ("Single",)),
-    *[Polynomial(name, f"{name.lower()}(1 + f) = c f + f^2 p(f), |f| <= 1/3, c = {name.lower()}(e)",
-                 lambda f, b=base: (mp.log1p(f) - f) / f**2 / mp.log(b),
-                 lambda f, b=base: f**2 * mp.log(b) / mp.log1p(f),
-                 F("-0.3334"), F("0.3334"), (-27,), ("Float",), single=True)
-      for name, base in (("Log", mp.e), ("Log2", mp.mpf(2)), ("Log10", mp.mpf(10)))],
-    Polynomial("Expm1", "exp(r) = 1 + r + r^2 p(r), relative to expm1(r)",
-               lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r),
-               F("-0.3470"), F("0.3470"), (-27,), ("Float",), single=True),
-    Polynomial("LogPair", "2 atanh(s) = 2 s + 2/3 s z + s z^2 p(z)",
-               lambda z: (two_atanh(z) - 2 - 2 * z / 3) / z**2, lambda z: z**2 / two_atanh(z),
-               F(0), F("0.02945"), (-68,), ("Double",)),
-    Polynomial("Sin", "sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4", odd(mp.sin),
-               odd_weight(mp.sin), F(0), F("0.6170"), (-57, -31)),
-    Polynomial("Sin", "the same in floats", odd(mp.sin), odd_weight(mp.sin), F(0), F("0.6175"),
-               (-29,), ("Float",), single=True),
-    Polynomial("Cos", "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4, in floats",
-               lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
-               lambda z: z**2 / mp.cos(mp.sqrt(z)), F(0), F("0.6175"), (-27,), ("Float",),
-               single=True),
-    Polynomial("Cos", "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4",
-               lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
-               lambda z: z**2 / mp.cos(mp.sqrt(z)), F(0), F("0.6170"), (-57, -31)),
-    Polynomial("Atan", "atan(t) = t + t z p(z), z = t^2, |t| <= tan(pi / 8)", odd(mp.atan),
-               odd_weight(mp.atan), F(0), F("0.17160"), (-57, -31)),
-    Polynomial("Asin", "asin(x) = x + x z p(z), z = x^2, |x| <= 1/2", odd(mp.asin),
-               odd_weight(mp.asin), F(0), F("0.25"), (-57, -31)),
-    Polynomial("Asinh", "asinh(x) = x + x z p(z), z = x^2, |x| <= 1/2", odd(mp.asinh),
-               odd_weight(mp.asinh), F(0), F("0.25"), (-57,), ("Double",)),
-    Polynomial("Sinh", "sinh(x) = x + x z p(z), z = x^2, |x| <= 1", odd(mp.sinh),
-               odd_weight(mp.sinh), F(0), F(1), (-57,), ("Double",)),
-    Polynomial("Tanh", "tanh(x) = x + x z p(z), z = x^2, |x| <= 0.55", odd(mp.tanh),
-               odd_weight(mp.tanh), F(0), F("0.3025"), (-57,), ("Double",)),
-    Polynomial("Atan", "atan(t) = t + t z p(z), z = t^2, |t| <= 1, in floats", odd(mp.atan),
-               odd_weight(mp.atan), F(0), F(1), (-26.5,), ("Float",), single=True),
-    Polynomial("Asin", "asin(x) = x + x z p(z), z = x^2, |x| <= 1/2, in floats", odd(mp.asin),
-               odd_weight(mp.asin), F(0), F("0.25"), (-26.5,), ("Float",), single=True),
-    Polynomial("Sinh", "sinh(x) = x + x z p(z), z = x^2, |x| <= 1, in floats", odd(mp.sinh),
-               odd_weight(mp.sinh), F(0), F(1), (-26.5,), ("Float",), single=True),
-    Polynomial("Erf", "erf(x) = x (2 / sqrt(pi) + z p(z)), z = x^2, |x| <= 1/2",
-               lambda z: (mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 2 / mp.sqrt(mp.pi)) / z,
-               lambda z: z * mp.sqrt(z) / mp.erf(mp.sqrt(z)), F(0), F("0.25"), (-57, -31)),
-    Polynomial("Tail", "erfc(t / sqrt(2)) / 2 = exp(-t^2 / 2) / (1 + 5/4 t) p((t - 4) / (t + 4)),"
-               " 0 <= t <= 39", gelu_target, lambda u: 1 / gelu_target(u),
-               F(-1), F(35) / 43, (-57, -31), pair=True),
+    Polynomial(
+        "Exp",
+        "exp(r) = 1 + r + r^2 p(r), |r| <= log(2) / 2; relative to expm1(r)",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / mp.expm1(r),
+        F("-0.3467"),
+        F("0.3467"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "Exp",
+        "the same with coefficients of type float, relative to exp(r)",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / mp.exp(r),
+        F("-0.3470"),
+        F("0.3470"),
+        (-27,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Exp2",
+        "2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2",
+        lambda f: (2**f - 1 - f * mp.log(2)) / f**2,
+        lambda f: f**2 / 2**f,
+        F("-0.5003"),
+        F("0.5003"),
+        (-27,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Log",
+        "2 atanh(s) = 2 s + s z p(z), z = s^2, |s| <= (sqrt(2) - 1)^2",
+        lambda z: (two_atanh(z) - 2) / z,
+        lambda z: z / two_atanh(z),
+        F(0),
+        F("0.02945"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "LogPower",
+        "the same, for the logarithm that a power multiplies",
+        lambda z: (two_atanh(z) - 2) / z,
+        lambda z: z / two_atanh(z),
+        F(0),
+        F("0.02945"),
+        (-42,),
+        ("",),
+    ),
+    Polynomial(
+        "LogOnePlus",
+        "the same for log(1 + e) with 0 <= e <= 1, s = e / (2 + e)",
+        lambda z: (two_atanh(z) - 2) / z,
+        lambda z: z / two_atanh(z),
+        F(0),
+        F(1) / 9,
+        (-57, -31),
+    ),
+    *[
+        Polynomial(
+            name,
+            f"{name.lower()}(1 + f) = c f + f^2 p(f), |f| <= 1/3, c = {name.lower()}(e)",
+            lambda f, b=base: (mp.log1p(f) - f) / f**2 / mp.log(b),
+            lambda f, b=base: f**2 * mp.log(b) / mp.log1p(f),
+            F("-0.3337"),
+            F("0.3337"),
+            (-27,),
+            ("Float",),
+            single=True,
+        )
+        for name, base in (("Log", mp.e), ("Log2", mp.mpf(2)), ("Log10", mp.mpf(10)))
+    ],
+    Polynomial(
+        "Expm1",
+        "exp(r) = 1 + r + r^2 p(r), relative to expm1(r)",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / mp.expm1(r),
+        F("-0.3470"),
+        F("0.3470"),
+        (-27,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "LogPair",
+        "2 atanh(s) = 2 s + 2/3 s z + s z^2 p(z)",
+        lambda z: (two_atanh(z) - 2 - 2 * z / 3) / z**2,
+        lambda z: z**2 / two_atanh(z),
+        F(0),
+        F("0.02945"),
+        (-68,),
+        ("Double",),
+    ),
+    Polynomial(
+        "Sin",
+        "sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4",
+        odd(mp.sin),
+        odd_weight(mp.sin),
+        F(0),
+        F("0.6170"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "Sin",
+        "the same in floats",
+        odd(mp.sin),
+        odd_weight(mp.sin),
+        F(0),
+        F("0.6175"),
+        (-29,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Cos",
+        "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4, in floats",
+        lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+        lambda z: z**2 / mp.cos(mp.sqrt(z)),
+        F(0),
+        F("0.6175"),
+        (-27,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Cos",
+        "cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4",
+        lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+        lambda z: z**2 / mp.cos(mp.sqrt(z)),
+        F(0),
+        F("0.6170"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "Atan",
+        "atan(t) = t + t z p(z), z = t^2, |t| <= tan(pi / 8)",
+        odd(mp.atan),
+        odd_weight(mp.atan),
+        F(0),
+        F("0.17160"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "Asin",
+        "asin(x) = x + x z p(z), z = x^2, |x| <= 1/2",
+        odd(mp.asin),
+        odd_weight(mp.asin),
+        F(0),
+        F("0.25"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "Asinh",
+        "asinh(x) = x + x z p(z), z = x^2, |x| <= 1/2",
+        odd(mp.asinh),
+        odd_weight(mp.asinh),
+        F(0),
+        F("0.25"),
+        (-57,),
+        ("Double",),
+    ),
+    Polynomial(
+        "Sinh",
+        "sinh(x) = x + x z p(z), z = x^2, |x| <= 1",
+        odd(mp.sinh),
+        odd_weight(mp.sinh),
+        F(0),
+        F(1),
+        (-57,),
+        ("Double",),
+    ),
+    Polynomial(
+        "Tanh",
+        "tanh(x) = x + x z p(z), z = x^2, |x| <= 0.55",
+        odd(mp.tanh),
+        odd_weight(mp.tanh),
+        F(0),
+        F("0.3025"),
+        (-57,),
+        ("Double",),
+    ),
+    Polynomial(
+        "Atan",
+        "atan(t) = t + t z p(z), z = t^2, |t| <= 1, in floats",
+        odd(mp.atan),
+        odd_weight(mp.atan),
+        F(0),
+        F(1),
+        (-26.5,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Asin",
+        "asin(x) = x + x z p(z), z = x^2, |x| <= 1/2, in floats",
+        odd(mp.asin),
+        odd_weight(mp.asin),
+        F(0),
+        F("0.25"),
+        (-26.5,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Sinh",
+        "sinh(x) = x + x z p(z), z = x^2, |x| <= 1, in floats",
+        odd(mp.sinh),
+        odd_weight(mp.sinh),
+        F(0),
+        F(1),
+        (-26.5,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
+        "Erf",
+        "erf(x) = x (2 / sqrt(pi) + z p(z)), z = x^2, |x| <= 1/2",
+        lambda z: (mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 2 / mp.sqrt(mp.pi)) / z,
+        lambda z: z * mp.sqrt(z) / mp.erf(mp.sqrt(z)),
+        F(0),
+        F("0.25"),
+        (-57, -31),
+    ),
+    Polynomial(
+        "Tail",
+        "erfc(t / sqrt(2)) / 2 = exp(-t^2 / 2) / (1 + 5/4 t) p((t - 4) / (t + 4)), 0 <= t <= 39",
+        gelu_target,
+        lambda u: 1 / gelu_target(u),
+        F(-1),
+        F(35) / 43,
+        (-57, -31),
+        pair=True,
+    ),
 ]
 
 
@@ -180,8 +355,10 @@ def rounded(p: Polynomial, low: mp.mpf, exact: list[mp.mpf]) -> list[mp.mpf]:
     """Rounds to floats one by one, lowest first; the rest make good what each rounding changed."""
     coefficients = list(exact)
     points = 8 * len(exact)
-    grid = [(low + p.high - (p.high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / points)) / 2
-            for i in range(points)]
+    grid = [
+        (low + p.high - (p.high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / points)) / 2
+        for i in range(points)
+    ]
     weights = [p.weight(x) for x in grid]
     for k in range(len(exact)):
         lost = coefficients[k] - to_float(coefficients[k])
@@ -191,7 +368,7 @@ def rounded(p: Polynomial, low: mp.mpf, exact: list[mp.mpf]) -> list[mp.mpf]:
             break
         rows = mp.matrix(points, free)
         right = mp.matrix(points, 1)
-        for i, (x, w) in enumerate(zip(grid, weights)):
+        for i, (x, w) in enumerate(zip(grid, weights, strict=True)):
             for j in range(free):
                 rows[i, j] = w * x ** (k + 1 + j)
             right[i] = w * lost * x**k
@@ -203,7 +380,7 @@ def rounded(p: Polynomial, low: mp.mpf, exact: list[mp.mpf]) -> list[mp.mpf]:
 
 def show(p: Polynomial) -> None:
     print(f"\n// {p.about}")
-    for bits, suffix in zip(p.bits, p.suffixes):
+    for bits, suffix in zip(p.bits, p.suffixes, strict=True):
         bound = mp.mpf(2) ** bits
         degree = max(1, int(-bits // 12))
         low = p.low if p.low != 0 else p.high * mp.mpf(10) ** -12
@@ -226,7 +403,8 @@ def show(p: Polynomial) -> None:
 
 
 def main() -> None:
-    print("// Generated by bench/accuracy/minimax.py; lowest coefficient first.\n#pragma once\n")
+    print("// Generated by bench/accuracy/minimax.py; lowest coefficient first.")
+    print("// clang-format off\n#pragma once\n")
     print("namespace ndtape::cpu::NDTAPE_ISA {\nnamespace {")
     for p in POLYNOMIALS:
         show(p)

@@ -32,10 +32,10 @@ void run(benchmark::State& state, const Shape& s) {
   const std::vector<T> a = values<T>(s.batch * s.m * s.k), b = values<T>(s.batch * s.k * s.n);
   std::vector<T> c(static_cast<size_t>(s.batch * s.m * s.n));
   const int64_t sa = s.m * s.k, sb = s.k * s.n, sc = s.m * s.n;
-  const Matrices ma = {const_cast<T*>(a.data()), s.a_transposed ? 1 : s.k,
-                       s.a_transposed ? s.m : 1, &sa};
-  const Matrices mb = {const_cast<T*>(b.data()), s.b_transposed ? 1 : s.n,
-                       s.b_transposed ? s.k : 1, &sb};
+  const Matrices ma = {const_cast<T*>(a.data()), s.a_transposed ? 1 : s.k, s.a_transposed ? s.m : 1,
+                       &sa};
+  const Matrices mb = {const_cast<T*>(b.data()), s.b_transposed ? 1 : s.n, s.b_transposed ? s.k : 1,
+                       &sb};
   const Matrices mc = {c.data(), s.n, 1, &sc};
   for (auto _ : state) {
     ndtape::engine::matmul(dtype_of<T>, {s.m, s.n, s.k, 1, &s.batch}, ma, mb, mc);
@@ -49,12 +49,12 @@ void run(benchmark::State& state, const Shape& s) {
 }
 
 template <class T>
-void square(benchmark::State& state) {
+void square_matmul(benchmark::State& state) {
   const int64_t n = state.range(0);
   run<T>(state, {1, n, n, n, state.range(1) != 0, state.range(2) != 0});
 }
 
-void square_sizes(benchmark::internal::Benchmark* b) {
+void square_matmul_sizes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"n", "aT", "bT"})->UseRealTime();
   for (int n : {1, 2, 4, 8, 16, 32, 64, 100, 128, 256, 512, 1000, 1024, 2048}) b->Args({n, 0, 0});
   for (int n : {4, 32, 256, 1024}) {
@@ -66,11 +66,11 @@ void square_sizes(benchmark::internal::Benchmark* b) {
 
 // batch, m, n, k
 template <class T>
-void stack(benchmark::State& state) {
+void batched_matmul(benchmark::State& state) {
   run<T>(state, {state.range(0), state.range(1), state.range(2), state.range(3), false, false});
 }
 
-void stacks(benchmark::internal::Benchmark* b) {
+void batched_matmul_sizes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"batch", "m", "n", "k"})->UseRealTime();
   b->Args({10000, 4, 4, 4})->Args({256, 32, 32, 32})->Args({64, 128, 128, 128});
   b->Args({1, 60000, 64, 64})->Args({1, 64, 64, 60000})->Args({1, 128, 512, 784});
@@ -92,17 +92,17 @@ void matrix_vector_sizes(benchmark::internal::Benchmark* b) {
 }
 
 template <class T>
-void dot(benchmark::State& state) {
+void dot_product(benchmark::State& state) {
   run<T>(state, {1, 1, 1, state.range(0), false, false});
 }
 
-BENCHMARK_TEMPLATE(square, float)->Apply(square_sizes);
-BENCHMARK_TEMPLATE(square, double)->Apply(square_sizes);
-BENCHMARK_TEMPLATE(stack, float)->Apply(stacks);
-BENCHMARK_TEMPLATE(stack, double)->Apply(stacks);
+BENCHMARK_TEMPLATE(square_matmul, float)->Apply(square_matmul_sizes);
+BENCHMARK_TEMPLATE(square_matmul, double)->Apply(square_matmul_sizes);
+BENCHMARK_TEMPLATE(batched_matmul, float)->Apply(batched_matmul_sizes);
+BENCHMARK_TEMPLATE(batched_matmul, double)->Apply(batched_matmul_sizes);
 BENCHMARK_TEMPLATE(matrix_vector, float)->Apply(matrix_vector_sizes);
 BENCHMARK_TEMPLATE(matrix_vector, double)->Apply(matrix_vector_sizes);
-BENCHMARK_TEMPLATE(dot, float)->RangeMultiplier(16)->Range(16, 1 << 24)->UseRealTime();
-BENCHMARK_TEMPLATE(dot, double)->RangeMultiplier(16)->Range(16, 1 << 24)->UseRealTime();
+BENCHMARK_TEMPLATE(dot_product, float)->RangeMultiplier(16)->Range(16, 1 << 24)->UseRealTime();
+BENCHMARK_TEMPLATE(dot_product, double)->RangeMultiplier(16)->Range(16, 1 << 24)->UseRealTime();
 
 }  // namespace

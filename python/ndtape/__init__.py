@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ndtape import _core
 from ndtape import memory as memory
+from ndtape import optim as optim
 from ndtape import random as random
 from ndtape._config import get_cmake_dir as get_cmake_dir
 from ndtape._config import get_include as get_include
@@ -29,6 +30,7 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "grad",
         "memory",
         "no_grad",
+        "optim",
         "random",
         "show_config",
         "value_and_grad",

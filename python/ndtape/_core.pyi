@@ -44,6 +44,7 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "cross_entropy",
     "diagonal",
     "divide",
     "e",
@@ -77,6 +78,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "layer_norm",
     "less",
     "less_equal",
     "linspace",
@@ -84,6 +86,7 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
+    "log_softmax",
     "logaddexp",
     "logical_and",
     "logical_not",
@@ -123,6 +126,7 @@ __all__ = [
     "signbit",
     "sin",
     "sinh",
+    "softmax",
     "softplus",
     "split",
     "sqrt",
@@ -636,6 +640,65 @@ def take_along_axis(x: _ArrayLike, indices: _ArrayLike, /, axis: SupportsIndex =
 def matmul(x1: _ArrayLike, x2: _ArrayLike, /) -> Tensor: ...
 def copy(x: _ArrayLike, /) -> Tensor: ...
 def astype(x: _ArrayLike, dtype: _DTypeLike, /, copy: builtins.bool = True) -> Tensor: ...
+
+# ---- functions of rows ----
+def softmax(x: _ArrayLike, /, axis: SupportsIndex = -1) -> Tensor: ...
+def log_softmax(x: _ArrayLike, /, axis: SupportsIndex = -1) -> Tensor: ...
+def layer_norm(
+    x: _ArrayLike,
+    /,
+    weight: _ArrayLike | None = None,
+    bias: _ArrayLike | None = None,
+    *,
+    epsilon: float = 1e-5,
+) -> Tensor: ...
+def cross_entropy(scores: _ArrayLike, labels: _ArrayLike, /) -> Tensor: ...
+
+# ---- optimizer steps ----
+def _sgd_step(
+    x: Tensor,
+    grad: Tensor,
+    velocity: Tensor | None,
+    learning_rate: float,
+    momentum: float,
+    weight_decay: float,
+    nesterov: builtins.bool,
+    /,
+) -> None: ...
+def _adagrad_step(
+    x: Tensor,
+    grad: Tensor,
+    square_sum: Tensor,
+    learning_rate: float,
+    epsilon: float,
+    weight_decay: float,
+    /,
+) -> None: ...
+def _rmsprop_step(
+    x: Tensor,
+    grad: Tensor,
+    square_mean: Tensor,
+    velocity: Tensor | None,
+    learning_rate: float,
+    decay: float,
+    epsilon: float,
+    momentum: float,
+    weight_decay: float,
+    /,
+) -> None: ...
+def _adam_step(
+    x: Tensor,
+    grad: Tensor,
+    mean: Tensor,
+    square_mean: Tensor,
+    count: int,
+    learning_rate: float,
+    betas: tuple[float, float],
+    epsilon: float,
+    weight_decay: float,
+    decoupled: builtins.bool,
+    /,
+) -> None: ...
 
 # ---- gradients ----
 def gradients(

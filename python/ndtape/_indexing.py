@@ -56,7 +56,7 @@ def get(x: Tensor, key: Any) -> Tensor:
         return _core.take(x, _core.asarray(numbers), axis=axis)
     found = _numbers(x.shape, arrays)
     flat = _core.reshape(x, -1)
-    return _core.take(flat, _core.asarray(np.ascontiguousarray(found)), axis=0)
+    return _core.take(flat, _core.asarray(np.array(found, order="C")), axis=0)
 
 
 def set(x: Tensor, key: Any, value: Tensor) -> None:

@@ -11,6 +11,8 @@ void define_reductions();
 void define_manipulation();
 void define_methods();
 void define_autograd();
+void define_rows();
+void define_optim();
 void define_system();
 void create_generator(PyObject* module);
 

@@ -87,8 +87,8 @@ void define_autograd() {
   define(kMethod, "requires_grad_", "(x, requires_grad=True)", docs::kRequiresGrad,
          method_requires_grad);
   define(kFunction, "gradients",
-         "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False)",
-         docs::kGradients, call_gradients);
+         "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False)", docs::kGradients,
+         call_gradients);
   define(kFunction, "grad_enabled", "()", "Whether this thread's operations are recorded.",
          call_grad_enabled);
   define(kFunction, "set_grad_enabled", "(enabled, /)",

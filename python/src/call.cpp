@@ -88,8 +88,8 @@ PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args, Py_ssi
     if (kwnames) bind_keywords(spec, args + nargs, kwnames, values);
     for (int i = 0; i < spec.required; ++i) {
       if (!values[i]) {
-        fail_type(std::string(spec.name) + "() missing required argument '" +
-                  text(spec.names[i]) + "'");
+        fail_type(std::string(spec.name) + "() missing required argument '" + text(spec.names[i]) +
+                  "'");
       }
     }
     return spec.body(spec, values);
@@ -175,7 +175,7 @@ std::string method_signature(const std::string& signature) {
 }
 
 // In __all__ besides the functions and the dtypes.
-constexpr const char* kPublicObjects[] = {"DType", "TapeError", "Tensor", "e",
+constexpr const char* kPublicObjects[] = {"DType", "TapeError", "Tensor",  "e",
                                           "inf",   "nan",       "newaxis", "pi"};
 
 // What the Python half of the package builds on, but does not pass on under the same name.
@@ -268,8 +268,7 @@ void install(PyObject* module, PyObject* tensor_type) {
     }
     if (where_at[at] & kMethod) {
       PyMethodDef* def = make(spec, kMethods[at], method_signature(spec.signature));
-      py::object method =
-          own(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(tensor_type), def));
+      py::object method = own(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(tensor_type), def));
       check(PyObject_SetAttrString(tensor_type, spec.name, method.ptr()));
     }
   }

@@ -33,9 +33,7 @@ inline PyObject* check(PyObject* result) {
 inline void check(int status) {
   if (status < 0) throw PythonError{};
 }
-inline py::object own(PyObject* result) {
-  return py::reinterpret_steal<py::object>(check(result));
-}
+inline py::object own(PyObject* result) { return py::reinterpret_steal<py::object>(check(result)); }
 inline PyObject* new_none() { return Py_NewRef(Py_None); }
 
 // Runs body(); its exceptions become Python's and `failure` is returned.
@@ -76,7 +74,7 @@ auto unlocked(bool release, F&& body) {
 
 inline constexpr int kMaxParameters = 10;
 
-// A function as Python sees it. `signature` is Python's, such as "(x, /, axis=None, *, keepdims=False)";
+// A function as Python sees it. `signature` is Python's, such as "(x, /, axis=None, *, k=0)";
 // parameters with a default are optional. A last "*name" takes all positional arguments left.
 // The body gets one borrowed reference a parameter, null for those not given.
 struct Spec {
@@ -92,7 +90,6 @@ struct Spec {
   int positional = 0;  // these and positional_only ones
   int required = 0;
   bool variadic = false;
-
 };
 
 enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3 };

@@ -41,123 +41,8 @@ void parse_long(PyObject* o, Number& out) {
   out.huge = true;
 }
 
-[[noreturn]] void does_not_fit(const Number& number, DType dtype) {
-  PyErr_Format(PyExc_ValueError, "%R does not fit dtype %s", number.source, name(dtype));
-  throw PythonError{};
-}
+}  // namespace
 
-// ---- nested sequences --------------------------------------------------------------------------
-
-// What the leaves of a nested sequence say about the dtype of the whole.
-struct Leaves {
-  bool any_bool = false, any_int = false, any_float = false;
-  bool other = false;           // something NumPy has to look at
-  std::optional<DType> typed;   // of leaves that carry a dtype, promoted
-  bool mixed = false;           // their kinds differ: NumPy's rules decide
-
-  void add(DType t) {
-    if (!typed) {
-      typed = t;
-    } else if (*typed != t) {
-      try {
-        typed = promote(*typed, t);
-      } catch (const TypeError&) {
-        mixed = true;
-      }
-    }
-  }
-};
-
-bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
-
-// Refuses what would never end: a sequence inside itself, or more elements than memory has.
-void check_nesting(PyObject* o, PyObject** path, int depth) {
-  if (depth >= kMaxAxes) throw ValueError("nested sequences: more than 64 deep");
-  for (int i = 0; i < depth; ++i) {
-    if (path[i] == o) throw ValueError("nested sequences: a sequence contains itself");
-  }
-}
-
-void look_at(PyObject* o, Leaves& leaves, PyObject** path, int depth, int64_t& budget) {
-  if (is_sequence(o)) {
-    // A leaf's own code may change the sequences around it.
-    py::object hold = py::reinterpret_borrow<py::object>(o);
-    check_nesting(o, path, depth);
-    path[depth] = o;
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
-      look_at(PySequence_Fast_GET_ITEM(o, i), leaves, path, depth + 1, budget);
-    }
-    if (--budget < 0) throw std::bad_alloc();
-    return;
-  }
-  if (--budget < 0) throw std::bad_alloc();
-  if (PyFloat_CheckExact(o)) {
-    leaves.any_float = true;
-  } else if (PyBool_Check(o)) {
-    leaves.any_bool = true;
-  } else if (PyLong_CheckExact(o)) {
-    leaves.any_int = true;
-  } else if (is_tensor(o)) {
-    if (requires_grad(unwrap(o))) {
-      throw TapeError("a sequence holds a tensor that records gradients; use ndtape.stack");
-    }
-    leaves.add(unwrap(o).dtype());
-  } else if (is_ndarray(o) || is_numpy_scalar(o)) {
-    py::object hold = py::reinterpret_borrow<py::object>(o);
-    py::object descr = own(PyObject_GetAttrString(o, "dtype"));
-    if (auto t = from_numpy_dtype(descr.ptr())) {
-      leaves.add(*t);
-    } else {
-      leaves.other = true;
-    }
-  } else {
-    leaves.other = true;
-  }
-}
-
-// The dtype to ask NumPy for; none leaves it to NumPy.
-std::optional<DType> dtype_of_leaves(const Leaves& leaves) {
-  if (leaves.other || leaves.mixed) return {};
-  if (leaves.typed) {
-    DType t = *leaves.typed;
-    // Python numbers are weak beside values that have a dtype.
-    if (leaves.any_float && !is_float(t)) return default_float();
-    if (leaves.any_int && t == DType::Bool) return DType::Int64;
-    return t;
-  }
-  if (leaves.any_float) return default_float();
-  if (leaves.any_int) return DType::Int64;
-  if (leaves.any_bool) return DType::Bool;
-  return default_float();  // no elements
-}
-
-// Throws the error of the first int of a nested sequence that the dtype cannot hold.
-void refuse_misfit(PyObject* o, DType dtype) {
-  Number number;
-  if (is_sequence(o)) {
-    py::object hold = py::reinterpret_borrow<py::object>(o);
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
-      refuse_misfit(PySequence_Fast_GET_ITEM(o, i), dtype);
-    }
-  } else if (PyLong_Check(o) && parse_number(o, number)) {
-    number.source = o;
-    if (beyond(number, dtype)) does_not_fit(number, dtype);
-  }
-}
-
-// NumPy's complaint about a value that a dtype cannot hold becomes a ValueError that names it.
-py::object asarray_checked(PyObject* o, DType dtype) {
-  try {
-    return numpy_asarray(o, dtype);
-  } catch (const PythonError&) {
-    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw;
-    PyErr_Clear();
-    refuse_misfit(o, dtype);
-    throw ValueError(std::string("a number does not fit dtype ") + name(dtype));
-  }
-}
-
-// Arrays of other makers too: anything with the buffer protocol or __array__.
 Tensor from_other(PyObject* o, bool* copied) {
   if (PyUnicode_Check(o) || PyBytes_Check(o)) {
     throw TypeError("a string is not an array of numbers");
@@ -177,17 +62,10 @@ Tensor from_other(PyObject* o, bool* copied) {
   return from_ndarray(array.ptr(), copied);
 }
 
-Tensor from_sequence(PyObject* o, std::optional<DType> dtype) {
-  PyObject* path[kMaxAxes];
-  Leaves leaves;
-  int64_t budget = int64_t{1} << 32;
-  look_at(o, leaves, path, 0, budget);
-  if (!dtype) dtype = dtype_of_leaves(leaves);
-  if (!dtype) return from_other(o, nullptr);
-  return from_ndarray(asarray_checked(o, *dtype).ptr());
+void does_not_fit(const Number& number, DType dtype) {
+  PyErr_Format(PyExc_ValueError, "%R does not fit dtype %s", number.source, name(dtype));
+  throw PythonError{};
 }
-
-}  // namespace
 
 bool parse_number(PyObject* o, Number& out) {
   if (PyFloat_CheckExact(o)) {
@@ -268,7 +146,7 @@ Tensor to_tensor(PyObject* o, std::optional<DType> dtype, Copy copy_mode) {
   } else if (parse_number(o, number)) {
     result = number_tensor(number, dtype);
     fresh = true;
-  } else if (is_sequence(o)) {
+  } else if (PyList_Check(o) || PyTuple_Check(o)) {
     result = from_sequence(o, dtype);
     fresh = true;
   } else if (is_numpy_scalar(o)) {
@@ -302,7 +180,7 @@ bool parse_operand(PyObject* o, Operand& out) {
     return true;
   }
   if (parse_number(o, out.number)) return true;
-  if (is_ndarray(o) || is_sequence(o) || is_numpy_scalar(o)) {
+  if (is_ndarray(o) || PyList_Check(o) || PyTuple_Check(o) || is_numpy_scalar(o)) {
     out.tensor = to_tensor(o);
     return true;
   }
@@ -363,8 +241,8 @@ Dims parse_dims(PyObject* o, const char* what) {
     wrong_type(what, "an integer or a sequence of integers", o);
   }
   // A tuple cannot change while an element's __index__ runs.
-  py::object tuple = PyTuple_CheckExact(o) ? py::reinterpret_borrow<py::object>(o)
-                                           : own(PySequence_Tuple(o));
+  py::object tuple =
+      PyTuple_CheckExact(o) ? py::reinterpret_borrow<py::object>(o) : own(PySequence_Tuple(o));
   Py_ssize_t n = PyTuple_GET_SIZE(tuple.ptr());
   if (n > kMaxAxes) throw ValueError(std::string(what) + ": more than 64 axes");
   Dims result;

@@ -12,10 +12,11 @@ namespace ndtape::python {
 // A number without a dtype: Python's bool, int and float, but not NumPy's scalars.
 struct Number {
   Scalar value;
-  bool huge = false;  // an int beyond 64 bits; `value` is the nearest double
+  bool huge = false;           // an int beyond 64 bits; `value` is the nearest double
   PyObject* source = nullptr;  // borrowed, for messages
 };
 bool parse_number(PyObject* o, Number& out);
+[[noreturn]] void does_not_fit(const Number& number, DType dtype);
 
 // The 0-d tensor that a number becomes beside `other`, and `other` itself, converted where the
 // number is of a higher kind (2.5 beside integers).
@@ -31,6 +32,10 @@ enum class Copy { kNever, kIfNeeded, kAlways };
 // A tensor of anything array-like: tensors, numbers, NumPy arrays and scalars, buffers, nested
 // sequences. Shares memory where it can and `copy` allows. kNever raises ValueError when it cannot.
 Tensor to_tensor(PyObject* o, std::optional<DType> dtype = {}, Copy copy = Copy::kIfNeeded);
+// The parts of to_tensor for nested lists and tuples, and for what NumPy has to read: buffers and
+// objects with __array__.
+Tensor from_sequence(PyObject* o, std::optional<DType> dtype);
+Tensor from_other(PyObject* o, bool* copied = nullptr);
 // A function's tensor argument. Strings and None are TypeErrors that name it.
 Tensor tensor_argument(PyObject* o, const char* function);
 
@@ -48,10 +53,10 @@ Operand operand_argument(PyObject* o, const char* function);
 int64_t parse_int(PyObject* o, const char* what);
 double parse_double(PyObject* o, const char* what);
 bool parse_bool(PyObject* o, bool otherwise);
-Dims parse_dims(PyObject* o, const char* what);    // an int or a sequence of ints
+Dims parse_dims(PyObject* o, const char* what);  // an int or a sequence of ints
 Dims parse_shape(PyObject* o);
-Axes parse_axes(PyObject* o);                      // null and None: absent
-std::optional<int64_t> parse_axis(PyObject* o);    // likewise
+Axes parse_axes(PyObject* o);                    // null and None: absent
+std::optional<int64_t> parse_axis(PyObject* o);  // likewise
 // *shape and *axes: f(2, 3), f((2, 3)) and f(6).
 Dims parse_variadic(PyObject* args, const char* what);
 void check_device(PyObject* o);  // null, None or "cpu"

@@ -62,8 +62,7 @@ Tensor full_of(const Dims& shape, PyObject* value, std::optional<DType> dtype, c
   Number number;
   if (parse_number(value, number)) {
     if (number.huge || !dtype) dtype = number_tensor(number, dtype).dtype();
-    return unlocked(is_large_shape(shape),
-                    [&] { return full(shape, number.value, *dtype); });
+    return unlocked(is_large_shape(shape), [&] { return full(shape, number.value, *dtype); });
   }
   Tensor x = to_tensor(value, dtype);
   if (x.ndim() != 0) {
@@ -157,9 +156,9 @@ PyObject* make_linspace(const Spec&, PyObject* const* v) {
     Tensor exact = linspace(start, stop, count, endpoint, DType::Float64);
     return finish(astype(floor(exact), dtype), v[6]);
   }
-  return finish(unlocked(count >= kLarge, [&] {
-                  return linspace(start, stop, count, endpoint, dtype);
-                }), v[6]);
+  return finish(
+      unlocked(count >= kLarge, [&] { return linspace(start, stop, count, endpoint, dtype); }),
+      v[6]);
 }
 
 PyObject* make_eye(const Spec&, PyObject* const* v) {
@@ -203,9 +202,8 @@ void define_creation() {
   define(kFunction, "zeros", kShaped, docs::kZeros, filled<ndtape::zeros>);
   define(kFunction, "ones", kShaped, docs::kOnes, filled<ndtape::ones>);
   define(kFunction, "empty", kShaped, docs::kEmpty, filled<ndtape::empty>);
-  define(kFunction, "full",
-         "(shape, fill_value, dtype=None, *, device=None, requires_grad=False)", docs::kFull,
-         make_full);
+  define(kFunction, "full", "(shape, fill_value, dtype=None, *, device=None, requires_grad=False)",
+         docs::kFull, make_full);
   define(kFunction, "zeros_like", kLike, docs::kZerosLike, filled_like<ndtape::zeros>);
   define(kFunction, "ones_like", kLike, docs::kOnesLike, filled_like<ndtape::ones>);
   define(kFunction, "empty_like", kLike, docs::kEmptyLike, filled_like<ndtape::empty>);

@@ -3,33 +3,33 @@
 
 namespace ndtape::python::docs {
 
-#define NDTAPE_DTYPE_DOC                 \
-  "dtype : DType, optional\n"            \
+#define NDTAPE_DTYPE_DOC      \
+  "dtype : DType, optional\n" \
   "    The default float dtype by default.\n"
-#define NDTAPE_LIKE_DTYPE_DOC            \
-  "dtype : DType, optional\n"            \
+#define NDTAPE_LIKE_DTYPE_DOC \
+  "dtype : DType, optional\n" \
   "    That of `x` by default.\n"
-#define NDTAPE_COMMON_DOC                                        \
-  "device : str, optional\n"                                     \
-  "    ``'cpu'``.\n"                                             \
-  "requires_grad : bool, optional\n"                             \
+#define NDTAPE_COMMON_DOC            \
+  "device : str, optional\n"         \
+  "    ``'cpu'``.\n"                 \
+  "requires_grad : bool, optional\n" \
   "    Whether operations on the result are recorded.\n\n"
-#define NDTAPE_SHAPE_RAISES                                      \
-  "Raises\n"                                                     \
-  "------\n"                                                     \
-  "ValueError\n"                                                 \
+#define NDTAPE_SHAPE_RAISES                                         \
+  "Raises\n"                                                        \
+  "------\n"                                                        \
+  "ValueError\n"                                                    \
   "    When a length is negative or there are too many elements.\n" \
-  "MemoryError\n"                                                \
+  "MemoryError\n"                                                   \
   "    When there is not enough memory.\n\n"
-#define NDTAPE_SHAPE_DOC         \
-  "Parameters\n"                 \
-  "----------\n"                 \
+#define NDTAPE_SHAPE_DOC             \
+  "Parameters\n"                     \
+  "----------\n"                     \
   "shape : int or sequence of int\n" \
   "    The length of each axis.\n"
-#define NDTAPE_LIKE_DOC          \
-  "Parameters\n"                 \
-  "----------\n"                 \
-  "x : array_like\n"             \
+#define NDTAPE_LIKE_DOC \
+  "Parameters\n"        \
+  "----------\n"        \
+  "x : array_like\n"    \
   "    Gives the shape.\n"
 #define NDTAPE_EXAMPLE "Examples\n--------\n>>> import ndtape as nt\n"
 #define NDTAPE_RETURNS(text) "Returns\n-------\nTensor\n    " text "\n\n"
@@ -85,22 +85,21 @@ inline constexpr char kAsarray[] =
     ">>> a\n"
     "array([5., 0.])\n";
 
-inline constexpr char kZeros[] =
-    "Make a tensor of zeros.\n\n" NDTAPE_SHAPE_DOC NDTAPE_DTYPE_DOC NDTAPE_COMMON_DOC
-    NDTAPE_RETURNS("Of the given shape.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
+inline constexpr char kZeros[] = "Make a tensor of zeros.\n\n" NDTAPE_SHAPE_DOC NDTAPE_DTYPE_DOC
+    NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the given shape.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
     ">>> nt.zeros(3)\n"
     "tensor([0., 0., 0.])\n";
 
 inline constexpr char kOnes[] =
-    "Make a tensor of ones.\n\n" NDTAPE_SHAPE_DOC NDTAPE_DTYPE_DOC NDTAPE_COMMON_DOC
-    NDTAPE_RETURNS("Of the given shape.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
+    "Make a tensor of ones.\n\n" NDTAPE_SHAPE_DOC NDTAPE_DTYPE_DOC NDTAPE_COMMON_DOC NDTAPE_RETURNS(
+        "Of the given shape.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
     ">>> nt.ones((2, 2), dtype=nt.int64)\n"
     "tensor([[1, 1],\n"
     "        [1, 1]])\n";
 
 inline constexpr char kEmpty[] =
     "Make a tensor whose elements are not set.\n\n" NDTAPE_SHAPE_DOC NDTAPE_DTYPE_DOC
-    NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the given shape.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
+        NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the given shape.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
     ">>> nt.empty((2, 3)).shape\n"
     "(2, 3)\n";
 
@@ -121,19 +120,20 @@ inline constexpr char kFull[] =
 
 inline constexpr char kZerosLike[] =
     "Make a tensor of zeros in the shape of another.\n\n" NDTAPE_LIKE_DOC NDTAPE_LIKE_DTYPE_DOC
-    NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the shape of `x`.") NDTAPE_EXAMPLE
+        NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the shape of `x`.") NDTAPE_EXAMPLE
     ">>> nt.zeros_like(nt.tensor([1, 2]))\n"
     "tensor([0, 0])\n";
 
 inline constexpr char kOnesLike[] =
     "Make a tensor of ones in the shape of another.\n\n" NDTAPE_LIKE_DOC NDTAPE_LIKE_DTYPE_DOC
-    NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the shape of `x`.") NDTAPE_EXAMPLE
+        NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the shape of `x`.") NDTAPE_EXAMPLE
     ">>> nt.ones_like(nt.tensor([1, 2]))\n"
     "tensor([1, 1])\n";
 
 inline constexpr char kEmptyLike[] =
     "Make a tensor in the shape of another, whose elements are not set.\n\n" NDTAPE_LIKE_DOC
-    NDTAPE_LIKE_DTYPE_DOC NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the shape of `x`.") NDTAPE_EXAMPLE
+        NDTAPE_LIKE_DTYPE_DOC NDTAPE_COMMON_DOC NDTAPE_RETURNS("Of the shape of `x`.")
+            NDTAPE_EXAMPLE
     ">>> nt.empty_like(nt.tensor([1, 2])).shape\n"
     "(2,)\n";
 
@@ -201,7 +201,7 @@ inline constexpr char kEye[] =
     "    Columns; as many as rows by default.\n"
     "k : int, optional\n"
     "    Which diagonal: 0 the main one, positive above it.\n" NDTAPE_DTYPE_DOC NDTAPE_COMMON_DOC
-    NDTAPE_RETURNS("2-d.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
+        NDTAPE_RETURNS("2-d.") NDTAPE_SHAPE_RAISES NDTAPE_EXAMPLE
     ">>> nt.eye(2)\n"
     "tensor([[1., 0.],\n"
     "        [0., 1.]])\n";

@@ -11,8 +11,7 @@ namespace {
 using NumpyApi = py::detail::npy_api;
 
 struct DTypeObject {
-  PyObject_HEAD
-  DType value;
+  PyObject_HEAD DType value;
 };
 
 PyTypeObject* dtype_type = nullptr;
@@ -24,17 +23,28 @@ DType value(PyObject* self) { return reinterpret_cast<DTypeObject*>(self)->value
 
 int numpy_number(DType t) {
   switch (t) {
-    case DType::Bool: return NumpyApi::NPY_BOOL_;
-    case DType::Int8: return NumpyApi::NPY_INT8_;
-    case DType::Int16: return NumpyApi::NPY_INT16_;
-    case DType::Int32: return NumpyApi::NPY_INT32_;
-    case DType::Int64: return NumpyApi::NPY_INT64_;
-    case DType::UInt8: return NumpyApi::NPY_UINT8_;
-    case DType::UInt16: return NumpyApi::NPY_UINT16_;
-    case DType::UInt32: return NumpyApi::NPY_UINT32_;
-    case DType::UInt64: return NumpyApi::NPY_UINT64_;
-    case DType::Float32: return NumpyApi::NPY_FLOAT_;
-    case DType::Float64: return NumpyApi::NPY_DOUBLE_;
+    case DType::Bool:
+      return NumpyApi::NPY_BOOL_;
+    case DType::Int8:
+      return NumpyApi::NPY_INT8_;
+    case DType::Int16:
+      return NumpyApi::NPY_INT16_;
+    case DType::Int32:
+      return NumpyApi::NPY_INT32_;
+    case DType::Int64:
+      return NumpyApi::NPY_INT64_;
+    case DType::UInt8:
+      return NumpyApi::NPY_UINT8_;
+    case DType::UInt16:
+      return NumpyApi::NPY_UINT16_;
+    case DType::UInt32:
+      return NumpyApi::NPY_UINT32_;
+    case DType::UInt64:
+      return NumpyApi::NPY_UINT64_;
+    case DType::Float32:
+      return NumpyApi::NPY_FLOAT_;
+    case DType::Float64:
+      return NumpyApi::NPY_DOUBLE_;
   }
   return -1;
 }
@@ -106,16 +116,18 @@ PyObject* compare(PyObject* self, PyObject* other, int op) noexcept {
 PyObject* get_name(PyObject* self, void*) { return str(self); }
 PyObject* get_kind(PyObject* self, void*) {
   switch (kind(value(self))) {
-    case Kind::Bool: return PyUnicode_FromString("b");
-    case Kind::Int: return PyUnicode_FromString("i");
-    case Kind::UInt: return PyUnicode_FromString("u");
-    case Kind::Float: return PyUnicode_FromString("f");
+    case Kind::Bool:
+      return PyUnicode_FromString("b");
+    case Kind::Int:
+      return PyUnicode_FromString("i");
+    case Kind::UInt:
+      return PyUnicode_FromString("u");
+    case Kind::Float:
+      return PyUnicode_FromString("f");
   }
   Py_UNREACHABLE();
 }
-PyObject* get_itemsize(PyObject* self, void*) {
-  return PyLong_FromLongLong(itemsize(value(self)));
-}
+PyObject* get_itemsize(PyObject* self, void*) { return PyLong_FromLongLong(itemsize(value(self))); }
 PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(numpy_dtype(value(self))); }
 
 // Pickled by name: what comes back is the same object.

@@ -147,6 +147,10 @@ int set(PyObject* self, PyObject* key, PyObject* value) noexcept {
     if (parse_key(key, index)) {
       Tensor target = get_item(x, index);
       Tensor source = value_for(x, value);
+      // Leading axes of length 1 too many are let pass, as NumPy does.
+      while (source.ndim() > target.ndim() && source.length(0) == 1) {
+        source = get_item(source, {Index(int64_t{0})});
+      }
       unlocked(is_large(target), [&] { assign(target, source); });
       return 0;
     }

@@ -40,8 +40,8 @@ PyObject* method_item(const Spec&, PyObject* const* v) {
     }
   } else {
     if (n != x.ndim()) {
-      throw ValueError("item: " + std::to_string(n) + " indices for " +
-                       std::to_string(x.ndim()) + " axes");
+      throw ValueError("item: " + std::to_string(n) + " indices for " + std::to_string(x.ndim()) +
+                       " axes");
     }
     for (Py_ssize_t i = 0; i < n; ++i) {
       index.push_back(parse_int(PyTuple_GET_ITEM(args, i), "item"));
@@ -83,8 +83,8 @@ PyObject* method_array(const Spec&, PyObject* const* v) {
 PyObject* method_fill(const Spec&, PyObject* const* v) {
   const Tensor& x = unwrap(v[0]);
   Number number;
-  Tensor value = parse_number(v[1], number) ? weak_number(number, x.dtype())
-                                            : tensor_argument(v[1], "fill");
+  Tensor value =
+      parse_number(v[1], number) ? weak_number(number, x.dtype()) : tensor_argument(v[1], "fill");
   if (value.ndim() != 0) {
     throw ValueError("fill: value must be a scalar, not of shape " + to_string(value.shape()));
   }
@@ -176,8 +176,7 @@ void define_methods() {
   define(kMethod, "__format__", "(x, spec, /)", "For format and f-strings.", method_format);
   define(kMethod, "__array_namespace__", "(x, *, api_version=None)", "The module ndtape.",
          method_array_namespace);
-  define(kMethod, "to_device", "(x, device, /, *, stream=None)", docs::kToDevice,
-         method_to_device);
+  define(kMethod, "to_device", "(x, device, /, *, stream=None)", docs::kToDevice, method_to_device);
   define(kMethod, "is_contiguous", "(x)", docs::kIsContiguous, method_is_contiguous);
   define(kMethod, "data_ptr", "(x)", docs::kDataPtr, method_data_ptr);
   define(kMethod, "__copy__", "(x)", "For the copy module.", method_copy_protocol);

@@ -36,6 +36,8 @@ void create(PyObject* module) {
   define_manipulation();
   define_methods();
   define_autograd();
+  define_rows();
+  define_optim();
   define_system();
   install(module, reinterpret_cast<PyObject*>(tensor_type));
   check(PyModule_AddStringConstant(module, "__version__", version()));

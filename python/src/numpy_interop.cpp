@@ -39,17 +39,28 @@ void release_owner(void* owner) {
 
 const char* buffer_format(DType t) {
   switch (t) {
-    case DType::Bool: return "?";
-    case DType::Int8: return "b";
-    case DType::Int16: return "h";
-    case DType::Int32: return "i";
-    case DType::Int64: return sizeof(long) == 8 ? "l" : "q";
-    case DType::UInt8: return "B";
-    case DType::UInt16: return "H";
-    case DType::UInt32: return "I";
-    case DType::UInt64: return sizeof(long) == 8 ? "L" : "Q";
-    case DType::Float32: return "f";
-    case DType::Float64: return "d";
+    case DType::Bool:
+      return "?";
+    case DType::Int8:
+      return "b";
+    case DType::Int16:
+      return "h";
+    case DType::Int32:
+      return "i";
+    case DType::Int64:
+      return sizeof(long) == 8 ? "l" : "q";
+    case DType::UInt8:
+      return "B";
+    case DType::UInt16:
+      return "H";
+    case DType::UInt32:
+      return "I";
+    case DType::UInt64:
+      return sizeof(long) == 8 ? "L" : "Q";
+    case DType::Float32:
+      return "f";
+    case DType::Float64:
+      return "d";
   }
   return "";
 }
@@ -194,8 +205,7 @@ Tensor from_ndarray(PyObject* array, bool* copied) {
 PyObject* to_ndarray(PyObject* owner, const char* what) {
   const Tensor& x = unwrap(owner);
   if (requires_grad(x)) {
-    throw TapeError(std::string(what) +
-                    ": this tensor records gradients; use x.detach().numpy()");
+    throw TapeError(std::string(what) + ": this tensor records gradients; use x.detach().numpy()");
   }
   int n = x.ndim();
   Py_intptr_t dims[kMaxAxes];
@@ -207,9 +217,9 @@ PyObject* to_ndarray(PyObject* owner, const char* what) {
   }
   const NumpyApi& api = numpy();
   int flags = is_writable(x) ? NumpyApi::NPY_ARRAY_WRITEABLE_ : 0;
-  py::object array = own(api.PyArray_NewFromDescr_(
-      api.PyArray_Type_, Py_NewRef(numpy_dtype(x.dtype())), n, dims, strides, x.mutable_data(),
-      flags, nullptr));
+  py::object array =
+      own(api.PyArray_NewFromDescr_(api.PyArray_Type_, Py_NewRef(numpy_dtype(x.dtype())), n, dims,
+                                    strides, x.mutable_data(), flags, nullptr));
   check(api.PyArray_SetBaseObject_(array.ptr(), Py_NewRef(owner)));
   return array.release().ptr();
 }

@@ -155,12 +155,18 @@ PyObject* to_index(PyObject* self) noexcept {
 
 PyObject* compare(PyObject* a, PyObject* b, int op) noexcept {
   switch (op) {
-    case Py_LT: return binary<ndtape::less>(a, b);
-    case Py_LE: return binary<ndtape::less_equal>(a, b);
-    case Py_EQ: return binary<ndtape::equal>(a, b);
-    case Py_NE: return binary<ndtape::not_equal>(a, b);
-    case Py_GT: return binary<ndtape::greater>(a, b);
-    default: return binary<ndtape::greater_equal>(a, b);
+    case Py_LT:
+      return binary<ndtape::less>(a, b);
+    case Py_LE:
+      return binary<ndtape::less_equal>(a, b);
+    case Py_EQ:
+      return binary<ndtape::equal>(a, b);
+    case Py_NE:
+      return binary<ndtape::not_equal>(a, b);
+    case Py_GT:
+      return binary<ndtape::greater>(a, b);
+    default:
+      return binary<ndtape::greater_equal>(a, b);
   }
 }
 

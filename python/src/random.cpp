@@ -47,23 +47,20 @@ Tensor drawn(Philox& self, const py::object& size, const py::object& dtype, F&& 
   return translated([&] {
     Dims shape = parse_shape(size.ptr());
     DType t = parse_dtype(dtype.ptr());
-    return self.draw(element_count(shape),
-                     [&](random::Generator& g) { return body(g, shape, t); });
+    return self.draw(element_count(shape), [&](random::Generator& g) { return body(g, shape, t); });
   });
 }
 
 Tensor uniform(Philox& self, const py::object& size, double low, double high,
                const py::object& dtype) {
-  return drawn(self, size, dtype, [&](auto& g, const Dims& shape, DType t) {
-    return g.uniform(shape, low, high, t);
-  });
+  return drawn(self, size, dtype,
+               [&](auto& g, const Dims& shape, DType t) { return g.uniform(shape, low, high, t); });
 }
 
 Tensor normal(Philox& self, const py::object& size, double mean, double std,
               const py::object& dtype) {
-  return drawn(self, size, dtype, [&](auto& g, const Dims& shape, DType t) {
-    return g.normal(shape, mean, std, t);
-  });
+  return drawn(self, size, dtype,
+               [&](auto& g, const Dims& shape, DType t) { return g.normal(shape, mean, std, t); });
 }
 
 Tensor integers(Philox& self, const py::object& size, int64_t low, int64_t high,
@@ -74,9 +71,8 @@ Tensor integers(Philox& self, const py::object& size, int64_t low, int64_t high,
 }
 
 Tensor bernoulli(Philox& self, const py::object& size, double p, const py::object& dtype) {
-  return drawn(self, size, dtype, [&](auto& g, const Dims& shape, DType t) {
-    return g.bernoulli(shape, p, t);
-  });
+  return drawn(self, size, dtype,
+               [&](auto& g, const Dims& shape, DType t) { return g.bernoulli(shape, p, t); });
 }
 
 Tensor permutation(Philox& self, int64_t n) {
@@ -102,8 +98,7 @@ void create_generator(PyObject* module) {
           py::arg("seed"), py::arg("offset"))
       .def("uniform", uniform, py::arg("size"), py::arg("low"), py::arg("high"), py::arg("dtype"))
       .def("normal", normal, py::arg("size"), py::arg("mean"), py::arg("std"), py::arg("dtype"))
-      .def("integers", integers, py::arg("size"), py::arg("low"), py::arg("high"),
-           py::arg("dtype"))
+      .def("integers", integers, py::arg("size"), py::arg("low"), py::arg("high"), py::arg("dtype"))
       .def("bernoulli", bernoulli, py::arg("size"), py::arg("p"), py::arg("dtype"))
       .def("permutation", permutation, py::arg("n"));
 }

@@ -43,8 +43,7 @@ PyObject* spread(const Spec& spec, PyObject* const* v) {
   Axes axes = parse_axes(v[1]);
   double correction = v[2] ? parse_double(v[2], "correction") : 0.0;
   bool keepdims = parse_bool(v[3], false);
-  return reduce(spec, v[0],
-                [&](const Tensor& x) { return f(x, axes, correction, keepdims); });
+  return reduce(spec, v[0], [&](const Tensor& x) { return f(x, axes, correction, keepdims); });
 }
 
 template <Position f>
@@ -63,7 +62,7 @@ struct Words {
   const char* summary;
   const char* accepts;
   const char* returns;
-  const char* extra;    // more parameters
+  const char* extra;  // more parameters
   const char* raises;
   const char* example;
 };
@@ -85,41 +84,76 @@ constexpr char kCorrection[] =
 constexpr char kFloatOnly[] = "TypeError\n    When the dtype is not accepted.\n";
 constexpr char kEmpty[] = "ValueError\n    When there are no elements along the axes.\n";
 
-constexpr Words kSum = {"sum", "Sum of elements.", "Of any dtype.",
+constexpr Words kSum = {"sum",
+                        "Sum of elements.",
+                        "Of any dtype.",
                         "Of the dtype of `x`; int64 or uint64 for smaller integers and bool.",
-                        kDType, "",
+                        kDType,
+                        "",
                         ">>> nt.sum(nt.tensor([[1, 2], [3, 4]]), axis=0)\ntensor([4, 6])\n"};
-constexpr Words kProd = {"prod", "Product of elements.", "Of any dtype.",
+constexpr Words kProd = {"prod",
+                         "Product of elements.",
+                         "Of any dtype.",
                          "Of the dtype of `x`; int64 or uint64 for smaller integers and bool.",
-                         kDType, "", ">>> nt.prod(nt.tensor([1, 2, 3]))\ntensor(6)\n"};
-constexpr Words kMax = {"max", "Largest element; NaN where there is one.", "Of any dtype.",
-                        "Of the dtype of `x`.", "", kEmpty,
+                         kDType,
+                         "",
+                         ">>> nt.prod(nt.tensor([1, 2, 3]))\ntensor(6)\n"};
+constexpr Words kMax = {"max",
+                        "Largest element; NaN where there is one.",
+                        "Of any dtype.",
+                        "Of the dtype of `x`.",
+                        "",
+                        kEmpty,
                         ">>> nt.max(nt.tensor([[1, 2], [3, 0]]), axis=1)\ntensor([2, 3])\n"};
-constexpr Words kMin = {"min", "Smallest element; NaN where there is one.", "Of any dtype.",
-                        "Of the dtype of `x`.", "", kEmpty,
+constexpr Words kMin = {"min",
+                        "Smallest element; NaN where there is one.",
+                        "Of any dtype.",
+                        "Of the dtype of `x`.",
+                        "",
+                        kEmpty,
                         ">>> nt.min(nt.tensor([[1, 2], [3, 0]]), axis=1)\ntensor([1, 0])\n"};
-constexpr Words kAny = {"any", "Whether any element is True or non-zero.", "Of any dtype.",
-                        "Of dtype bool; False for no elements.", "", "",
+constexpr Words kAny = {"any",
+                        "Whether any element is True or non-zero.",
+                        "Of any dtype.",
+                        "Of dtype bool; False for no elements.",
+                        "",
+                        "",
                         ">>> nt.any(nt.tensor([0, 2]))\ntensor(True)\n"};
-constexpr Words kAll = {"all", "Whether all elements are True or non-zero.", "Of any dtype.",
-                        "Of dtype bool; True for no elements.", "", "",
+constexpr Words kAll = {"all",
+                        "Whether all elements are True or non-zero.",
+                        "Of any dtype.",
+                        "Of dtype bool; True for no elements.",
+                        "",
+                        "",
                         ">>> nt.all(nt.tensor([0, 2]))\ntensor(False)\n"};
-constexpr Words kMean = {"mean", "Arithmetic mean.",
+constexpr Words kMean = {"mean",
+                         "Arithmetic mean.",
                          "Of a float dtype; integers become the default float dtype.",
-                         "Of a float dtype; NaN for no elements.", "", kFloatOnly,
+                         "Of a float dtype; NaN for no elements.",
+                         "",
+                         kFloatOnly,
                          ">>> nt.mean(nt.tensor([1.0, 2.0, 6.0]))\ntensor(3.)\n"};
-constexpr Words kVar = {"var", "Variance: mean squared distance from the mean.",
+constexpr Words kVar = {"var",
+                        "Variance: mean squared distance from the mean.",
                         "Of a float dtype; integers become the default float dtype.",
-                        "Of a float dtype.", kCorrection, kFloatOnly,
+                        "Of a float dtype.",
+                        kCorrection,
+                        kFloatOnly,
                         ">>> nt.var(nt.tensor([1.0, 2.0, 3.0]), correction=1)\ntensor(1.)\n"};
-constexpr Words kStd = {"std", "Standard deviation: square root of the variance.",
+constexpr Words kStd = {"std",
+                        "Standard deviation: square root of the variance.",
                         "Of a float dtype; integers become the default float dtype.",
-                        "Of a float dtype.", kCorrection, kFloatOnly,
+                        "Of a float dtype.",
+                        kCorrection,
+                        kFloatOnly,
                         ">>> nt.std(nt.tensor([1.0, 2.0, 3.0]), correction=1)\ntensor(1.)\n"};
-constexpr Words kLogsumexp = {"logsumexp", "Logarithm of the sum of exponentials, without overflow.",
+constexpr Words kLogsumexp = {"logsumexp",
+                              "Logarithm of the sum of exponentials, without overflow.",
                               "Of a float dtype; integers become the default float dtype.",
-                              "Of a float dtype.", "", kFloatOnly,
-                              ">>> nt.logsumexp(nt.tensor([1000.0, 1000.0]))\ntensor(1000.6931)\n"};
+                              "Of a float dtype.",
+                              "",
+                              kFloatOnly,
+                              ">>> nt.logsumexp(nt.tensor([1000.0, -nt.inf]))\ntensor(1000.)\n"};
 
 std::string document_position(const char* which, const char* example) {
   return std::string("Position of the first ") + which +

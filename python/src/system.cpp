@@ -77,7 +77,9 @@ Examples
 True
 )";
 
-constexpr char kSetThreads[] = R"(Set how many threads large operations use. Results do not depend on it.
+constexpr char kSetThreads[] = R"(Set how many threads large operations use.
+
+Results do not depend on it.
 
 Parameters
 ----------
@@ -101,9 +103,9 @@ PyObject* call_stats(const Spec&, PyObject* const*) {
   memory::Stats s = memory::stats();
   return Py_BuildValue("{s:L,s:L,s:L,s:L,s:L,s:L}", "in_use", static_cast<long long>(s.in_use),
                        "peak", static_cast<long long>(s.peak), "cached",
-                       static_cast<long long>(s.cached), "limit",
-                       static_cast<long long>(s.limit), "hits", static_cast<long long>(s.hits),
-                       "misses", static_cast<long long>(s.misses));
+                       static_cast<long long>(s.cached), "limit", static_cast<long long>(s.limit),
+                       "hits", static_cast<long long>(s.hits), "misses",
+                       static_cast<long long>(s.misses));
 }
 
 PyObject* call_reset_peak(const Spec&, PyObject* const*) {
@@ -121,9 +123,7 @@ PyObject* call_set_limit(const Spec&, PyObject* const* v) {
   return new_none();
 }
 
-PyObject* call_get_threads(const Spec&, PyObject* const*) {
-  return PyLong_FromLong(num_threads());
-}
+PyObject* call_get_threads(const Spec&, PyObject* const*) { return PyLong_FromLong(num_threads()); }
 
 PyObject* call_set_threads(const Spec&, PyObject* const* v) {
   int64_t n = parse_int(v[0], "set_num_threads");
@@ -147,9 +147,9 @@ PyObject* call_config(const Spec&, PyObject* const*) {
 PyObject* call_op_table(const Spec&, PyObject* const*) {
   py::object rows = own(PyList_New(0));
   for (const OpRow& row : op_rows()) {
-    py::object entry = own(Py_BuildValue("{s:s,s:i,s:s,s:s,s:s}", "name", row.name, "arity",
-                                         row.arity, "types", row.types, "domain", row.domain,
-                                         "doc", row.doc));
+    py::object entry =
+        own(Py_BuildValue("{s:s,s:i,s:s,s:s,s:s}", "name", row.name, "arity", row.arity, "types",
+                          row.types, "domain", row.domain, "doc", row.doc));
     check(PyList_Append(rows.ptr(), entry.ptr()));
   }
   return rows.release().ptr();

@@ -113,8 +113,7 @@ PyObject* get_grad(PyObject* self, void*) {
 int set_grad_property(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
     if (value && value != Py_None && !is_tensor(value)) {
-      throw TypeError(std::string("grad must be a Tensor or None, not ") +
-                      Py_TYPE(value)->tp_name);
+      throw TypeError(std::string("grad must be a Tensor or None, not ") + Py_TYPE(value)->tp_name);
     }
     // `del x.grad` clears it as well.
     set_grad(unwrap(self), value && value != Py_None ? unwrap(value) : Tensor());
@@ -168,9 +167,9 @@ PyMemberDef members[] = {
 
 constexpr char kDoc[] =
     "An n-dimensional array of numbers that can record what is done to it.\n\n"
-    "Made by `ndtape.tensor`, `ndtape.asarray`, `ndtape.zeros` and the like. Operators and methods\n"
-    "are those of `numpy.ndarray`; with ``requires_grad=True`` they are recorded on the tape, and\n"
-    "`backward` walks it back.\n\n"
+    "Made by `ndtape.tensor`, `ndtape.asarray`, `ndtape.zeros` and the like. Operators and\n"
+    "methods are those of `numpy.ndarray`; with ``requires_grad=True`` they are recorded on the\n"
+    "tape, and `backward` walks it back.\n\n"
     "Examples\n"
     "--------\n"
     ">>> import ndtape as nt\n"
@@ -232,17 +231,28 @@ PyObject* item(const Tensor& x, const char* what) {
                      to_string(x.shape()));
   }
   switch (x.dtype()) {
-    case DType::Bool: return PyBool_FromLong(*x.data<unsigned char>());
-    case DType::Int8: return PyLong_FromLong(*x.data<int8_t>());
-    case DType::Int16: return PyLong_FromLong(*x.data<int16_t>());
-    case DType::Int32: return PyLong_FromLong(*x.data<int32_t>());
-    case DType::Int64: return PyLong_FromLongLong(*x.data<int64_t>());
-    case DType::UInt8: return PyLong_FromLong(*x.data<uint8_t>());
-    case DType::UInt16: return PyLong_FromLong(*x.data<uint16_t>());
-    case DType::UInt32: return PyLong_FromUnsignedLong(*x.data<uint32_t>());
-    case DType::UInt64: return PyLong_FromUnsignedLongLong(*x.data<uint64_t>());
-    case DType::Float32: return PyFloat_FromDouble(static_cast<double>(*x.data<float>()));
-    case DType::Float64: return PyFloat_FromDouble(*x.data<double>());
+    case DType::Bool:
+      return PyBool_FromLong(*x.data<unsigned char>());
+    case DType::Int8:
+      return PyLong_FromLong(*x.data<int8_t>());
+    case DType::Int16:
+      return PyLong_FromLong(*x.data<int16_t>());
+    case DType::Int32:
+      return PyLong_FromLong(*x.data<int32_t>());
+    case DType::Int64:
+      return PyLong_FromLongLong(*x.data<int64_t>());
+    case DType::UInt8:
+      return PyLong_FromLong(*x.data<uint8_t>());
+    case DType::UInt16:
+      return PyLong_FromLong(*x.data<uint16_t>());
+    case DType::UInt32:
+      return PyLong_FromUnsignedLong(*x.data<uint32_t>());
+    case DType::UInt64:
+      return PyLong_FromUnsignedLongLong(*x.data<uint64_t>());
+    case DType::Float32:
+      return PyFloat_FromDouble(static_cast<double>(*x.data<float>()));
+    case DType::Float64:
+      return PyFloat_FromDouble(*x.data<double>());
   }
   Py_UNREACHABLE();
 }

@@ -7,6 +7,7 @@
 #include "ndtape/layout.h"
 #include "ndtape/memory.h"
 #include "ndtape/ops.h"
+#include "ndtape/optim.h"
 #include "ndtape/parallel.h"
 #include "ndtape/random.h"
 #include "ndtape/tape.h"

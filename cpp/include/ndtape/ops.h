@@ -147,6 +147,12 @@ Tensor sum_to(const Tensor& x, const Dims& shape);
 // ---- functions of rows along an axis, by one pass over memory ------------------------------------
 Tensor softmax(const Tensor& x, int64_t axis = -1);
 Tensor log_softmax(const Tensor& x, int64_t axis = -1);
+// (x - mean) / sqrt(var + epsilon) along the last axis, times weight plus bias (either may be
+// undefined), which have the last axis's length.
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5);
+// logsumexp(scores[i]) - scores[i, labels[i]] for each row of (n, classes): (n,). Labels are
+// integers; one out of range is IndexError.
+Tensor cross_entropy(const Tensor& scores, const Tensor& labels);
 
 // ---- linear algebra ----------------------------------------------------------------------------
 // (..., m, k) @ (..., k, n), batches broadcast; a 1-d operand is a row (first) or a column (second).

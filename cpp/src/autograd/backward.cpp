@@ -175,21 +175,28 @@ std::vector<Tensor> gradients(const std::vector<Tensor>& outputs,
     throw ValueError("gradients: " + std::to_string(seeds.size()) + " seeds for " +
                      std::to_string(outputs.size()) + " outputs");
   }
-  Walk walk(retain_graph || create_graph, create_graph);
-  std::vector<Edge> targets;
-  for (const Tensor& x : inputs) {
-    targets.push_back(history_of(x, "gradients"));
-    walk.capture(targets.back());
-  }
-  if (inputs.empty()) return {};
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const Tensor seed = seed_for(outputs[i], seeds.empty() ? Tensor() : seeds[i], "gradients");
-    const Edge edge = edge_of(outputs[i]);
-    if (edge) walk.seed(edge, seed);
-  }
-  walk.run();
   std::vector<Tensor> result;
-  for (const Edge& target : targets) result.push_back(walk.captured(target));
+  {
+    Walk walk(retain_graph || create_graph, create_graph);
+    std::vector<Edge> targets;
+    for (const Tensor& x : inputs) {
+      targets.push_back(history_of(x, "gradients"));
+      walk.capture(targets.back());
+    }
+    if (inputs.empty()) return {};
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const Tensor seed = seed_for(outputs[i], seeds.empty() ? Tensor() : seeds[i], "gradients");
+      const Edge edge = edge_of(outputs[i]);
+      if (edge) walk.seed(edge, seed);
+    }
+    walk.run();
+    for (const Edge& target : targets) result.push_back(walk.captured(target));
+  }
+  // Each is the caller's own: it may be changed in place without a change to another, or to a seed.
+  GradMode mode(create_graph);
+  for (Tensor& g : result) {
+    if (g.defined() && !is_private(g)) g = copy(g);
+  }
   return result;
 }
 

@@ -19,9 +19,16 @@ void tile(int64_t k, const void* a, const void* b, void* c, int64_t c_row, int m
           bool accumulate) {
   constexpr int L = kLanes<T>;
   const int vectors = vectors_for(n, L);
-  const Tile<T> t = {k,         static_cast<const T*>(a), 1,     kMr,
-                     static_cast<const T*>(b), kNr<T>,
-                     static_cast<T*>(c),       c_row,     n - (vectors - 1) * L, accumulate};
+  const Tile<T> t = {k,
+                     static_cast<const T*>(a),
+                     1,
+                     kMr,
+                     static_cast<const T*>(b),
+                     kNr<T>,
+                     static_cast<T*>(c),
+                     c_row,
+                     n - (vectors - 1) * L,
+                     accumulate};
   if (m == kMr && vectors == kNv) return tile_kernel<T, kMr, kNv, true>(t);
   run_direct(t, m, vectors);
 }
@@ -48,9 +55,15 @@ void direct(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row, int64
     }
     for (int64_t panel = 0, i = 0; panel < panels; ++panel) {
       const int rows = static_cast<int>((m - i) / (panels - panel));
-      const Tile<T> t = {k,           a_first + i * a_row, a_row, a_col,
-                         panel_b,     panel_row,
-                         c_first + i * c_row + j,          c_row, columns - (vectors - 1) * L,
+      const Tile<T> t = {k,
+                         a_first + i * a_row,
+                         a_row,
+                         a_col,
+                         panel_b,
+                         panel_row,
+                         c_first + i * c_row + j,
+                         c_row,
+                         columns - (vectors - 1) * L,
                          accumulate};
       run_direct(t, rows, vectors);
       i += rows;
@@ -61,15 +74,8 @@ void direct(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row, int64
 template <class T>
 GemmKernels make_kernels() {
   static_assert(kMr * kNr<T> <= kMaxTile);
-  return {kMr,
-          kNr<T>,
-          &tile<T>,
-          &direct<T>,
-          &pack<T, kMr>,
-          &pack<T, kNr<T>>,
-          &dot<T>,
-          &gemv_rows<T>,
-          &gemv_cols<T>};
+  return {kMr,     kNr<T>,        &tile<T>,     &direct<T>, &pack<T, kMr>, &pack<T, kNr<T>>,
+          &dot<T>, &gemv_rows<T>, &gemv_cols<T>};
 }
 
 }  // namespace

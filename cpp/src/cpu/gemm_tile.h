@@ -125,7 +125,7 @@ struct MaskByLanes {
   int n;
   explicit MaskByLanes(int count) : n(count) {}
   Vec<T> load(const T* p) const {
-    if (n == kLanes<T>) return NDTAPE_ISA::load<Vec<T>>(p);
+    if (n == kLanes<T>) return NDTAPE_ISA::load<Vec<T> >(p);
     Vec<T> v = {};
     for (int i = 0; i < n; ++i) v[i] = p[i];
     return v;
@@ -167,8 +167,9 @@ struct Tile {
   bool accumulate;
 };
 
-// One tile of M rows by NV vectors, of which the last may be partial; without masked loads, b must be
-// readable beyond it. Packed: a and b are panels of kMr and kNr values a step, padded with zeros.
+// One tile of M rows by NV vectors, of which the last may be partial; without masked loads, b must
+// be readable beyond it. Packed: a and b are panels of kMr and kNr values a step, padded with
+// zeros.
 template <class T, int M, int NV, bool Packed>
 void tile_kernel(const Tile<T>& t) {
   using V = Vec<T>;

@@ -65,8 +65,7 @@ inline void dot_rows(const T* a, int64_t a_row, const T* x, int64_t n, T* out) {
 
 template <class T>
 void dot(const void* x, const void* y, int64_t n, void* out) {
-  dot_rows<T, 1, 8>(static_cast<const T*>(x), 0, static_cast<const T*>(y), n,
-                    static_cast<T*>(out));
+  dot_rows<T, 1, 8>(static_cast<const T*>(x), 0, static_cast<const T*>(y), n, static_cast<T*>(out));
 }
 
 // A row's sum has one order whether it is taken alone or with others.
@@ -82,7 +81,8 @@ void gemv_rows(int64_t m, int64_t k, const void* a_, int64_t a_row, const void* 
 
 // out[0..m) += COLS columns, one after another.
 template <class T, int COLS>
-inline void add_columns(int64_t m, const T* a, int64_t a_col, const T* x, int64_t x_stride, T* out) {
+inline void add_columns(int64_t m, const T* a, int64_t a_col, const T* x, int64_t x_stride,
+                        T* out) {
   using V = Vec<T>;
   constexpr int L = kLanes<T>;
   V xv[COLS];

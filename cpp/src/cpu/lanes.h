@@ -39,10 +39,10 @@ void ternary_loop(const void* a, const void* b, const void* c, void* out, int64_
 // The type that bytes of a tensor are read as. bool is read as the byte 0 or 1 it is.
 template <DType D>
 struct StorageOf;
-#define NDTAPE_X(id, name, type, kind)  \
-  template <>                           \
-  struct StorageOf<DType::id> {         \
-    using Type = type;                  \
+#define NDTAPE_X(id, name, type, kind) \
+  template <>                          \
+  struct StorageOf<DType::id> {        \
+    using Type = type;                 \
   };
 NDTAPE_DTYPES(NDTAPE_X)
 #undef NDTAPE_X

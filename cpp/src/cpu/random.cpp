@@ -1,44 +1,52 @@
 // Random words from a counter: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
 // 1, 2, 3", 2011), and the conversions of its words to floats.
 #include "cpu/isa.h"
+#include "cpu/shuffle.h"
+#include "cpu/simd.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-inline uint32_t high_half(uint32_t a, uint32_t b) {
-  return static_cast<uint32_t>((static_cast<uint64_t>(a) * b) >> 32);
+// One vector of blocks. Each 64-bit lane holds a word of one block in its lower half; the upper
+// halves hold what earlier products left there, which no multiplication sees.
+inline void philox_vector(uint64_t key, uint64_t first, uint64_t high, uint32_t* words) {
+  constexpr int L = kLanes<uint64_t>;
+  static constexpr uint64_t kLane[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+  u64 c0 = first + load<u64>(kLane);
+  u64 c1 = c0 >> 32;
+  u64 c2 = high - u64{};
+  u64 c3 = (high >> 32) - u64{};
+  const u64 m0 = 0xD2511F53u - u64{};
+  const u64 m1 = 0xCD9E8D57u - u64{};
+  u64 k0 = key - u64{};
+  u64 k1 = (key >> 32) - u64{};
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; ++round) {
+    const u64 p0 = multiply_halves(c0, m0);
+    const u64 p1 = multiply_halves(c2, m1);
+    c0 = (p1 >> 32) ^ c1 ^ k0;
+    c1 = p1;
+    c2 = (p0 >> 32) ^ c3 ^ k1;
+    c3 = p0;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  const u64 w01 = (c0 & 0xffffffffu) | c1 << 32;
+  const u64 w23 = (c2 & 0xffffffffu) | c3 << 32;
+  store(words, Interleave<L>::low(w01, w23));
+  store(words + 2 * L, Interleave<L>::high(w01, w23));
 }
 
-// A loop of independent straight-line bodies, which the compiler turns into vector code.
 void philox(uint64_t key, uint64_t first, uint64_t high, int64_t blocks, uint32_t* words) {
-  const uint32_t high0 = static_cast<uint32_t>(high);
-  const uint32_t high1 = static_cast<uint32_t>(high >> 32);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < blocks; ++i) {
-    const uint64_t low = first + static_cast<uint64_t>(i);
-    uint32_t c0 = static_cast<uint32_t>(low);
-    uint32_t c1 = static_cast<uint32_t>(low >> 32);
-    uint32_t c2 = high0;
-    uint32_t c3 = high1;
-    uint32_t k0 = static_cast<uint32_t>(key);
-    uint32_t k1 = static_cast<uint32_t>(key >> 32);
-#pragma GCC unroll 10
-    for (int round = 0; round < 10; ++round) {
-      const uint32_t p0 = high_half(0xD2511F53u, c0);
-      const uint32_t p1 = high_half(0xCD9E8D57u, c2);
-      const uint32_t q0 = 0xD2511F53u * c0;
-      const uint32_t q1 = 0xCD9E8D57u * c2;
-      c0 = p1 ^ c1 ^ k0;
-      c1 = q1;
-      c2 = p0 ^ c3 ^ k1;
-      c3 = q0;
-      k0 += 0x9E3779B9u;
-      k1 += 0xBB67AE85u;
-    }
-    words[4 * i] = c0;
-    words[4 * i + 1] = c1;
-    words[4 * i + 2] = c2;
-    words[4 * i + 3] = c3;
+  constexpr int L = kLanes<uint64_t>;
+  int64_t i = 0;
+  for (; i + L <= blocks; i += L) {
+    philox_vector(key, first + static_cast<uint64_t>(i), high, words + 4 * i);
+  }
+  if (i < blocks) {
+    uint32_t last[4 * L];
+    philox_vector(key, first + static_cast<uint64_t>(i), high, last);
+    __builtin_memcpy(words + 4 * i, last, static_cast<size_t>(blocks - i) * 16);
   }
 }
 

@@ -58,6 +58,19 @@ inline void store(T* p, V v) {
   __builtin_memcpy(p, &v, sizeof(V));
 }
 
+// Products of the lower halves of 64-bit lanes; the upper halves are ignored.
+NDTAPE_INLINE u64 multiply_halves(u64 a, u64 b) {
+#if defined(__AVX512F__)
+  return (u64)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (u64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__x86_64__)
+  return (u64)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+  return (a & 0xffffffffu) * (b & 0xffffffffu);
+#endif
+}
+
 NDTAPE_INLINE f32 splat(float x) { return x - f32{}; }
 NDTAPE_INLINE f64 splat(double x) { return x - f64{}; }
 
@@ -66,6 +79,12 @@ NDTAPE_INLINE i32 bits(f32 x) { return (i32)x; }
 NDTAPE_INLINE i64 bits(f64 x) { return (i64)x; }
 NDTAPE_INLINE f32 from_bits(i32 x) { return (f32)x; }
 NDTAPE_INLINE f64 from_bits(i64 x) { return (f64)x; }
+
+// Sums that wrap, as those of bits do.
+NDTAPE_INLINE i32 wrapping_add(i32 a, i32 b) { return (i32)((u32)a + (u32)b); }
+NDTAPE_INLINE i64 wrapping_add(i64 a, i64 b) { return (i64)((u64)a + (u64)b); }
+NDTAPE_INLINE i32 wrapping_add(i32 a, int32_t b) { return wrapping_add(a, i32{} + b); }
+NDTAPE_INLINE i64 wrapping_add(i64 a, int64_t b) { return wrapping_add(a, i64{} + b); }
 
 // yes where the mask is set, else no.
 NDTAPE_INLINE f32 select(i32 mask, f32 yes, f32 no) { return mask ? yes : no; }
@@ -208,7 +227,8 @@ NDTAPE_INLINE f64 trunc(f64 x) {
 
 NDTAPE_INLINE f64 floor(f64 x) {
 #if defined(__AVX512F__)
-  return (f64)_mm512_maskz_roundscale_pd(0xff, (__m512d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  return (f64)_mm512_maskz_roundscale_pd(0xff, (__m512d)x,
+                                         _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif defined(__AVX2__)
   return (f64)_mm256_round_pd((__m256d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif defined(__SSE4_1__)
@@ -324,8 +344,8 @@ NDTAPE_INLINE f64 scale_by_power(f64 x, f64 k) {
 #else
   constexpr double kMagic = 0x1.8p52;  // adding it leaves a whole number in the low bits
   const f64 half = (k * 0.5 + kMagic) - kMagic;
-  const i64 first = (bits(half + kMagic) + 1023) << 52;
-  const i64 second = (bits((k - half) + kMagic) + 1023) << 52;
+  const i64 first = wrapping_add(bits(half + kMagic), 1023) << 52;
+  const i64 second = wrapping_add(bits((k - half) + kMagic), 1023) << 52;
   return x * from_bits(first) * from_bits(second);
 #endif
 }
@@ -336,8 +356,8 @@ NDTAPE_INLINE f32 scale_by_power(f32 x, f32 k) {
 #else
   constexpr float kMagic = 0x1.8p23f;
   const f32 half = (k * 0.5f + kMagic) - kMagic;
-  const i32 first = (bits(half + kMagic) + 127) << 23;
-  const i32 second = (bits((k - half) + kMagic) + 127) << 23;
+  const i32 first = wrapping_add(bits(half + kMagic), 127) << 23;
+  const i32 second = wrapping_add(bits((k - half) + kMagic), 127) << 23;
   return x * from_bits(first) * from_bits(second);
 #endif
 }
@@ -345,7 +365,7 @@ NDTAPE_INLINE f32 scale_by_power(f32 x, f32 k) {
 // The same where 2^k and the result are normal numbers.
 NDTAPE_INLINE f64 scale_normal(f64 x, f64 k) {
   constexpr double kMagic = 0x1.8p52;
-  return from_bits(bits(x) + (bits(k + kMagic) << 52));
+  return from_bits(wrapping_add(bits(x), bits(k + kMagic) << 52));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Copies between strided memory and dense blocks, by element size alone. Nothing is assumed of
 // alignment: elements move through memcpy.
 #include "cpu/isa.h"
+#include "cpu/shuffle.h"
 #include "cpu/simd.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
@@ -26,30 +27,6 @@ inline int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 
 // ---- transposes ---------------------------------------------------------------------------------
 
-// The lanes of a and b in turn: the first halves of both, or the second halves.
-template <int N>
-struct Interleave;
-#define NDTAPE_INTERLEAVE(n, low_lanes, high_lanes)                  \
-  template <>                                                        \
-  struct Interleave<n> {                                             \
-    template <class V>                                               \
-    static V low(V a, V b) {                                         \
-      return __builtin_shufflevector(a, b, NDTAPE_LANES low_lanes);  \
-    }                                                                \
-    template <class V>                                               \
-    static V high(V a, V b) {                                        \
-      return __builtin_shufflevector(a, b, NDTAPE_LANES high_lanes); \
-    }                                                                \
-  };
-#define NDTAPE_LANES(...) __VA_ARGS__
-NDTAPE_INTERLEAVE(2, (0, 2), (1, 3))
-NDTAPE_INTERLEAVE(4, (0, 4, 1, 5), (2, 6, 3, 7))
-NDTAPE_INTERLEAVE(8, (0, 8, 1, 9, 2, 10, 3, 11), (4, 12, 5, 13, 6, 14, 7, 15))
-NDTAPE_INTERLEAVE(16, (0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
-                  (8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31))
-#undef NDTAPE_LANES
-#undef NDTAPE_INTERLEAVE
-
 // One N x N block, N the lanes of a vector of the given width: after each round of interleaving
 // vector i with vector i + N/2, one more bit of the row number has become one of the column's.
 template <class E, int Bytes>
@@ -74,14 +51,8 @@ inline void transpose_block(const char* src, int64_t src_row, char* dst, int64_t
   for (int i = 0; i < N; ++i) store(dst + i * dst_row, rows[i]);
 }
 
-// Blocks of 16-byte vectors are about as good as wider ones until shuffles of two whole 64-byte
-// vectors cost one instruction.
-template <class E>
-#if defined(__AVX512F__)
-inline constexpr int kTransposeBytes = sizeof(E) >= 4 ? 64 : 16;
-#else
+// Shuffles within 16 bytes are the cheapest everywhere: wider blocks were measured and are slower.
 inline constexpr int kTransposeBytes = 16;
-#endif
 
 // dst[j * dst_row + i] = src[i * src_row + j] for i < rows, j < cols: row strides in bytes, both
 // column strides one element. The side whose rows lie far apart is walked along its rows, so that
@@ -93,7 +64,7 @@ void transpose(const char* src, int64_t src_row, char* dst, int64_t dst_row, int
   int64_t full_rows = 0;
   int64_t full_cols = 0;
   if constexpr (kSize <= 8) {
-    constexpr int kBytes = kTransposeBytes<E>;
+    constexpr int kBytes = kTransposeBytes;
     constexpr int64_t N = kBytes / kSize;
     full_rows = rows / N * N;
     full_cols = cols / N * N;
@@ -122,43 +93,6 @@ inline constexpr int kShuffleBytes = 32;
 #else
 inline constexpr int kShuffleBytes = 16;
 #endif
-
-// Lanes of two vectors by a rule, as the compiler's shuffle wants them.
-template <int N>
-struct Pattern;
-template <>
-struct Pattern<2> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2);
-  }
-  template <class V>
-  static V reversed(V a) {
-    return __builtin_shufflevector(a, a, 1, 0);
-  }
-};
-template <>
-struct Pattern<4> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
-  }
-  template <class V>
-  static V reversed(V a) {
-    return __builtin_shufflevector(a, a, 3, 2, 1, 0);
-  }
-};
-template <>
-struct Pattern<8> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-  }
-  template <class V>
-  static V reversed(V a) {
-    return __builtin_shufflevector(a, a, 7, 6, 5, 4, 3, 2, 1, 0);
-  }
-};
 
 template <class E>
 inline constexpr bool kShuffled = sizeof(E) == 4 || sizeof(E) == 8;
@@ -204,6 +138,17 @@ inline void scatter_row(const char* dense, char* dst, int64_t stride, int64_t n)
   }
 #pragma GCC unroll 8
   for (; i < n; ++i) write<E>(dst + i * stride, read<E>(dense + i * kSize));
+}
+
+// Copies a row of at least a few elements, without a call where it is short.
+inline void copy_row(char* dst, const char* src, int64_t bytes) {
+  using V = Vec<uint8_t>;
+  if (bytes > 8 * kVectorBytes || bytes < kVectorBytes) {
+    __builtin_memcpy(dst, src, static_cast<size_t>(bytes));
+    return;
+  }
+  for (int64_t i = 0; i < bytes - kVectorBytes; i += kVectorBytes) store(dst + i, load<V>(src + i));
+  store(dst + bytes - kVectorBytes, load<V>(src + bytes - kVectorBytes));
 }
 
 template <class E>
@@ -290,8 +235,7 @@ void gather(const void* src_, int64_t row_stride, int64_t col_stride, void* dens
   if (cols == 4) return gather_narrow<E, 4>(src, row_stride, col_stride, dense, rows);
   if (col_stride == kSize) {
     for (int64_t r = 0; r < rows; ++r) {
-      __builtin_memcpy(dense + r * cols * kSize, src + r * row_stride,
-                       static_cast<size_t>(cols * kSize));
+      copy_row(dense + r * cols * kSize, src + r * row_stride, cols * kSize);
     }
   } else if (row_stride == kSize) {
     transpose<E, true>(src, col_stride, dense, cols * kSize, cols, rows);
@@ -337,8 +281,7 @@ void scatter(const void* dense_, void* dst_, int64_t row_stride, int64_t col_str
   if (cols == 4) return scatter_narrow<E, 4>(dense, dst, row_stride, col_stride, rows);
   if (col_stride == kSize) {
     for (int64_t r = 0; r < rows; ++r) {
-      __builtin_memcpy(dst + r * row_stride, dense + r * cols * kSize,
-                       static_cast<size_t>(cols * kSize));
+      copy_row(dst + r * row_stride, dense + r * cols * kSize, cols * kSize);
     }
   } else if (row_stride == kSize) {
     transpose<E, false>(dense, cols * kSize, dst, col_stride, rows, cols);

@@ -125,19 +125,20 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
   const int64_t n = rows * cols;
   for (int k = 0; k < program_.inputs(); ++k) {
     Operand& o = operand_[k];
-    if (dense(o, rows, cols)) {
+    const int64_t width = program_.is_row(static_cast<Value>(k)) ? 1 : cols;
+    if (dense(o, rows, width)) {
       values_[k] = data[k];
       continue;
     }
     values_[k] = buffer_[k];
-    if (o.gathered_from == data[k] && o.gathered_rows == rows && o.gathered_cols == cols) continue;
-    kernels_.gather[o.size_class](data[k], o.row_stride, o.col_stride, buffer_[k], rows, cols);
+    if (o.gathered_from == data[k] && o.gathered_rows == rows && o.gathered_cols == width) continue;
+    kernels_.gather[o.size_class](data[k], o.row_stride, o.col_stride, buffer_[k], rows, width);
     // Only an operand that stays still while the walk moves can be met again unchanged: one that
     // is not written meanwhile. Outputs may alias others, so only broadcast operands are kept.
     if (o.row_stride == 0 || o.col_stride == 0) {
       o.gathered_from = data[k];
       o.gathered_rows = rows;
-      o.gathered_cols = cols;
+      o.gathered_cols = width;
     }
   }
   for (int i = 0; i < program_.instructions(); ++i) {

@@ -1,18 +1,17 @@
 // Matrix times matrix: BLIS's loops around the gemm kernels.
 //
-//   for columns of c by groups           packed b of a group fits the L2 cache
-//     for k by kc                        a panel of a fits the L1 cache
+//   for k by kc                              a panel of a fits the L1 cache
+//     for columns of c by groups             b of a group fits the L2 cache
 //       (pack b's group)
 //       for rows of c by mr
-//         (pack a's panel)
+//         (pack a's panel, unless the group before left it)
 //         for columns of the group by nr
 //           c[tile] += panel of a @ panel of b
 //
-// Tiles of c are the tasks, and a thread takes a run of them, in this order, along the whole of k.
-// It packs what it reads into memory of its own: threads share nothing they write and wait for
-// nobody. k is cut alike for all, so that neither blocks nor threads change the order in which an
-// element of c is summed. Where c is small and k long, sums over slices of k are tasks too, and are
-// added pairwise.
+// Tiles of c are the tasks, and a thread takes a run of them along the whole of k. It packs what it
+// reads into memory of its own: threads share nothing they write and wait for nobody. k is cut
+// alike for all, so that neither blocks nor threads change the order in which an element of c is
+// summed. Where c is small and k long, slices of k are tasks too, and are added pairwise.
 #include <algorithm>
 #include <cstdlib>
 
@@ -26,7 +25,9 @@ namespace {
 constexpr int64_t kStepBytes = cpu::kMaxStepBytes;  // of a row of a in a panel: mr such fit L1
 constexpr int64_t kGroupBytes = 768 << 10;          // of packed b: most of an L2 cache
 
-int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
+// Panels of a that a thread keeps packed.
+constexpr int64_t kKeptBytes = 4 << 20;
+constexpr int64_t kMaxKeptPanels = 256;
 
 // k is cut into slices of at least this many steps where c has at most this many elements.
 constexpr int64_t kSliceSteps = 1024;
@@ -40,6 +41,8 @@ bool is_far(int64_t elements, int64_t row_stride, int64_t col_stride, int64_t si
   const int64_t stride = std::max(std::abs(row_stride), std::abs(col_stride)) * size;
   return bytes > (1 << 20) || (stride % 4096 == 0 && bytes > (64 << 10));
 }
+
+int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
 
 // n cut into equal blocks of at most `most`, each a multiple of `unit`.
 int64_t even_block(int64_t n, int64_t most, int64_t unit) {
@@ -64,19 +67,13 @@ class Gemm {
   void run() const {
     const int64_t slices = std::min(kMaxSlices, x_.k / kSliceSteps);
     if (slices > 1 && x_.m * x_.n <= kSlicedElements) return run_slices(slices);
-    if (is_serial() && !pack_a_ && !pack_b_ && x_.c_col == 1 && x_.k <= kc_) {
-      return g_.direct(x_.m, x_.n, x_.k, x_.a, x_.a_row, x_.a_col, x_.b, x_.b_row, x_.c, x_.c_row,
-                       false);
-    }
     const auto body = [this](int64_t begin, int64_t end) { run_tiles(begin, end); };
     run_tasks(rows_ * columns_, body);
   }
 
  private:
-  bool is_serial() const { return x_.m * x_.n * x_.k < kSerialWork; }
-
   void run_tasks(int64_t count, FunctionRef<void(int64_t, int64_t)> body) const {
-    if (is_serial()) return body(0, count);
+    if (x_.m * x_.n * x_.k < kSerialWork) return body(0, count);
     parallel_for(count, body);
   }
 
@@ -128,33 +125,55 @@ class Gemm {
             static_cast<int>(std::min<int64_t>(g_.nr, x_.n - j * g_.nr))};
   }
 
+  // Packed panels of one thread. Those of a are kept from group to group, if there are several.
+  struct Packed {
+    T* b;
+    T* a;
+    int64_t kept;  // panels of a, from row on
+    int64_t row;   // of tiles
+    bool is_packed[kMaxKeptPanels];
+  };
+
   // Tiles are counted group by group, within a group row by row.
   void run_tiles(int64_t begin, int64_t end) const {
+    const int64_t group_tiles = rows_ * group_;
+    const bool one_group = begin / group_tiles == (end - 1) / group_tiles;
+    const int64_t panel = g_.mr * kc_;
     const int64_t b_values = pack_b_ ? group_ * g_.nr * kc_ : 0;
-    const int64_t a_values = pack_a_ ? g_.mr * kc_ : 0;
-    T* const packed_b = static_cast<T*>(scratch(Scratch::Pack, (a_values + b_values) * sizeof(T)));
-    T* const packed_a = packed_b + b_values;
-    while (begin < end) {
-      const int64_t first = begin / (rows_ * group_) * group_;
-      const int64_t width = std::min(group_, columns_ - first);
-      const int64_t start = begin - first * rows_;
-      const int64_t stop = std::min(end - first * rows_, rows_ * width);
+    Packed packed;
+    packed.kept = 0;
+    if (pack_a_) {
+      const int64_t most = kKeptBytes / (panel * static_cast<int64_t>(sizeof(T)));
+      packed.kept = one_group ? 1 : std::min({rows_, most, kMaxKeptPanels});
+    }
+    packed.b =
+        static_cast<T*>(scratch(Scratch::Pack, (b_values + packed.kept * panel) * sizeof(T)));
+    packed.a = packed.b + b_values;
+
+    const int64_t block = packed.kept > 1 ? packed.kept : rows_;
+    for (packed.row = 0; packed.row < rows_; packed.row += block) {
       for (int64_t p = 0; p < x_.k; p += kc_) {
-        run_group(first, width, start, stop, p, packed_a, packed_b);
+        std::fill_n(packed.is_packed, packed.kept, false);
+        for (int64_t first = begin / group_tiles * group_; first * rows_ < end; first += group_) {
+          const int64_t width = std::min(group_, columns_ - first);
+          const int64_t last_row = std::min(packed.row + block, rows_);
+          run_group(first, width, std::max(begin - first * rows_, packed.row * width),
+                    std::min(end - first * rows_, last_row * width), p, packed);
+        }
       }
-      begin += stop - start;
     }
   }
 
   // Tiles start..stop of the group of `width` columns of tiles from `first` on, for the block of k
   // that begins at p.
-  void run_group(int64_t first, int64_t width, int64_t start, int64_t stop, int64_t p, T* packed_a,
-                 T* packed_b) const {
+  void run_group(int64_t first, int64_t width, int64_t start, int64_t stop, int64_t p,
+                 Packed& packed) const {
+    if (start >= stop) return;
     const int64_t k = std::min(kc_, x_.k - p);
     if (pack_b_) {
       for (int64_t j = 0; j < width; ++j) {
         const Panel from = b_panel(first + j, p);
-        g_.pack_b(from.data, from.step, from.lane, k, from.lanes, packed_b + j * g_.nr * k);
+        g_.pack_b(from.data, from.step, from.lane, k, from.lanes, packed.b + j * g_.nr * k);
       }
     }
     Panel a = {};
@@ -162,13 +181,10 @@ class Gemm {
       const int64_t i = tile / width, j = tile % width;
       if (j == 0 || tile == start) {
         a = a_panel(i, p);
-        if (pack_a_) {
-          g_.pack_a(a.data, a.step, a.lane, k, a.lanes, packed_a);
-          a = {packed_a, g_.mr, 1, a.lanes};
-        }
+        if (pack_a_) a = pack_a(i, a, k, packed);
       }
       Panel b = b_panel(first + j, p);
-      if (pack_b_) b = {packed_b + j * g_.nr * k, g_.nr, 1, b.lanes};
+      if (pack_b_) b = {packed.b + j * g_.nr * k, g_.nr, 1, b.lanes};
       T* const c = x_.c + i * g_.mr * x_.c_row + (first + j) * g_.nr * x_.c_col;
       if (x_.c_col == 1) {
         multiply(k, a, b, c, x_.c_row, p > 0);
@@ -176,6 +192,16 @@ class Gemm {
         multiply_scattered(k, a, b, c, p > 0);
       }
     }
+  }
+
+  Panel pack_a(int64_t i, const Panel& from, int64_t k, Packed& packed) const {
+    const int64_t slot = packed.kept > 1 ? i - packed.row : 0;
+    T* const to = packed.a + slot * g_.mr * kc_;
+    if (packed.kept == 1 || !packed.is_packed[slot]) {
+      g_.pack_a(from.data, from.step, from.lane, k, from.lanes, to);
+      packed.is_packed[slot] = true;
+    }
+    return {to, g_.mr, 1, from.lanes};
   }
 
   void multiply(int64_t k, const Panel& a, const Panel& b, T* c, int64_t c_row,
@@ -210,7 +236,14 @@ class Gemm {
 
 template <class T>
 void gemm(const Product<T>& x) {
-  Gemm<T>(x).run();
+  // Small products skip all planning.
+  constexpr int64_t kShort = kStepBytes / sizeof(T);
+  if (x.b_col == 1 && x.c_col == 1 && x.k <= kShort && x.m * x.n * x.k < kSerialWork) {
+    gemm_kernels<T>().direct(x.m, x.n, x.k, x.a, x.a_row, x.a_col, x.b, x.b_row, x.c, x.c_row,
+                             false);
+  } else {
+    Gemm<T>(x).run();
+  }
 }
 
 template void gemm(const Product<float>&);

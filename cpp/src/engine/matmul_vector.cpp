@@ -1,5 +1,5 @@
-// Vector times matrix, and dot products. Each waits for memory: tasks are blocks of the matrix, read
-// once, and blocks along k are summed pairwise, in an order set by the shape alone.
+// Vector times matrix, and dot products. Each waits for memory: tasks are blocks of the matrix,
+// read once, and blocks along k are summed pairwise, in an order set by the shape alone.
 #include <algorithm>
 
 #include "engine/matmul_internal.h"
@@ -52,14 +52,14 @@ struct Cut {
         column_blocks(blocks(n, columns_a_block)) {}
 };
 
-// Calls block(p, steps, j, columns, out) for all blocks. out is c itself or, where c has a stride or
-// k is cut, a row that is added up afterwards.
+// Calls block(p, steps, j, columns, out) for all blocks. out is c itself or, where c has a stride
+// or k is cut, a row that is added up afterwards.
 template <class T, class Block>
 void run_blocks(const Product<T>& x, const Cut& cut, const Block& block) {
   const bool in_place = cut.step_blocks == 1 && x.c_col == 1;
-  T* partial = in_place ? x.c
-                        : static_cast<T*>(scratch(Scratch::Partial,
-                                                  sizeof(T) * x.n * cut.step_blocks));
+  T* partial = in_place
+                   ? x.c
+                   : static_cast<T*>(scratch(Scratch::Partial, sizeof(T) * x.n * cut.step_blocks));
   const auto run = [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t step_block = task / cut.column_blocks;

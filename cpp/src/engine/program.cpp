@@ -44,6 +44,12 @@ Value Program::input(DType dtype) {
   return new_value(dtype);
 }
 
+Value Program::row_input(DType dtype) {
+  const Value v = input(dtype);
+  row_[v] = true;
+  return v;
+}
+
 Value Program::emit(Instruction instruction, DType result, int cost) {
   if (instructions_ >= kMaxInstructions) throw std::logic_error("program: too many instructions");
   instruction.result = new_value(result);

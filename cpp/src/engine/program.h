@@ -37,6 +37,8 @@ struct Instruction {
 class Program {
  public:
   Value input(DType dtype);
+  // An input with one element a row: its operand is broadcast along the last axis.
+  Value row_input(DType dtype);
   // `v` converted; `v` itself when it has that dtype.
   Value cast(Value v, DType to);
   // Operands of one dtype (where: the first is bool), which must have a kernel for `op`.

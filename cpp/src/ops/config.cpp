@@ -14,15 +14,24 @@ namespace {
 
 constexpr const char* name(Types types) {
   switch (types) {
-    case Types::Numeric: return "Numeric";
-    case Types::Any: return "Any";
-    case Types::Float: return "Float";
-    case Types::Compare: return "Compare";
-    case Types::Logical: return "Logical";
-    case Types::Bitwise: return "Bitwise";
-    case Types::Integer: return "Integer";
-    case Types::Round: return "Round";
-    case Types::Test: return "Test";
+    case Types::Numeric:
+      return "Numeric";
+    case Types::Any:
+      return "Any";
+    case Types::Float:
+      return "Float";
+    case Types::Compare:
+      return "Compare";
+    case Types::Logical:
+      return "Logical";
+    case Types::Bitwise:
+      return "Bitwise";
+    case Types::Integer:
+      return "Integer";
+    case Types::Round:
+      return "Round";
+    case Types::Test:
+      return "Test";
   }
   return "";
 }
@@ -51,9 +60,8 @@ using Function =
     std::conditional_t<arity == 1, Unary, std::conditional_t<arity == 2, Binary, Ternary>>;
 
 constexpr OpRow kRows[] = {
-#define NDTAPE_X(id, arity, types, domain, doc)                   \
-  make_row(#id, arity, name(Types::types), #domain, doc,     \
-           static_cast<Function<arity>>(&ndtape::id)),
+#define NDTAPE_X(id, arity, types, domain, doc) \
+  make_row(#id, arity, name(Types::types), #domain, doc, static_cast<Function<arity>>(&ndtape::id)),
     NDTAPE_OPS(NDTAPE_X)
 #undef NDTAPE_X
 };

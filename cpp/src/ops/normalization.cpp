@@ -1,10 +1,15 @@
 // Functions of whole rows: softmax and its kin. Each is one program, one pass over memory.
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/elementwise.h"
+#include "engine/index.h"
 #include "engine/program.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
+#include "ops/views.h"
 
 namespace ndtape {
 namespace {
@@ -49,6 +54,19 @@ int row_axis(const Tensor& x, int64_t axis, const char* what) {
     throw ValueError(std::string(what) + ": a 0-d tensor has no axis " + std::to_string(axis));
   }
   return normalize_axis(axis, x.ndim(), what);
+}
+
+// The program of a layer norm up to (x - mean) / sqrt(var + epsilon), and 1 / sqrt(var + epsilon).
+struct Normalized {
+  Value value, scale;
+};
+Normalized normalize(Program& p, Value x, Value count, Value epsilon) {
+  const Value mean = p.apply(Op::divide, p.reduce(ReduceOp::sum, x), count);
+  const Value centered = p.apply(Op::subtract, x, mean);
+  const Value square_sum = p.reduce(ReduceOp::sum, p.apply(Op::square, centered));
+  const Value var = p.apply(Op::add, p.apply(Op::divide, square_sum, count), epsilon);
+  const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
+  return {p.apply(Op::multiply, centered, scale), scale};
 }
 
 // The gradient of softmax's input: y * (g - sum(g * y)).
@@ -116,6 +134,198 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
   if (!recording(x)) return y;
   return record("log_softmax", y, wrt(x, [y = save_output(y), along](const Tensor& g) {
                   return log_softmax_gradient(y, g, along);
+                }));
+}
+
+namespace {
+
+// Operands of layer_norm's programs, in this order; weight and bias may be left out.
+struct LayerNormInputs {
+  Program program;
+  std::vector<Tensor> tensors;
+  DType dtype;
+
+  Value read(const Tensor& t) {
+    tensors.push_back(t);
+    return program.input(t.dtype());
+  }
+  Value constant(double value) {
+    tensors.push_back(scalar(value, dtype));
+    return program.row_input(dtype);
+  }
+};
+
+void check_last_axis(const char* what, const Tensor& t, const Tensor& x) {
+  if (t.defined() && t.shape() != Dims{x.shape().back()}) {
+    throw ValueError(std::string("layer_norm: ") + what + " has shape " + to_string(t.shape()) +
+                     ", expected " + to_string(Dims{x.shape().back()}));
+  }
+}
+
+// The same by operators, for derivatives of the derivative.
+Tensor layer_norm_by_operators(const Tensor& x, double epsilon) {
+  const Dims last{-1};
+  const Tensor centered = x - mean(x, last, true);
+  return centered / sqrt(mean(square(centered), last, true) + epsilon);
+}
+
+// The gradient of layer_norm's x, and the normalised x that the weight's gradient needs.
+// With h = g * weight and n the normalised x: scale * (h - mean(h) - n * mean(h * n)).
+std::pair<Tensor, Tensor> layer_norm_gradient(const Tensor& x, const Tensor& weight,
+                                              const Tensor& g, double epsilon) {
+  LayerNormInputs in{{}, {}, g.dtype()};
+  const double length = static_cast<double>(x.shape().back());
+  Program& p = in.program;
+  Value xv = in.read(x), gv = in.read(g), wv = engine::kNoValue;
+  if (weight.defined()) wv = in.read(weight);
+  const Value count = in.constant(length), eps = in.constant(epsilon);
+  xv = p.cast(xv, in.dtype);
+  const Normalized n = normalize(p, xv, count, eps);
+  const Value h = wv == engine::kNoValue ? gv : p.apply(Op::multiply, gv, p.cast(wv, in.dtype));
+  const Value mean_h = p.apply(Op::divide, p.reduce(ReduceOp::sum, h), count);
+  const Value mean_hn = p.apply(
+      Op::divide, p.reduce(ReduceOp::sum, p.apply(Op::multiply, h, n.value)), count);
+  const Value inner = p.apply(Op::subtract, p.apply(Op::subtract, h, mean_h),
+                              p.apply(Op::multiply, n.value, mean_hn));
+  p.output(p.apply(Op::multiply, inner, n.scale));
+  p.output(n.value);
+  const Tensor outputs[] = {Tensor::empty(x.shape(), in.dtype),
+                            Tensor::empty(x.shape(), in.dtype)};
+  engine::execute_rows(p, x.shape(), in.tensors.data(), outputs);
+  return {outputs[0], outputs[1]};
+}
+
+class LayerNormNode final : public Node {
+ public:
+  LayerNormNode(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon)
+      : Node("layer_norm", 3), epsilon_(epsilon) {
+    set_input(0, input_of(x));
+    if (weight.defined()) set_input(1, input_of(weight));
+    if (bias.defined()) set_input(2, input_of(bias));
+    saved_x_.emplace(save(x));
+    if (weight.defined()) saved_weight_.emplace(save(weight));
+  }
+
+  void backward(const Tensor* grads, Tensor* result) override {
+    const Tensor &g = grads[0], x = *saved_x_, weight = saved_weight_ ? *saved_weight_ : Tensor();
+    result[2] = g;  // summed over the rows by the walker
+    if (grad_enabled()) {
+      // Recorded: differentiate the operators that the program stands for.
+      const Tensor n = layer_norm_by_operators(x, epsilon_);
+      if (needs(1)) result[1] = g * n;
+      if (needs(0)) {
+        const Dims last{-1};
+        const Tensor h = weight.defined() ? g * weight : g;
+        const Tensor centered = x - mean(x, last, true);
+        const Tensor scale =
+            reciprocal(sqrt(mean(square(centered), last, true) + epsilon_));
+        result[0] = scale * (h - mean(h, last, true) - n * mean(h * n, last, true));
+      }
+      return;
+    }
+    const auto [gx, n] = layer_norm_gradient(x, weight, g, epsilon_);
+    if (needs(0)) result[0] = gx;
+    if (needs(1)) result[1] = g * n;
+  }
+
+ protected:
+  void free_saved() override {
+    saved_x_.reset();
+    saved_weight_.reset();
+  }
+
+ private:
+  const double epsilon_;
+  std::optional<Saved> saved_x_, saved_weight_;
+};
+
+// The gradient of cross_entropy's scores: (softmax(scores) - one_hot(labels)) * g, row by row.
+Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& g) {
+  const Tensor column = expand_dims(g, 1);
+  if (grad_enabled()) {
+    const Tensor classes = arange_int(0, 1, scores.length(1), DType::Int64);
+    const Tensor hit = equal(expand_dims(labels, 1), classes);
+    return (softmax(scores, 1) - astype(hit, g.dtype())) * column;
+  }
+  Program p;
+  const Value in_x = p.input(scores.dtype()), in_g = p.row_input(g.dtype());
+  const Value x = p.cast(in_x, g.dtype());
+  const Value e = p.apply(Op::exp, p.apply(Op::subtract, x, p.reduce(ReduceOp::max, x)));
+  const Value scale = p.apply(Op::divide, in_g, p.reduce(ReduceOp::sum, e));
+  p.output(p.apply(Op::multiply, e, scale));
+  Tensor d = Tensor::empty(scores.shape(), g.dtype());
+  const Tensor inputs[] = {scores, column};
+  engine::execute_rows(p, scores.shape(), inputs, &d);
+  engine::add_along(d, expand_dims(labels, 1), 1, contiguous(-column));
+  return d;
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
+  row_axis(x, -1, "layer_norm");
+  check_last_axis("weight", weight, x);
+  check_last_axis("bias", bias, x);
+  if (!(epsilon >= 0)) {
+    throw ValueError("layer_norm: epsilon " + std::to_string(epsilon) + ", expected 0 or more");
+  }
+  DType dtype = float_of(x.dtype());
+  for (const Tensor& t : {weight, bias}) {
+    if (t.defined()) dtype = promote(dtype, t.dtype());
+  }
+  LayerNormInputs in{{}, {}, dtype};
+  Program& p = in.program;
+  Value xv = in.read(x), wv = engine::kNoValue, bv = engine::kNoValue;
+  if (weight.defined()) wv = in.read(weight);
+  if (bias.defined()) bv = in.read(bias);
+  const Value count = in.constant(static_cast<double>(x.shape().back())),
+              eps = in.constant(epsilon);
+  Value y = normalize(p, p.cast(xv, dtype), count, eps).value;
+  if (weight.defined()) y = p.apply(Op::multiply, y, p.cast(wv, dtype));
+  if (bias.defined()) y = p.apply(Op::add, y, p.cast(bv, dtype));
+  p.output(y);
+  const Tensor out = Tensor::empty(x.shape(), dtype);
+  engine::execute_rows(p, x.shape(), in.tensors.data(), &out);
+  const bool recorded = recording(x) || (weight.defined() && recording(weight)) ||
+                        (bias.defined() && recording(bias));
+  if (recorded) set_history(out, Ref<Node>(new LayerNormNode(x, weight, bias, epsilon)));
+  return out;
+}
+
+Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
+  if (scores.ndim() != 2 || labels.ndim() != 1 || labels.length(0) != scores.length(0)) {
+    throw ValueError("cross_entropy: scores of shape " + to_string(scores.shape()) +
+                     " and labels of shape " + to_string(labels.shape()) +
+                     ", expected (n, classes) and (n,)");
+  }
+  if (!is_integer(labels.dtype())) {
+    throw TypeError(std::string("cross_entropy: labels of dtype ") + name(labels.dtype()) +
+                    ", expected an integer dtype");
+  }
+  const DType dtype = float_of(scores.dtype());
+  const Tensor rows = contiguous(labels.dtype() == DType::Int64 ? labels
+                                                                : astype(labels, DType::Int64));
+  engine::check_indices(rows, scores.length(1), "cross_entropy: label");
+  Tensor y = Tensor::empty({scores.length(0)}, dtype);
+  {
+    GradMode off(false);
+    Program p;
+    const Value in_x = p.input(scores.dtype()), in_hit = p.row_input(scores.dtype());
+    const Value x = p.cast(in_x, dtype);
+    const Value top = p.reduce(ReduceOp::max, x);
+    const Value total =
+        p.reduce(ReduceOp::sum, p.apply(Op::exp, p.apply(Op::subtract, x, top)));
+    // log(sum(exp(x - top))) - (x[label] - top): the differences are small, and exact at the top.
+    p.output(p.apply(Op::subtract, p.apply(Op::log, total),
+                     p.apply(Op::subtract, p.cast(in_hit, dtype), top)));
+    const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
+    const Tensor inputs[] = {scores, hit}, column = expand_dims(y, 1);
+    if (scores.size() > 0) engine::execute_rows(p, scores.shape(), inputs, &column);
+  }
+  if (!recording(scores)) return y;
+  return record("cross_entropy", y,
+                wrt(scores, [scores = save(scores), rows](const Tensor& g) {
+                  return cross_entropy_gradient(scores, rows, g);
                 }));
 }
 

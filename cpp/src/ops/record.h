@@ -49,25 +49,34 @@ template <class... Rules>
 class RuleNode final : public Node {
  public:
   explicit RuleNode(const char* name, Wrt<Rules>... wrt)
-      : Node(name, sizeof...(Rules)), rules_(std::in_place, std::move(wrt.rule)...) {
+      : Node(name, sizeof...(Rules)), rules_(std::move(wrt.rule)...) {
     int i = 0;
     (set_input(i++, input_of(wrt.x)), ...);
+    // What an input that needs no gradient saved is of no use.
+    each([&](int k, auto& rule) {
+      if (!needs(k)) rule.reset();
+    });
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
-    apply(grads[0], result, std::index_sequence_for<Rules...>());
+    each([&](int k, auto& rule) {
+      if (needs(k)) result[k] = (*rule)(grads[0]);
+    });
   }
 
  protected:
-  void free_saved() override { rules_.reset(); }
-
- private:
-  template <size_t... I>
-  void apply(const Tensor& g, Tensor* result, std::index_sequence<I...>) {
-    ((needs(I) ? void(result[I] = std::get<I>(*rules_)(g)) : void()), ...);
+  void free_saved() override {
+    each([](int, auto& rule) { rule.reset(); });
   }
 
-  std::optional<std::tuple<Rules...>> rules_;
+ private:
+  template <class F>
+  void each(F&& visit) {
+    int k = 0;
+    std::apply([&](auto&... rule) { (visit(k++, rule), ...); }, rules_);
+  }
+
+  std::tuple<std::optional<Rules>...> rules_;
 };
 
 template <class... Rules>

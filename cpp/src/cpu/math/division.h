@@ -24,11 +24,11 @@ NDTAPE_INLINE Power power_between(f64 r, f64 d) {
   const f64 normal = select(tiny, d * 0x1p54, d);
   const i64 d_field = (bits(normal) & kExponent64) - (tiny & (int64_t{54} << 52));
   const i64 r_field = bits(r) & kExponent64;
-  i64 shift = r_field - d_field - (int64_t{Digits} << 52);
+  i64 shift = (i64)((u64)r_field - (u64)d_field - (uint64_t{Digits} << 52));
   shift = shift > 0 ? shift : i64{};
   const i64 half = (shift >> 53) << 52;
   constexpr int64_t kOne = int64_t{1023} << 52;
-  return {from_bits(half + kOne), from_bits(shift - half + kOne)};
+  return {from_bits(wrapping_add(half, kOne)), from_bits(wrapping_add(shift - half, kOne))};
 }
 
 // C's division of finite x by y != 0: remainder is that of fmod, exact and with the sign of x;
@@ -79,8 +79,7 @@ NDTAPE_INLINE Division divide_floored(f64 x, f64 y) {
   constexpr int kDigits = P == Precision::Single ? 28 : 51;
   const i64 defined = (abs(x) < kInfinity) & (y == y) & (y != 0.0);
   const i64 finite = defined & (abs(y) < kInfinity);
-  const Truncated t =
-      divide_truncated<kDigits>(select(finite, x, 0.0), select(finite, y, 1.0));
+  const Truncated t = divide_truncated<kDigits>(select(finite, x, 0.0), select(finite, y, 1.0));
   const f64 r = select(finite, t.remainder, x);  // all of x is left by an infinite y
   const i64 apart = (r != 0.0) & ((bits(r) ^ bits(y)) < 0);
   const f64 remainder = select(r == 0.0, copysign(f64{}, y), select(apart, r + y, r));

@@ -37,8 +37,7 @@ NDTAPE_INLINE Pair tail_factor(f64 t) {
   const f64 derivative = fma(t, value.hi, fma(top.hi, -0x1.9884533d43651p-2, 1.25 * g));
   const f64 from_u = u.lo * 0.125 * (bottom.hi * bottom.hi) * derivative;
   const f64 value_low = value.lo + (kTailDoubleLow + (product.lo + from_u));
-  const f64 rest = remainder_of(value.hi, g, top.hi) +
-                   (value_low - g * (top.lo + slope.lo));
+  const f64 rest = remainder_of(value.hi, g, top.hi) + (value_low - g * (top.lo + slope.lo));
   return {g, rest * inverse};
 }
 

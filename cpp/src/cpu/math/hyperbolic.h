@@ -1,5 +1,5 @@
-// sinh, cosh, tanh and their inverses. Bounds: float64 1 ULP (tanh, asinh, acosh, atanh 1);
-// through Precision::Single, float32 0.51 ULP.
+// sinh, cosh, tanh and their inverses. Bounds: float64 1 ULP; through Precision::Single, float32
+// 0.51 ULP.
 #pragma once
 
 #include "cpu/math/exponential.h"

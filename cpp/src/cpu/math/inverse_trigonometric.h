@@ -1,4 +1,5 @@
-// asin, acos, atan, atan2. Bounds: float64 1 ULP; through Precision::Single, float32 0.51 ULP.
+// asin, acos, atan, atan2. Bounds: float64 1 ULP, 1.5 where atan2 is below 2^-900; through
+// Precision::Single, float32 0.51 ULP.
 #pragma once
 
 #include "cpu/math/pair.h"

@@ -27,8 +27,8 @@ NDTAPE_INLINE Decomposed decompose(f64 x) {
     x = select(tiny, x * 0x1p54, x);
     offset = select(tiny, splat(0x1p52 + 1077.0), offset);
   }
-  const i64 moved = bits(x) - kRootHalf;
-  const i64 exponent = (i64)((u64)(moved + (int64_t{1023} << 52)) >> 52);
+  const i64 moved = wrapping_add(bits(x), -kRootHalf);
+  const i64 exponent = (i64)((u64)wrapping_add(moved, int64_t{1023} << 52) >> 52);
   // Reading the exponent as the low bits of 2^52 + exponent converts it to double.
   const f64 k = from_bits(exponent | 0x4330000000000000) - offset;
   return {from_bits((moved & kMantissa) + kRootHalf), k};

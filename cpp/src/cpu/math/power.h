@@ -58,8 +58,7 @@ NDTAPE_INLINE V pow_special(V x, V y, V r) {
   const V infinity = splat(static_cast<T>(kInfinity));
   const V a = abs(x);
   const V b = abs(y);
-  r = select((a == zero) | (a == infinity),
-             select((a == zero) == (y < zero), infinity, zero), r);
+  r = select((a == zero) | (a == infinity), select((a == zero) == (y < zero), infinity, zero), r);
   r = select(b == infinity, select((a > one) == (y > zero), infinity, zero), r);
   // Negative bases: the sign goes by the parity of a whole y; large enough y are all even.
   const auto whole = (trunc(y) == y) | (b == infinity);
@@ -86,9 +85,8 @@ NDTAPE_INLINE f64 pow(f64 x, f64 y) {
 
 // The logarithm and exponential in double lanes, the rest in float lanes.
 NDTAPE_INLINE f32 pow(f32 x, f32 y) {
-  const f32 r = in_double(abs(x), y, [](f64 a, f64 b) NDTAPE_LAMBDA {
-    return pow_positive<Precision::Single>(a, b);
-  });
+  const f32 r = in_double(
+      abs(x), y, [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_positive<Precision::Single>(a, b); });
   return pow_with_special(x, y, r);
 }
 

@@ -14,18 +14,33 @@ struct LargeReduced {
 // The binary digits of 2/pi after the point, behind one word of zeros.
 inline constexpr uint64_t kTwoPerPiDigits[] = {
     0,
-    0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
-    0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484,
-    0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f,
-    0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d, 0x7527bac7ebe5f17b,
-    0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab, 0xf0cfbc209af4361d,
+    0xa2f9836e4e441529,
+    0xfc2757d1f534ddc0,
+    0xdb6295993c439041,
+    0xfe5163abdebbc561,
+    0xb7246e3a424dd2e0,
+    0x06492eea09d1921c,
+    0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484,
+    0xe99c7026b45f7e41,
+    0x3991d639835339f4,
+    0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f,
+    0xef2f118b5a0a6d1f,
+    0x6d367ecf27cb09b7,
+    0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b,
+    0x3d0739f78a5292ea,
+    0x6bfb5fb11f8d5d08,
+    0x56033046fc7b6bab,
+    0xf0cfbc209af4361d,
     0xa9e391615ee61b08,
 };
 
-// x = n pi/2 + hi + lo, n modulo 4, for |x| >= 1; NaN for infinities and NaN (Payne and Hanek 1983).
-// With x = m 2^e, only a window of the digits of 2/pi matters: those left of it make multiples
-// of 4, those right of it are too small. 192 bits leave more than 2^-70 of relative error even
-// where x is as close to a multiple of pi/2 as a double comes.
+// x = n pi/2 + hi + lo, n modulo 4, for |x| >= 1; NaN for infinities and NaN (Payne and Hanek
+// 1983). With x = m 2^e, only a window of the digits of 2/pi matters: those left of it make
+// multiples of 4, those right of it are too small. 192 bits leave more than 2^-70 of relative error
+// even where x is as close to a multiple of pi/2 as a double comes.
 __attribute__((noinline)) LargeReduced reduce_large(double x) {
   const uint64_t x_bits = __builtin_bit_cast(uint64_t, x);
   const int biased = static_cast<int>(x_bits >> 52) & 0x7ff;

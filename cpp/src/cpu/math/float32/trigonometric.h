@@ -75,10 +75,10 @@ __attribute__((noinline)) f32 rare_tan(f32 x) {
 NDTAPE_INLINE f32 tan(f32 x) {
   const FloatReduced v = reduce(abs(x));
   const f32 z = v.r * v.r;
-  const f32 s_tail = fma(v.r * z, polynomial(z, kSinFloat), v.low);
+  const f32 half = 0.5f * z;
+  const f32 s_tail = fma(v.r * z, polynomial(z, kSinFloat), fma(-half, v.low, v.low));
   const f32 s = v.r + s_tail;
   const f32 s_low = s_tail - (s - v.r);
-  const f32 half = 0.5f * z;
   const f32 top = 1.0f - half;
   const f32 z_low = fma(v.r, v.r, -z);
   const f32 lost = fma(z_low, -0.5f, (1.0f - top) - half);

@@ -1,0 +1,47 @@
+// Functions of rows: softmax, normalisation, cross-entropy.
+#include "areas.h"
+#include "convert.h"
+#include "ndtape/ops.h"
+#include "rows_docs.h"
+#include "tensor_type.h"
+
+namespace ndtape::python {
+namespace {
+
+using AlongAxis = Tensor (*)(const Tensor&, int64_t);
+
+template <AlongAxis f>
+PyObject* along_axis(const Spec& spec, PyObject* const* v) {
+  const Tensor x = tensor_argument(v[0], spec.name);
+  const int64_t axis = parse_axis(v[1]).value_or(-1);
+  return wrap(unlocked(is_large(x), [&] { return f(x, axis); }));
+}
+
+Tensor optional_tensor(PyObject* o, const char* function) {
+  return !o || o == Py_None ? Tensor() : tensor_argument(o, function);
+}
+
+PyObject* call_layer_norm(const Spec& spec, PyObject* const* v) {
+  const Tensor x = tensor_argument(v[0], spec.name);
+  const Tensor weight = optional_tensor(v[1], spec.name), bias = optional_tensor(v[2], spec.name);
+  const double epsilon = v[3] ? parse_double(v[3], "epsilon") : 1e-5;
+  return wrap(unlocked(is_large(x), [&] { return layer_norm(x, weight, bias, epsilon); }));
+}
+
+PyObject* call_cross_entropy(const Spec& spec, PyObject* const* v) {
+  const Tensor scores = tensor_argument(v[0], spec.name), labels = tensor_argument(v[1], spec.name);
+  return wrap(unlocked(is_large(scores), [&] { return cross_entropy(scores, labels); }));
+}
+
+}  // namespace
+
+void define_rows() {
+  define(kBoth, "softmax", "(x, /, axis=-1)", docs::kSoftmax, along_axis<softmax>);
+  define(kBoth, "log_softmax", "(x, /, axis=-1)", docs::kLogSoftmax, along_axis<log_softmax>);
+  define(kFunction, "layer_norm", "(x, /, weight=None, bias=None, *, epsilon=1e-5)",
+         docs::kLayerNorm, call_layer_norm);
+  define(kFunction, "cross_entropy", "(scores, labels, /)", docs::kCrossEntropy,
+         call_cross_entropy);
+}
+
+}  // namespace ndtape::python
