@@ -34,6 +34,7 @@ HEADERS = {
     "config.h": "ops",
     "ndtape.h": "roof",
     "ops.h": "ops",
+    "optim.h": "ops",
     "random.h": "ops",
     "tape.h": "tape",
 }  # the rest: core

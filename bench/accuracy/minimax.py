@@ -205,6 +205,17 @@ POLYNOMIALS = [
         ("Double",),
     ),
     Polynomial(
+        "Log2Pair",
+        "the same over log(2), in floats, |s| <= 1/5",
+        lambda z: (two_atanh(z) - 2 - 2 * z / 3) / z**2 / mp.log(2),
+        lambda z: z**2 * mp.log(2) / two_atanh(z),
+        F(0),
+        F("0.0402"),
+        (-34,),
+        ("Float",),
+        single=True,
+    ),
+    Polynomial(
         "Sin",
         "sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4",
         odd(mp.sin),

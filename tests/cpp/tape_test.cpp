@@ -52,8 +52,8 @@ TEST(Tape, MisuseIsRefused) {
   EXPECT_THROW(backward(y), TapeError);                              // not one element
   EXPECT_THROW(backward(y, ones({3}, DType::Float64)), ValueError);  // another shape
   backward(y, ones({2}, DType::Float64));
-  EXPECT_THROW(backward(y, ones({2}, DType::Float64)), TapeError);   // freed
-  EXPECT_THROW(update(InPlaceOp::add, x, x), TapeError);             // a leaf
+  EXPECT_THROW(backward(y, ones({2}, DType::Float64)), TapeError);  // freed
+  EXPECT_THROW(update(InPlaceOp::add, x, x), TapeError);            // a leaf
   EXPECT_THROW(set_requires_grad(y, false), TapeError);
   EXPECT_THROW(set_requires_grad(ones({1}, DType::Int32), true), TypeError);
 }
@@ -84,9 +84,9 @@ TEST(Tape, ViewsAndBasesSeeEachOthersChanges) {
   Tensor w = leaf({3}, 2);
   Tensor base = zeros({2, 3}, DType::Float64);
   Tensor first = get_item(base, {int64_t{0}});
-  update(InPlaceOp::add, first, w);             // base[0] = w
+  update(InPlaceOp::add, first, w);               // base[0] = w
   update(InPlaceOp::multiply, base, base + 1.0);  // base[0] = w (w + 1), seen by the view
-  update(InPlaceOp::multiply, first, first);    // (w (w + 1))^2, seen by the base
+  update(InPlaceOp::multiply, first, first);      // (w (w + 1))^2, seen by the base
   backward(sum(get_item(base, {int64_t{0}, int64_t{1}})));
   EXPECT_EQ(value(grad(w), 0), 0);
   EXPECT_EQ(value(grad(w), 1), 2 * 6 * 5);

@@ -10,17 +10,17 @@ enum class Kind : uint8_t { Bool, Int, UInt, Float };
 
 // X(identifier, name, C++ type, kind). Rows are ordered: within a kind by size.
 // float16, bfloat16, complex64 and complex128 go below float64 when their kernels exist.
-#define NDTAPE_DTYPES(X)             \
-  X(Bool, bool, bool, Bool)          \
-  X(Int8, int8, int8_t, Int)         \
-  X(Int16, int16, int16_t, Int)      \
-  X(Int32, int32, int32_t, Int)      \
-  X(Int64, int64, int64_t, Int)      \
-  X(UInt8, uint8, uint8_t, UInt)     \
-  X(UInt16, uint16, uint16_t, UInt)  \
-  X(UInt32, uint32, uint32_t, UInt)  \
-  X(UInt64, uint64, uint64_t, UInt)  \
-  X(Float32, float32, float, Float)  \
+#define NDTAPE_DTYPES(X)            \
+  X(Bool, bool, bool, Bool)         \
+  X(Int8, int8, int8_t, Int)        \
+  X(Int16, int16, int16_t, Int)     \
+  X(Int32, int32, int32_t, Int)     \
+  X(Int64, int64, int64_t, Int)     \
+  X(UInt8, uint8, uint8_t, UInt)    \
+  X(UInt16, uint16, uint16_t, UInt) \
+  X(UInt32, uint32, uint32_t, UInt) \
+  X(UInt64, uint64, uint64_t, UInt) \
+  X(Float32, float32, float, Float) \
   X(Float64, float64, double, Float)
 
 enum class DType : uint8_t {
@@ -53,10 +53,10 @@ constexpr bool is_integer(DType t) { return kind(t) == Kind::Int || kind(t) == K
 // dtype_of<float> == DType::Float32.
 template <class T>
 struct DTypeOf;
-#define NDTAPE_X(id, name, type, kind)          \
-  template <>                                   \
-  struct DTypeOf<type> {                        \
-    static constexpr DType value = DType::id;   \
+#define NDTAPE_X(id, name, type, kind)        \
+  template <>                                 \
+  struct DTypeOf<type> {                      \
+    static constexpr DType value = DType::id; \
   };
 NDTAPE_DTYPES(NDTAPE_X)
 #undef NDTAPE_X

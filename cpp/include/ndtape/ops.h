@@ -144,7 +144,8 @@ Tensor argmin(const Tensor& x, std::optional<int64_t> axis = {}, bool keepdims =
 // Sums a broadcast tensor back to `shape`: the derivative of broadcasting.
 Tensor sum_to(const Tensor& x, const Dims& shape);
 
-// ---- functions of rows along an axis, by one pass over memory ------------------------------------
+// ---- functions of rows along an axis, by one pass over memory
+// ------------------------------------
 Tensor softmax(const Tensor& x, int64_t axis = -1);
 Tensor log_softmax(const Tensor& x, int64_t axis = -1);
 // (x - mean) / sqrt(var + epsilon) along the last axis, times weight plus bias (either may be
@@ -155,7 +156,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 Tensor cross_entropy(const Tensor& scores, const Tensor& labels);
 
 // ---- linear algebra ----------------------------------------------------------------------------
-// (..., m, k) @ (..., k, n), batches broadcast; a 1-d operand is a row (first) or a column (second).
+// (..., m, k) @ (..., k, n), batches broadcast; a 1-d operand is a row (first) or a column
+// (second).
 Tensor matmul(const Tensor& a, const Tensor& b);
 
 // ---- views -------------------------------------------------------------------------------------
@@ -193,8 +195,20 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 // ---- in place: change x's memory, recorded like any other ------------------------------------
 // Throw TapeError for a leaf that records, ValueError for memory that is read-only or that names
 // one element twice, TypeError when the result's dtype does not fit x.
-enum class InPlaceOp { add, subtract, multiply, divide, floor_divide, remainder, pow, bitwise_and,
-                       bitwise_or, bitwise_xor, left_shift, right_shift };
+enum class InPlaceOp {
+  add,
+  subtract,
+  multiply,
+  divide,
+  floor_divide,
+  remainder,
+  pow,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  left_shift,
+  right_shift
+};
 void update(InPlaceOp op, const Tensor& x, const Tensor& value);
 void assign(const Tensor& x, const Tensor& value);  // x[...] = value, broadcast, cast to x's dtype
 // x[take-style indices along axis] += value is the derivative of take; exposed for it.

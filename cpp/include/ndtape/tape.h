@@ -24,14 +24,14 @@ bool requires_grad(const Tensor& x);
 // Makes a leaf record, or stop. Throws TypeError unless x is of a float dtype, TapeError when x is
 // the result of a recorded operation.
 void set_requires_grad(const Tensor& x, bool value);
-bool is_leaf(const Tensor& x);               // not the result of a recorded operation
-const char* node_name(const Tensor& x);      // of the operation that made x, or nullptr
+bool is_leaf(const Tensor& x);           // not the result of a recorded operation
+const char* node_name(const Tensor& x);  // of the operation that made x, or nullptr
 
-Tensor grad(const Tensor& leaf);             // undefined when there is none
+Tensor grad(const Tensor& leaf);  // undefined when there is none
 // Replaces it; undefined clears. Throws ValueError / TypeError unless shape and dtype match.
 void set_grad(const Tensor& leaf, const Tensor& value);
 
-Tensor detach(const Tensor& x);              // the same memory, without history
+Tensor detach(const Tensor& x);  // the same memory, without history
 
 // Accumulates d(y)/d(leaf) into the leaves' grad. `seed` is the gradient of y: undefined means 1,
 // for which y must have one element. Throws TapeError when y has no history, or a saved value was

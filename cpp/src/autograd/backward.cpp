@@ -168,9 +168,9 @@ void backward(const Tensor& y, const Tensor& seed, bool retain_graph, bool creat
   walk.run();
 }
 
-std::vector<Tensor> gradients(const std::vector<Tensor>& outputs,
-                              const std::vector<Tensor>& inputs, const std::vector<Tensor>& seeds,
-                              bool retain_graph, bool create_graph) {
+std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                              const std::vector<Tensor>& seeds, bool retain_graph,
+                              bool create_graph) {
   if (!seeds.empty() && seeds.size() != outputs.size()) {
     throw ValueError("gradients: " + std::to_string(seeds.size()) + " seeds for " +
                      std::to_string(outputs.size()) + " outputs");

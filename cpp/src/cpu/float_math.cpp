@@ -10,10 +10,10 @@
 #include "cpu/math/float32/inverse_trigonometric.h"
 #include "cpu/math/float32/logarithm.h"
 #include "cpu/math/float32/lookup.h"
+#include "cpu/math/float32/power.h"
 #include "cpu/math/float32/trigonometric.h"
 #include "cpu/math/hyperbolic.h"
 #include "cpu/math/inverse_trigonometric.h"
-#include "cpu/math/power.h"
 #include "cpu/math/trigonometric.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {

@@ -20,8 +20,8 @@ using BlockKernel = void (*)(const void* a, const void* b, const void* c, void* 
 // Strides are in bytes.
 using GatherKernel = void (*)(const void* src, int64_t row_stride, int64_t col_stride, void* dense,
                               int64_t rows, int64_t cols);
-using ScatterKernel = void (*)(const void* dense, void* dst, int64_t row_stride,
-                               int64_t col_stride, int64_t rows, int64_t cols);
+using ScatterKernel = void (*)(const void* dense, void* dst, int64_t row_stride, int64_t col_stride,
+                               int64_t rows, int64_t cols);
 
 // *out = op over x[0..n), n >= 1, in an order set by n alone.
 using ReduceKernel = void (*)(const void* x, void* out, int64_t n);
@@ -37,15 +37,15 @@ struct RandomKernels {
   // out[i] = low + u * range, below high, from one word (float32: 24 bits) or two (53 bits).
   void (*uniform_float32)(const uint32_t* words, float low, float range, float high, float* out,
                           int64_t n);
-  void (*uniform_float64)(const uint32_t* words, double low, double range, double high,
-                          double* out, int64_t n);
+  void (*uniform_float64)(const uint32_t* words, double low, double range, double high, double* out,
+                          int64_t n);
 
   // Box-Muller, around the vector math: pair i, of two or of four words, gives u[i] in (0, 1] and
   // an angle; then out[2i], out[2i + 1] = mean + std * radius[i] * (cosine[i], sine[i]).
   void (*polar_float32)(const uint32_t* words, float* u, float* angle, int64_t pairs);
   void (*polar_float64)(const uint32_t* words, double* u, double* angle, int64_t pairs);
-  void (*cartesian_float32)(const float* radius, const float* cosine, const float* sine,
-                            float mean, float std, float* out, int64_t pairs);
+  void (*cartesian_float32)(const float* radius, const float* cosine, const float* sine, float mean,
+                            float std, float* out, int64_t pairs);
   void (*cartesian_float64)(const double* radius, const double* cosine, const double* sine,
                             double mean, double std, double* out, int64_t pairs);
 };
@@ -56,8 +56,8 @@ struct KernelTable {
   const char* isa;
   int vector_bytes;
 
-  BlockKernel block[kOpCount][kDTypeCount];       // by the operands' dtype (where: that of a, b)
-  BlockKernel cast[kDTypeCount][kDTypeCount];     // from, to; a -> out
+  BlockKernel block[kOpCount][kDTypeCount];    // by the operands' dtype (where: that of a, b)
+  BlockKernel cast[kDTypeCount][kDTypeCount];  // from, to; a -> out
   GatherKernel gather[kSizeClasses];
   ScatterKernel scatter[kSizeClasses];
   ReduceKernel reduce[kReduceOpCount][kDTypeCount];

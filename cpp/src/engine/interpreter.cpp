@@ -56,7 +56,8 @@ void* scratch(int64_t bytes) {
 
 int64_t block_size(const Program& program) {
   int64_t bytes = 0;
-  for (int v = 0; v < program.values(); ++v) bytes += itemsize(program.dtype(static_cast<Value>(v)));
+  for (int v = 0; v < program.values(); ++v)
+    bytes += itemsize(program.dtype(static_cast<Value>(v)));
   int64_t block = cpu::kBlock;
   while (block > 128 && bytes * block > 2 * kL1Budget) block /= 2;
   return block;
@@ -68,9 +69,7 @@ int64_t Interpreter::scratch_bytes(const Program& program, int64_t block) {
 
 Interpreter::Interpreter(const Program& program, const Operands& ops, int row_axis, int col_axis,
                          bool store_outputs, int64_t block, void* memory)
-    : program_(program),
-      kernels_(cpu::kernels()),
-      outputs_(store_outputs ? program.outputs() : 0) {
+    : program_(program), kernels_(cpu::kernels()), outputs_(store_outputs ? program.outputs() : 0) {
   for (int k = 0; k < program.inputs() + outputs_; ++k) {
     Operand& o = operand_[k];
     o.element = ops.element[k];

@@ -45,11 +45,11 @@ class Interpreter {
 
   const Program& program_;
   const cpu::KernelTable& kernels_;
-  const int outputs_;                         // that are stored
-  bool direct_[kMaxOutputs];                  // may the instruction write to the output itself?
-  char* buffer_[kMaxValues];                  // of each value
-  const char* values_[kMaxValues];            // where each value is, in this tile
-  char* target_[kMaxValues];                  // where its instruction writes, in this tile
+  const int outputs_;               // that are stored
+  bool direct_[kMaxOutputs];        // may the instruction write to the output itself?
+  char* buffer_[kMaxValues];        // of each value
+  const char* values_[kMaxValues];  // where each value is, in this tile
+  char* target_[kMaxValues];        // where its instruction writes, in this tile
   Operand operand_[kMaxOperands];
 };
 

@@ -140,8 +140,8 @@ void reduce_inner(const Job& job) {
         if (last - first > 1) tree.push(value);
       }
       const void* total = last - first > 1 ? tree.finish() : value;
-      char* target = chunks.count > 1 ? partial.get() + task * job.element
-                                      : result.data()[job.out()];
+      char* target =
+          chunks.count > 1 ? partial.get() + task * job.element : result.data()[job.out()];
       std::memcpy(target, total, static_cast<size_t>(job.element));
       if (chunk + 1 == chunks.count) result.next();
     }
@@ -182,9 +182,10 @@ void reduce_outer(const Job& job) {
   kept_ops.select_axes(job.ops, 0, job.kept);
   reduced_ops.select_axes(job.ops, job.kept, job.ops.ndim);
   const int64_t depth = job.ops.shape[job.last_reduced()];
-  const Tiling results = tiles_along_last(
-      kept_ops, depth < 16 ? std::max<int64_t>(1, job.block / depth) : job.block);
-  const Tiling tiling = tiles_along_last(reduced_ops, std::max<int64_t>(1, job.block / results.cols));
+  const Tiling results =
+      tiles_along_last(kept_ops, depth < 16 ? std::max<int64_t>(1, job.block / depth) : job.block);
+  const Tiling tiling =
+      tiles_along_last(reduced_ops, std::max<int64_t>(1, job.block / results.cols));
   const Chunks chunks(results.count(), tiling.count());
   const int64_t scratch_program = Interpreter::scratch_bytes(job.program, job.block);
   const int64_t level = aligned(results.cols * job.element);

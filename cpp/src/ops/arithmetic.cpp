@@ -100,10 +100,9 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::divide, a, b);
   if (!recording(a, b)) return y;
-  return record("divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / b; }),
-                wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) {
-                  return -(g * y / b);
-                }));
+  return record(
+      "divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / b; }),
+      wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) { return -(g * y / b); }));
 }
 
 Tensor floor_divide(const Tensor& a, const Tensor& b) {
@@ -116,10 +115,9 @@ Tensor floor_divide(const Tensor& a, const Tensor& b) {
 Tensor remainder(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::remainder, a, b);
   if (!recording(a, b)) return y;
-  return record("remainder", y, wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, [a = save(a), b = save(b)](const Tensor& g) {
-                  return -(g * floor_divide(a, b));
-                }));
+  return record(
+      "remainder", y, wrt(a, [](const Tensor& g) { return g; }),
+      wrt(b, [a = save(a), b = save(b)](const Tensor& g) { return -(g * floor_divide(a, b)); }));
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {
@@ -127,17 +125,19 @@ Tensor pow(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::pow, a, b);
   if (!recording(a, b)) return y;
   // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
-  return record("pow", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
-                  const Tensor exponent = b, zero = scalar(false, exponent.dtype());
-                  const Tensor flat = equal(exponent, zero);
-                  const Tensor slope = exponent * pow(a, where(flat, zero, exponent - 1.0));
-                  return g * where(flat, scalar(false, slope.dtype()), slope);
-                }),
+  return record("pow", y,
+                wrt(a,
+                    [a = save(a), b = save(b)](const Tensor& g) {
+                      const Tensor exponent = b, zero = scalar(false, exponent.dtype());
+                      const Tensor flat = equal(exponent, zero);
+                      const Tensor slope = exponent * pow(a, where(flat, zero, exponent - 1.0));
+                      return g * where(flat, scalar(false, slope.dtype()), slope);
+                    }),
                 wrt(b, [a = save(a), b = save(b), y = save_output(y)](const Tensor& g) {
                   const Tensor base = a, exponent = b;
-                  const Tensor flat = logical_and(
-                      equal(base, scalar(false, base.dtype())),
-                      greater_equal(exponent, scalar(false, exponent.dtype())));
+                  const Tensor flat =
+                      logical_and(equal(base, scalar(false, base.dtype())),
+                                  greater_equal(exponent, scalar(false, exponent.dtype())));
                   const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
                   return keep_where(logical_not(flat), g * (y * log(safe)));
                 }));
@@ -149,12 +149,10 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
   auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
     return where(equal(mine, other), half(g), keep_where(greater(mine, other), g));
   };
-  return record("maximum", y, wrt(a, [a = save(a), b = save(b), share](const Tensor& g) {
-                  return share(a, b, g);
-                }),
-                wrt(b, [a = save(a), b = save(b), share](const Tensor& g) {
-                  return share(b, a, g);
-                }));
+  return record(
+      "maximum", y,
+      wrt(a, [a = save(a), b = save(b), share](const Tensor& g) { return share(a, b, g); }),
+      wrt(b, [a = save(a), b = save(b), share](const Tensor& g) { return share(b, a, g); }));
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
@@ -163,21 +161,20 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
   auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
     return where(equal(mine, other), half(g), keep_where(less(mine, other), g));
   };
-  return record("minimum", y, wrt(a, [a = save(a), b = save(b), share](const Tensor& g) {
-                  return share(a, b, g);
-                }),
-                wrt(b, [a = save(a), b = save(b), share](const Tensor& g) {
-                  return share(b, a, g);
-                }));
+  return record(
+      "minimum", y,
+      wrt(a, [a = save(a), b = save(b), share](const Tensor& g) { return share(a, b, g); }),
+      wrt(b, [a = save(a), b = save(b), share](const Tensor& g) { return share(b, a, g); }));
 }
 
 Tensor copysign(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::copysign, a, b);
   if (!recording(a, b)) return y;
-  return record("copysign", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
-                  return where(equal(signbit(a), signbit(b)), g, -g);
-                }),
-                wrt(b, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
+  return record(
+      "copysign", y,
+      wrt(a, [a = save(a), b = save(b)](
+                 const Tensor& g) { return where(equal(signbit(a), signbit(b)), g, -g); }),
+      wrt(b, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
 }
 
 Tensor nextafter(const Tensor& a, const Tensor& b) {
@@ -191,24 +188,23 @@ Tensor nextafter(const Tensor& a, const Tensor& b) {
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor y = ternary(Op::where, condition, a, b);
   if (!recording(a, b)) return y;
-  return record("where", y, wrt(a, [c = save(condition)](const Tensor& g) {
-                  return keep_where(c, g);
-                }),
-                wrt(b, [c = save(condition)](const Tensor& g) {
-                  return keep_where(logical_not(c), g);
-                }));
+  return record(
+      "where", y, wrt(a, [c = save(condition)](const Tensor& g) { return keep_where(c, g); }),
+      wrt(b, [c = save(condition)](const Tensor& g) { return keep_where(logical_not(c), g); }));
 }
 
 Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high) {
   Tensor y = ternary(Op::clip, x, low, high);
   if (!recording(x, low, high)) return y;
   return record("clip", y,
-                wrt(x, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
-                  return keep_where(logical_and(less_equal(low, x), less_equal(x, high)), g);
-                }),
-                wrt(low, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
-                  return keep_where(logical_and(less(x, low), less_equal(low, high)), g);
-                }),
+                wrt(x,
+                    [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                      return keep_where(logical_and(less_equal(low, x), less_equal(x, high)), g);
+                    }),
+                wrt(low,
+                    [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                      return keep_where(logical_and(less(x, low), less_equal(low, high)), g);
+                    }),
                 wrt(high, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
                   return keep_where(greater(maximum(x, low), high), g);
                 }));

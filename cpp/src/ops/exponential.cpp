@@ -12,8 +12,7 @@ using std::numbers::ln2;
 Tensor sqrt(const Tensor& x) {
   Tensor y = unary(Op::sqrt, x);
   if (!recording(x)) return y;
-  return record("sqrt", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return g / (y * 2.0); }));
+  return record("sqrt", y, wrt(x, [y = save_output(y)](const Tensor& g) { return g / (y * 2.0); }));
 }
 
 Tensor exp(const Tensor& x) {
@@ -25,8 +24,7 @@ Tensor exp(const Tensor& x) {
 Tensor exp2(const Tensor& x) {
   Tensor y = unary(Op::exp2, x);
   if (!recording(x)) return y;
-  return record("exp2", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return g * (y * ln2); }));
+  return record("exp2", y, wrt(x, [y = save_output(y)](const Tensor& g) { return g * (y * ln2); }));
 }
 
 Tensor expm1(const Tensor& x) {
@@ -63,36 +61,31 @@ Tensor log10(const Tensor& x) {
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::logaddexp, a, b);
   if (!recording(a, b)) return y;
-  return record("logaddexp", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
-                  return g * sigmoid(subtract(a, b));
-                }),
-                wrt(b, [a = save(a), b = save(b)](const Tensor& g) {
-                  return g * sigmoid(subtract(b, a));
-                }));
+  return record(
+      "logaddexp", y,
+      wrt(a, [a = save(a), b = save(b)](const Tensor& g) { return g * sigmoid(subtract(a, b)); }),
+      wrt(b, [a = save(a), b = save(b)](const Tensor& g) { return g * sigmoid(subtract(b, a)); }));
 }
 
 Tensor sigmoid(const Tensor& x) {
   Tensor y = unary(Op::sigmoid, x);
   if (!recording(x)) return y;
-  return record("sigmoid", y, wrt(x, [y = save_output(y)](const Tensor& g) {
-                  return g * (y * (1.0 - y));
-                }));
+  return record("sigmoid", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * (y * (1.0 - y)); }));
 }
 
 Tensor softplus(const Tensor& x) {
   Tensor y = unary(Op::softplus, x);
   if (!recording(x)) return y;
-  return record("softplus", y,
-                wrt(x, [x = save(x)](const Tensor& g) { return g * sigmoid(x); }));
+  return record("softplus", y, wrt(x, [x = save(x)](const Tensor& g) { return g * sigmoid(x); }));
 }
 
 Tensor erf(const Tensor& x) {
   Tensor y = unary(Op::erf, x);
   if (!recording(x)) return y;
   constexpr double scale = 2 * std::numbers::inv_sqrtpi;
-  return record("erf", y, wrt(x, [x = save(x)](const Tensor& g) {
-                  return g * (exp(-square(x)) * scale);
-                }));
+  return record("erf", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g * (exp(-square(x)) * scale); }));
 }
 
 Tensor gelu(const Tensor& x) {

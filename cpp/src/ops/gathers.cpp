@@ -55,8 +55,8 @@ Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis)
   const int along = normalize_axis(*axis, x.ndim(), "take");
   const Dims& shape = x.shape();
   const Tensor p = positions(indices, shape[along], "take");
-  const int64_t outer = product(shape, 0, along),
-                inner = product(shape, along + 1, shape.size()), count = p.size();
+  const int64_t outer = product(shape, 0, along), inner = product(shape, along + 1, shape.size()),
+                count = p.size();
   const Dims result = with_axis(shape, along, indices.shape());
   Tensor y = Tensor::empty(result, x.dtype());
   {
@@ -78,8 +78,7 @@ Tensor index_add(const Dims& shape, const Tensor& indices, const Tensor& values,
     throw ValueError("index_add: values have shape " + to_string(values.shape()) + ", expected " +
                      to_string(expected));
   }
-  const int64_t outer = product(shape, 0, along),
-                inner = product(shape, along + 1, shape.size());
+  const int64_t outer = product(shape, 0, along), inner = product(shape, along + 1, shape.size());
   Tensor y = zeros(shape, values.dtype());
   {
     GradMode off(false);
@@ -87,16 +86,14 @@ Tensor index_add(const Dims& shape, const Tensor& indices, const Tensor& values,
                       reshape(contiguous(values), {outer, p.size(), inner}));
   }
   if (!recording(values)) return y;
-  return record("index_add", y, wrt(values, [p = save(p), along](const Tensor& g) {
-                  return take(g, p, along);
-                }));
+  return record("index_add", y,
+                wrt(values, [p = save(p), along](const Tensor& g) { return take(g, p, along); }));
 }
 
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
   if (x.ndim() != indices.ndim()) {
     throw ValueError("take_along_axis: indices of shape " + to_string(indices.shape()) +
-                     " for a tensor of shape " + to_string(x.shape()) +
-                     ", expected as many axes");
+                     " for a tensor of shape " + to_string(x.shape()) + ", expected as many axes");
   }
   const int along = normalize_axis(axis, x.ndim(), "take_along_axis");
   Dims rest_x = x.shape(), rest_i = indices.shape();

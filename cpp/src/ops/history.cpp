@@ -34,8 +34,9 @@ void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
 
 Layout within(const Tensor& base, const Layout& layout) {
   if (!base.is_contiguous()) {
-    throw TapeError("an in-place change of a view cannot be recorded: the tensor it views, of shape " +
-                    to_string(base.shape()) + ", is not row-major; work on a copy");
+    throw TapeError(
+        "an in-place change of a view cannot be recorded: the tensor it views, of shape " +
+        to_string(base.shape()) + ", is not row-major; work on a copy");
   }
   Layout relative = layout;
   relative.offset -= base.layout().offset;

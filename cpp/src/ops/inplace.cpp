@@ -98,8 +98,8 @@ void write_recorded(const Tensor& x, const Tensor& y) {
   const Tensor base(impl->base);
   const Layout place = within(base, x.layout());
   // Before the write: saving nothing, the node only needs the edges as they are now.
-  const Tensor before(Ref<TensorImpl>(
-      new TensorImpl(base.dtype(), base.layout(), Ref<Storage>(&base.storage()))));
+  const Tensor before(
+      Ref<TensorImpl>(new TensorImpl(base.dtype(), base.layout(), Ref<Storage>(&base.storage()))));
   const Edge edge = edge_of(base);
   set_history(before, edge.node, edge.index);
   engine::copy(y, x);

@@ -44,10 +44,10 @@ Tensor concat(const std::vector<Tensor>& tensors, std::optional<int64_t> axis) {
   }
   Tensor y = Tensor::empty(shape, dtype);
   for (size_t i = 0; i < tensors.size(); ++i) {
-    engine::copy(tensors[i], y.view(y.layout().slice(along, bounds[i], bounds[i + 1] - bounds[i], 1)));
+    engine::copy(tensors[i],
+                 y.view(y.layout().slice(along, bounds[i], bounds[i + 1] - bounds[i], 1)));
   }
-  if (std::none_of(tensors.begin(), tensors.end(),
-                   [](const Tensor& t) { return recording(t); })) {
+  if (std::none_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return recording(t); })) {
     return y;
   }
   return record_list("concat", y, tensors, [along, bounds](int i, const Tensor& g) {

@@ -1,6 +1,7 @@
+#include "engine/matmul.h"
+
 #include <string>
 
-#include "engine/matmul.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
 
@@ -11,8 +12,8 @@ namespace {
   const int axis_a = a.ndim() - 1, axis_b = b.ndim() == 1 ? 0 : b.ndim() - 2;
   throw ValueError("matmul: shapes " + to_string(a.shape()) + " and " + to_string(b.shape()) +
                    " do not align: " + std::to_string(a.length(axis_a)) + " (axis " +
-                   std::to_string(axis_a) + ") != " + std::to_string(b.length(axis_b)) +
-                   " (axis " + std::to_string(axis_b) + ")");
+                   std::to_string(axis_a) + ") != " + std::to_string(b.length(axis_b)) + " (axis " +
+                   std::to_string(axis_b) + ")");
 }
 
 Dims batch_of(const Tensor& x) { return Dims(x.shape().begin(), x.shape().end() - 2); }
@@ -33,8 +34,7 @@ engine::Matrices matrices(const Tensor& x, const Dims& batch_strides) {
 
 // Operands of at least two axes and one dtype.
 Tensor multiply_matrices(const Tensor& a, const Tensor& b) {
-  const int64_t m = a.length(a.ndim() - 2), k = a.length(a.ndim() - 1),
-                n = b.length(b.ndim() - 1);
+  const int64_t m = a.length(a.ndim() - 2), k = a.length(a.ndim() - 1), n = b.length(b.ndim() - 1);
   const Dims batch = broadcast_shapes(batch_of(a), batch_of(b), "matmul");
   Dims shape = batch;
   shape.push_back(m);
@@ -73,9 +73,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
   Tensor y = multiply_matrices(a, b);
   if (!recording(a, b)) return y;
-  return record("matmul", y, wrt(a, [b = save(b)](const Tensor& g) {
-                  return matmul(g, matrix_transpose(b));
-                }),
+  return record("matmul", y,
+                wrt(a, [b = save(b)](const Tensor& g) { return matmul(g, matrix_transpose(b)); }),
                 wrt(b, [a = save(a)](const Tensor& g) { return matmul(matrix_transpose(a), g); }));
 }
 

@@ -24,8 +24,8 @@ Tensor axis_last(const Tensor& x, int axis) {
     if (i != axis) order.push_back(i);
   }
   order.push_back(axis);
-  return Tensor(Ref<TensorImpl>(new TensorImpl(x.dtype(), x.layout().permute(order),
-                                               Ref<Storage>(&x.storage()))));
+  return Tensor(Ref<TensorImpl>(
+      new TensorImpl(x.dtype(), x.layout().permute(order), Ref<Storage>(&x.storage()))));
 }
 
 // One output of x's shape from inputs of x's shape and dtype, by a program on rows along `axis`.
@@ -71,38 +71,35 @@ Normalized normalize(Program& p, Value x, Value count, Value epsilon) {
 
 // The gradient of softmax's input: y * (g - sum(g * y)).
 Tensor softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
-  Tensor d = row_function({y, g}, axis, promote(y.dtype(), g.dtype()),
-                          [](Program& p, const Value* in) {
-                            const Value product = p.apply(Op::multiply, in[0], in[1]);
-                            const Value total = p.reduce(ReduceOp::sum, product);
-                            return p.apply(Op::multiply, in[0],
-                                           p.apply(Op::subtract, in[1], total));
-                          });
+  Tensor d =
+      row_function({y, g}, axis, promote(y.dtype(), g.dtype()), [](Program& p, const Value* in) {
+        const Value product = p.apply(Op::multiply, in[0], in[1]);
+        const Value total = p.reduce(ReduceOp::sum, product);
+        return p.apply(Op::multiply, in[0], p.apply(Op::subtract, in[1], total));
+      });
   if (!recording(y, g)) return d;
-  return record("softmax_gradient", d,
-                wrt(y, [y = save(y), g = save(g), axis](const Tensor& h) {
-                  const Dims along{axis};
-                  const Tensor a = y, b = g;
-                  return h * (b - sum(a * b, along, true)) - b * sum(h * a, along, true);
-                }),
-                wrt(g, [y = save(y), axis](const Tensor& h) {
-                  return softmax_gradient(y, h, axis);
-                }));
+  return record(
+      "softmax_gradient", d,
+      wrt(y,
+          [y = save(y), g = save(g), axis](const Tensor& h) {
+            const Dims along{axis};
+            const Tensor a = y, b = g;
+            return h * (b - sum(a * b, along, true)) - b * sum(h * a, along, true);
+          }),
+      wrt(g, [y = save(y), axis](const Tensor& h) { return softmax_gradient(y, h, axis); }));
 }
 
 // The gradient of log_softmax's input: g - exp(y) * sum(g).
 Tensor log_softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
-  Tensor d = row_function({y, g}, axis, promote(y.dtype(), g.dtype()),
-                          [](Program& p, const Value* in) {
-                            const Value total = p.reduce(ReduceOp::sum, in[1]);
-                            return p.apply(Op::subtract, in[1],
-                                           p.apply(Op::multiply, p.apply(Op::exp, in[0]), total));
-                          });
+  Tensor d =
+      row_function({y, g}, axis, promote(y.dtype(), g.dtype()), [](Program& p, const Value* in) {
+        const Value total = p.reduce(ReduceOp::sum, in[1]);
+        return p.apply(Op::subtract, in[1], p.apply(Op::multiply, p.apply(Op::exp, in[0]), total));
+      });
   if (!recording(y, g)) return d;
   return record("log_softmax_gradient", d,
-                wrt(y, [y = save(y), g = save(g), axis](const Tensor& h) {
-                  return -(h * exp(y) * sum(g, Dims{axis}, true));
-                }),
+                wrt(y, [y = save(y), g = save(g), axis](
+                           const Tensor& h) { return -(h * exp(y) * sum(g, Dims{axis}, true)); }),
                 wrt(g, [y = save(y), axis](const Tensor& h) {
                   return h - sum(h * exp(y), Dims{axis}, true);
                 }));
@@ -183,14 +180,13 @@ std::pair<Tensor, Tensor> layer_norm_gradient(const Tensor& x, const Tensor& wei
   const Normalized n = normalize(p, xv, count, eps);
   const Value h = wv == engine::kNoValue ? gv : p.apply(Op::multiply, gv, p.cast(wv, in.dtype));
   const Value mean_h = p.apply(Op::divide, p.reduce(ReduceOp::sum, h), count);
-  const Value mean_hn = p.apply(
-      Op::divide, p.reduce(ReduceOp::sum, p.apply(Op::multiply, h, n.value)), count);
+  const Value mean_hn =
+      p.apply(Op::divide, p.reduce(ReduceOp::sum, p.apply(Op::multiply, h, n.value)), count);
   const Value inner = p.apply(Op::subtract, p.apply(Op::subtract, h, mean_h),
                               p.apply(Op::multiply, n.value, mean_hn));
   p.output(p.apply(Op::multiply, inner, n.scale));
   p.output(n.value);
-  const Tensor outputs[] = {Tensor::empty(x.shape(), in.dtype),
-                            Tensor::empty(x.shape(), in.dtype)};
+  const Tensor outputs[] = {Tensor::empty(x.shape(), in.dtype), Tensor::empty(x.shape(), in.dtype)};
   engine::execute_rows(p, x.shape(), in.tensors.data(), outputs);
   return {outputs[0], outputs[1]};
 }
@@ -217,8 +213,7 @@ class LayerNormNode final : public Node {
         const Dims last{-1};
         const Tensor h = weight.defined() ? g * weight : g;
         const Tensor centered = x - mean(x, last, true);
-        const Tensor scale =
-            reciprocal(sqrt(mean(square(centered), last, true) + epsilon_));
+        const Tensor scale = reciprocal(sqrt(mean(square(centered), last, true) + epsilon_));
         result[0] = scale * (h - mean(h, last, true) - n * mean(h * n, last, true));
       }
       return;
@@ -303,8 +298,8 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
                     ", expected an integer dtype");
   }
   const DType dtype = float_of(scores.dtype());
-  const Tensor rows = contiguous(labels.dtype() == DType::Int64 ? labels
-                                                                : astype(labels, DType::Int64));
+  const Tensor rows =
+      contiguous(labels.dtype() == DType::Int64 ? labels : astype(labels, DType::Int64));
   engine::check_indices(rows, scores.length(1), "cross_entropy: label");
   Tensor y = Tensor::empty({scores.length(0)}, dtype);
   {
@@ -313,8 +308,7 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     const Value in_x = p.input(scores.dtype()), in_hit = p.row_input(scores.dtype());
     const Value x = p.cast(in_x, dtype);
     const Value top = p.reduce(ReduceOp::max, x);
-    const Value total =
-        p.reduce(ReduceOp::sum, p.apply(Op::exp, p.apply(Op::subtract, x, top)));
+    const Value total = p.reduce(ReduceOp::sum, p.apply(Op::exp, p.apply(Op::subtract, x, top)));
     // log(sum(exp(x - top))) - (x[label] - top): the differences are small, and exact at the top.
     p.output(p.apply(Op::subtract, p.apply(Op::log, total),
                      p.apply(Op::subtract, p.cast(in_hit, dtype), top)));
@@ -323,8 +317,7 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     if (scores.size() > 0) engine::execute_rows(p, scores.shape(), inputs, &column);
   }
   if (!recording(scores)) return y;
-  return record("cross_entropy", y,
-                wrt(scores, [scores = save(scores), rows](const Tensor& g) {
+  return record("cross_entropy", y, wrt(scores, [scores = save(scores), rows](const Tensor& g) {
                   return cross_entropy_gradient(scores, rows, g);
                 }));
 }

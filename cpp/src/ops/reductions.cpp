@@ -170,26 +170,25 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DTyp
   const DType type = dtype.value_or(accumulator(x.dtype()));
   Tensor y = finish(reduce_kept(ReduceOp::prod, x, which, type, int64_t{1}), which, keepdims);
   if (!is_float(type) || !recording(x) || x.size() == 0) return y;
-  return record("prod", y, wrt(x, [x = save(x), which](const Tensor& g) {
-                  const Tensor t = x;
-                  // The reduced axes last, as one.
-                  Dims order, back(t.ndim(), 0);
-                  bool is_reduced[kMaxAxes] = {};
-                  for (int64_t axis : which) is_reduced[axis] = true;
-                  for (int reduced = 0; reduced < 2; ++reduced) {
-                    for (int i = 0; i < t.ndim(); ++i) {
-                      if (is_reduced[i] == (reduced == 1)) order.push_back(i);
-                    }
-                  }
-                  for (int i = 0; i < t.ndim(); ++i) back[static_cast<int>(order[i])] = i;
-                  const Tensor moved = permute_dims(t, order);
-                  const Tensor rows =
-                      reshape(moved, {t.size() / reduced_count(t.shape(), which),
-                                      reduced_count(t.shape(), which)});
-                  const Tensor others =
-                      permute_dims(reshape(product_of_others(rows), moved.shape()), back);
-                  return with_kept_axes(g, t.shape(), which) * others;
-                }));
+  return record(
+      "prod", y, wrt(x, [x = save(x), which](const Tensor& g) {
+        const Tensor t = x;
+        // The reduced axes last, as one.
+        Dims order, back(t.ndim(), 0);
+        bool is_reduced[kMaxAxes] = {};
+        for (int64_t axis : which) is_reduced[axis] = true;
+        for (int reduced = 0; reduced < 2; ++reduced) {
+          for (int i = 0; i < t.ndim(); ++i) {
+            if (is_reduced[i] == (reduced == 1)) order.push_back(i);
+          }
+        }
+        for (int i = 0; i < t.ndim(); ++i) back[static_cast<int>(order[i])] = i;
+        const Tensor moved = permute_dims(t, order);
+        const Tensor rows = reshape(
+            moved, {t.size() / reduced_count(t.shape(), which), reduced_count(t.shape(), which)});
+        const Tensor others = permute_dims(reshape(product_of_others(rows), moved.shape()), back);
+        return with_kept_axes(g, t.shape(), which) * others;
+      }));
 }
 
 Tensor max(const Tensor& x, const Axes& axes, bool keepdims) {
@@ -237,8 +236,7 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
       y = Tensor::empty(kept_shape(x.shape(), which), type);
       Program program;
       const Value in_x = program.input(x.dtype()), in_center = program.input(type);
-      const Value difference =
-          program.apply(Op::subtract, program.cast(in_x, type), in_center);
+      const Value difference = program.apply(Op::subtract, program.cast(in_x, type), in_center);
       program.output(program.apply(Op::square, difference));
       const Tensor inputs[] = {x, center};
       if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
@@ -274,8 +272,8 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
       y = Tensor::empty(kept_shape(x.shape(), which), type);
       Program program;
       const Value in_x = program.input(x.dtype()), in_shift = program.input(type);
-      program.output(program.apply(
-          Op::exp, program.apply(Op::subtract, program.cast(in_x, type), in_shift)));
+      program.output(
+          program.apply(Op::exp, program.apply(Op::subtract, program.cast(in_x, type), in_shift)));
       const Tensor inputs[] = {x, shift};
       if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
       y = log(y) + shift;

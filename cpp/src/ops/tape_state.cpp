@@ -28,9 +28,10 @@ const char* node_name(const Tensor& x) {
 
 void set_requires_grad(const Tensor& x, bool value) {
   if (!is_leaf(x)) {
-    throw TapeError(std::string("requires_grad can be set on leaves only; this tensor is the result "
-                                "of ") +
-                    node_name(x) + "; use detach() first");
+    throw TapeError(
+        std::string("requires_grad can be set on leaves only; this tensor is the result "
+                    "of ") +
+        node_name(x) + "; use detach() first");
   }
   if (value && !is_float(x.dtype())) {
     throw TypeError(std::string("requires_grad: dtype ") + name(x.dtype()) +
@@ -65,8 +66,7 @@ void set_grad(const Tensor& x, const Tensor& value) {
 }
 
 Tensor detach(const Tensor& x) {
-  return Tensor(Ref<TensorImpl>(
-      new TensorImpl(x.dtype(), x.layout(), Ref<Storage>(&x.storage()))));
+  return Tensor(Ref<TensorImpl>(new TensorImpl(x.dtype(), x.layout(), Ref<Storage>(&x.storage()))));
 }
 
 }  // namespace ndtape

@@ -19,25 +19,22 @@ Tensor cos(const Tensor& x) {
 Tensor tan(const Tensor& x) {
   Tensor y = unary(Op::tan, x);
   if (!recording(x)) return y;
-  return record("tan", y, wrt(x, [y = save_output(y)](const Tensor& g) {
-                  return g * (square(y) + 1.0);
-                }));
+  return record("tan", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * (square(y) + 1.0); }));
 }
 
 Tensor asin(const Tensor& x) {
   Tensor y = unary(Op::asin, x);
   if (!recording(x)) return y;
-  return record("asin", y, wrt(x, [x = save(x)](const Tensor& g) {
-                  return g / sqrt(1.0 - square(x));
-                }));
+  return record("asin", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g / sqrt(1.0 - square(x)); }));
 }
 
 Tensor acos(const Tensor& x) {
   Tensor y = unary(Op::acos, x);
   if (!recording(x)) return y;
-  return record("acos", y, wrt(x, [x = save(x)](const Tensor& g) {
-                  return -(g / sqrt(1.0 - square(x)));
-                }));
+  return record("acos", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return -(g / sqrt(1.0 - square(x))); }));
 }
 
 Tensor atan(const Tensor& x) {
@@ -62,9 +59,8 @@ Tensor cosh(const Tensor& x) {
 Tensor tanh(const Tensor& x) {
   Tensor y = unary(Op::tanh, x);
   if (!recording(x)) return y;
-  return record("tanh", y, wrt(x, [y = save_output(y)](const Tensor& g) {
-                  return g * (1.0 - square(y));
-                }));
+  return record("tanh", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * (1.0 - square(y)); }));
 }
 
 Tensor asinh(const Tensor& x) {
@@ -96,9 +92,9 @@ Tensor atanh(const Tensor& x) {
 Tensor atan2(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::atan2, a, b);
   if (!recording(a, b)) return y;
-  return record("atan2", y, wrt(a, [a = save(a), b = save(b)](const Tensor& g) {
-                  return g * divide(b, square(a) + square(b));
-                }),
+  return record("atan2", y,
+                wrt(a, [a = save(a), b = save(b)](
+                           const Tensor& g) { return g * divide(b, square(a) + square(b)); }),
                 wrt(b, [a = save(a), b = save(b)](const Tensor& g) {
                   return -(g * divide(a, square(a) + square(b)));
                 }));
@@ -112,12 +108,10 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
     const Tensor origin = equal(y, scalar(false, y.dtype()));
     return g * (side / where(origin, scalar(int64_t{1}, y.dtype()), y));
   };
-  return record("hypot", y, wrt(a, [a = save(a), y = save_output(y), slope](const Tensor& g) {
-                  return slope(a, y, g);
-                }),
-                wrt(b, [b = save(b), y = save_output(y), slope](const Tensor& g) {
-                  return slope(b, y, g);
-                }));
+  return record(
+      "hypot", y,
+      wrt(a, [a = save(a), y = save_output(y), slope](const Tensor& g) { return slope(a, y, g); }),
+      wrt(b, [b = save(b), y = save_output(y), slope](const Tensor& g) { return slope(b, y, g); }));
 }
 
 }  // namespace ndtape

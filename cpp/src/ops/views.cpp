@@ -111,9 +111,8 @@ Tensor permute_dims(const Tensor& x, const Dims& axes) {
   if (!recording(x)) return y;
   Dims back = order;
   for (int i = 0; i < order.size(); ++i) back[static_cast<int>(order[i])] = i;
-  return record("permute_dims", y, wrt(x, [back](const Tensor& g) {
-                  return permute_dims(g, back);
-                }));
+  return record("permute_dims", y,
+                wrt(x, [back](const Tensor& g) { return permute_dims(g, back); }));
 }
 
 Tensor swapaxes(const Tensor& x, int64_t axis1, int64_t axis2) {

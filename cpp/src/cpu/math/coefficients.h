@@ -171,6 +171,14 @@ inline constexpr double kLogPairDouble[] = {
     0x1.eb12ef3eb182bp-4,
 };
 
+// the same over log(2), in floats, |s| <= 1/5
+// error 2^-34.51
+inline constexpr float kLog2PairFloat[] = {
+    0x1.2777840000000p-1f,
+    0x1.a569220000000p-2f,
+    0x1.60c0460000000p-2f,
+};
+
 // sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4
 // error 2^-57.94
 inline constexpr double kSinDouble[] = {

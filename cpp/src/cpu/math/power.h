@@ -83,13 +83,6 @@ NDTAPE_INLINE f64 pow(f64 x, f64 y) {
   return pow_with_special(x, y, pow_positive<Precision::Double>(abs(x), y));
 }
 
-// The logarithm and exponential in double lanes, the rest in float lanes.
-NDTAPE_INLINE f32 pow(f32 x, f32 y) {
-  const f32 r = in_double(
-      abs(x), y, [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_positive<Precision::Single>(a, b); });
-  return pow_with_special(x, y, r);
-}
-
 template <Precision P>
 NDTAPE_INLINE f64 hypot(f64 x, f64 y) {
   f64 a = abs(x);

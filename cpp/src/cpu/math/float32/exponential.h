@@ -30,16 +30,20 @@ NDTAPE_INLINE f32 exp(f32 x) {
   return scale_by_power(e.hi + e.lo, e.k);
 }
 
-NDTAPE_INLINE f32 exp2(f32 x) {
-  constexpr float kMagic = 0x1.8p23f;
+// 2^(f + k) for |f| <= 1/2 and whole k.
+NDTAPE_INLINE f32 scaled_exp2(f32 f, f32 k) {
   constexpr float kLn2Float = 0x1.62e43p-1f, kLn2FloatLow = -0x1.05c61p-29f;
-  const f32 y = clamp(x, -160, 140);
-  const f32 k = (y + kMagic) - kMagic;
-  const f32 f = y - k;  // exact
   const f32 s = fma(f, kLn2Float, 1.0f);
   const f32 lost = fma(f, kLn2Float, 1.0f - s);
   const f32 q = fma(f, polynomial(f, kExp2Float), kLn2FloatLow);
   return scale_by_power(s + fma(f, q, lost), k);
+}
+
+NDTAPE_INLINE f32 exp2(f32 x) {
+  constexpr float kMagic = 0x1.8p23f;
+  const f32 y = clamp(x, -160, 140);
+  const f32 k = (y + kMagic) - kMagic;
+  return scaled_exp2(y - k, k);  // an exact difference
 }
 
 NDTAPE_INLINE f32 expm1(f32 x) {
