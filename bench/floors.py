@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import ctypes
 import importlib.metadata
+import importlib.util
 import shutil
 import subprocess
 import tempfile
@@ -93,12 +94,12 @@ def raise_peak(facts: dict, row, seconds: dict[str, float]) -> None:
 
 def installed_size(name: str) -> int:
     """Bytes of the files of an installed package, without what it depends on."""
-    total = 0
-    for file in importlib.metadata.files(name) or []:
-        try:
-            total += Path(file.locate()).stat().st_size
-        except OSError:
-            continue
+    try:
+        files = [Path(f.locate()) for f in importlib.metadata.files(name) or []]
+    except importlib.metadata.PackageNotFoundError:  # run from a build folder
+        folder = Path(importlib.util.find_spec(name).origin).parent
+        files = list(folder.rglob("*"))
+    total = sum(f.stat().st_size for f in files if f.is_file())
     if name == "jax":
         total += installed_size("jaxlib")
     return total

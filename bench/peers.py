@@ -4,10 +4,10 @@
     python bench/peers.py --filter matmul --quick  # a look, nothing is written
     python bench/peers.py --json FILE --threads 1
 
-Every library lives in a process of its own, held to the same cores, and is asked row by row: the
-thread pools of four libraries in one process wait actively for work that goes to another, and
-cost each other up to a third of a core. The processes take turns on each row, so that a change of
-the machine's mood meets all of them. A figure is the median of repeated runs, after warming up.
+Every library lives in a process of its own, held to the same cores, and is asked row by row: in
+one process the thread pools of four libraries would wait actively for work that goes to another.
+The processes take turns on each row, so that a change of the machine's mood meets all of them. A
+figure is the median of repeated runs, after warming up.
 """
 
 from __future__ import annotations

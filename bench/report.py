@@ -131,7 +131,7 @@ def picture(result: dict, path: Path) -> None:
     figure, axes = plt.subplots(
         1, len(parts), figsize=(5.6 * len(parts), 1.6 + 0.2 * tallest), squeeze=False
     )
-    low = min(0.25, *(r["ratio"] for r in rows)) / 1.3
+    low = min(0.25, *(r["ratio"] for r in rows)) / 1.7
     high = max(4.0, *(r["ratio"] for r in rows)) * 1.5
     for ax, part in zip(axes[0], parts, strict=True):
         _bars(ax, part, tallest, low, high)

@@ -40,40 +40,19 @@ def build(lib: Lib, sizes, batch, optimizer):
 def _ndtape(lib, params, x, labels, optimizer):
     nt = lib.xp
     params = [nt.tensor(p, requires_grad=True) for p in params]
-    first = [nt.zeros_like(p) for p in params]
-    second = [nt.zeros_like(p) for p in params]
-    x, labels = nt.asarray(x), nt.asarray(labels)[:, None]
+    x, labels = nt.asarray(x), nt.asarray(labels)
     w1, b1, w2, b2 = params
-    count = 0
-
-    def rmsprop():
-        for p, s in zip(params, second, strict=True):
-            s *= DECAY
-            s += (1 - DECAY) * nt.square(p.grad)
-            p -= RATE * p.grad / (nt.sqrt(s) + EPSILON)
-            p.grad = None
-
-    def adam():
-        nonlocal count
-        count += 1
-        scale = RATE * (1 - BETA2**count) ** 0.5 / (1 - BETA1**count)
-        for p, m, s in zip(params, first, second, strict=True):
-            m *= BETA1
-            m += (1 - BETA1) * p.grad
-            s *= BETA2
-            s += (1 - BETA2) * nt.square(p.grad)
-            p -= scale * m / (nt.sqrt(s) + EPSILON)
-            p.grad = None
-
-    update = {"rmsprop": rmsprop, "adam": adam}[optimizer]
+    if optimizer == "rmsprop":
+        optim = nt.optim.RMSprop(params, RATE, decay=DECAY, epsilon=EPSILON)
+    else:
+        optim = nt.optim.Adam(params, RATE, epsilon=EPSILON)
 
     def step():
+        optim.zero_grad()
         scores = nt.relu(x @ w1 + b1) @ w2 + b2
-        log_p = scores - nt.logsumexp(scores, axis=1, keepdims=True)
-        loss = -nt.mean(nt.take_along_axis(log_p, labels, axis=1))
+        loss = nt.mean(nt.cross_entropy(scores, labels))
         loss.backward()
-        with nt.no_grad():
-            update()
+        optim.step()
         return loss.item()
 
     return step

@@ -121,12 +121,6 @@ def network(params: list[nt.Tensor], x: nt.Tensor) -> nt.Tensor:
     return nt.relu(x @ w1 + b1) @ w2 + b2
 
 
-def cross_entropy(scores: nt.Tensor, y: nt.Tensor) -> nt.Tensor:
-    """Minus the mean log-probability of the right digits."""
-    log_probability = nt.log_softmax(scores, axis=1)
-    return -nt.mean(nt.take_along_axis(log_probability, y[:, None], axis=1))
-
-
 def train(
     x: nt.Tensor, y: nt.Tensor, epochs: int, seed: int
 ) -> tuple[list[nt.Tensor], list[float]]:
@@ -147,9 +141,8 @@ def train(
         steps = tqdm(range(0, len(x) - BATCH + 1, BATCH), desc=f"epoch {epoch + 1}", unit="step")
         for i in steps:
             rows = order[i : i + BATCH]
-            loss = cross_entropy(
-                network(params, nt.take(x, rows, axis=0)), nt.take(y, rows, axis=0)
-            )
+            scores = network(params, nt.take(x, rows, axis=0))
+            loss = nt.mean(nt.cross_entropy(scores, nt.take(y, rows, axis=0)))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

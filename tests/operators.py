@@ -60,6 +60,13 @@ for _name in ("any", "all", "argmax", "argmin"):
         )
 OPERATORS.update(
     {
+        "softmax": _over(nt.softmax),
+        "softmax axis=0": _over(lambda x: nt.softmax(x, axis=0)),
+        "log_softmax": _over(nt.log_softmax),
+        "layer_norm": _over(lambda x: nt.layer_norm(x, x[0], x[-1])),
+        "cross_entropy": _over(lambda x: nt.cross_entropy(x, nt.argmin(x, axis=1))),
+        "RMSprop": lambda n, seed=0: _optimized(nt.optim.RMSprop, n, seed),
+        "Adam": lambda n, seed=0: _optimized(nt.optim.Adam, n, seed),
         "matmul float32": lambda n, seed=0: (
             _square(n, seed, "float32") @ _square(n, seed + 1, "float32").T
         ),
@@ -94,6 +101,16 @@ OPERATORS.update(
         "assign": lambda n, seed=0: _assigned(_matrix(n, seed), _matrix(n, seed + 1)),
     }
 )
+
+
+def _optimized(optimizer, n, seed):
+    w = nt.tensor(_matrix(n, seed), requires_grad=True)
+    rule = optimizer([w])
+    for _ in range(2):
+        rule.zero_grad()
+        nt.sum(nt.square(w)).backward()
+        rule.step()
+    return w
 
 
 def _assigned(x, y):

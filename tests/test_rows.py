@@ -46,6 +46,22 @@ def test_large_values_do_not_overflow():
     np.testing.assert_allclose(nt.log_softmax(x).numpy()[0], [0, -1e4])
 
 
+def test_rows_too_long_for_one_program():
+    x = data((2, 70000), (0, 1))
+    expected = softmax(x, 1)
+    leaf = nt.tensor(x, requires_grad=True)
+    y = nt.softmax(leaf)
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=1e-10)
+    nt.sum(y * nt.asarray(x)).backward()
+    want = expected * (x - (x * expected).sum(1, keepdims=True))
+    np.testing.assert_allclose(leaf.grad.numpy(), want, rtol=1e-9, atol=1e-15)
+    loss = nt.cross_entropy(nt.asarray(x), nt.asarray([5, 69999]))
+    np.testing.assert_allclose(loss.numpy(), -np.log(expected[[0, 1], [5, 69999]]), rtol=1e-11)
+    normal = nt.layer_norm(nt.asarray(x)).numpy()
+    np.testing.assert_allclose(normal.mean(1), 0, atol=1e-12)
+    np.testing.assert_allclose(normal.var(1), 1, rtol=1e-4)
+
+
 @pytest.mark.parametrize("function", [nt.softmax, nt.log_softmax])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_derivatives(function, axis):

@@ -305,11 +305,11 @@ POLYNOMIALS = [
     ),
     Polynomial(
         "Atan",
-        "atan(t) = t + t z p(z), z = t^2, |t| <= 1, in floats",
+        "the same in floats",
         odd(mp.atan),
         odd_weight(mp.atan),
         F(0),
-        F(1),
+        F("0.17165"),
         (-26.5,),
         ("Float",),
         single=True,

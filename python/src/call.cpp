@@ -1,8 +1,13 @@
 #include "call.h"
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <new>
+#include <thread>
+#if defined(__GLIBCXX__)
+#include <cxxabi.h>
+#endif
 
 #include "ndtape/dtype.h"
 
@@ -19,6 +24,10 @@ std::deque<Spec>& registry() {
 }
 Spec* spec_at[kMaxFunctions];
 int where_at[kMaxFunctions];
+
+[[noreturn]] void sleep_for_good() {
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(24));
+}
 
 [[noreturn]] void fail_type(const std::string& message) {
   PyErr_SetString(PyExc_TypeError, message.c_str());
@@ -197,9 +206,37 @@ void create_tape_error(PyObject* module) {
   check(PyModule_AddObjectRef(module, "TapeError", tape_error_class));
 }
 
+void restore_thread(PyThreadState* state) noexcept {
+  try {
+    PyEval_RestoreThread(state);
+  } catch (...) {
+    sleep_for_good();
+  }
+}
+
+void release_anywhere(PyObject* object) noexcept {
+  if (!Py_IsInitialized()) return;  // the process is ending: leave it
+  if (PyGILState_Check()) {
+    Py_DECREF(object);
+    return;
+  }
+  PyGILState_STATE state;
+  try {
+    state = PyGILState_Ensure();
+  } catch (...) {
+    sleep_for_good();
+  }
+  Py_DECREF(object);
+  PyGILState_Release(state);
+}
+
 void set_python_error() noexcept {
   try {
     throw;
+#if defined(__GLIBCXX__)
+  } catch (const abi::__forced_unwind&) {
+    sleep_for_good();
+#endif
   } catch (const PythonError&) {
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_SystemError, "ndtape: error without a message");
   } catch (py::error_already_set& e) {

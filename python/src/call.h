@@ -51,12 +51,18 @@ PyObject* guarded(F&& body) noexcept {
   return guarded(static_cast<PyObject*>(nullptr), std::forward<F>(body));
 }
 
+// Takes the GIL back. When the interpreter is ending CPython ends the thread instead, by unwinding
+// its stack, which C++ frames do not survive; the thread then sleeps until the process is gone.
+void restore_thread(PyThreadState* state) noexcept;
+// Lets go of an object from any thread, with the GIL or without.
+void release_anywhere(PyObject* object) noexcept;
+
 // Lets other Python threads run meanwhile, if `release` says so.
 class WithoutGil {
  public:
   explicit WithoutGil(bool release) : state_(release ? PyEval_SaveThread() : nullptr) {}
   ~WithoutGil() {
-    if (state_) PyEval_RestoreThread(state_);
+    if (state_) restore_thread(state_);
   }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;

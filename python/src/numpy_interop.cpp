@@ -20,22 +20,7 @@ const NumpyApi& numpy() {
   return *api;
 }
 
-// Lets go of a Python object, from any thread, with or without the GIL.
-void release_owner(void* owner) {
-  if (!Py_IsInitialized()) return;  // the process is ending: leave it
-  if (PyGILState_Check()) {
-    Py_DECREF(static_cast<PyObject*>(owner));
-    return;
-  }
-#if PY_VERSION_HEX >= 0x030D0000
-  if (Py_IsFinalizing()) return;
-#else
-  if (_Py_IsFinalizing()) return;  // taking the GIL would end this thread
-#endif
-  PyGILState_STATE state = PyGILState_Ensure();
-  Py_DECREF(static_cast<PyObject*>(owner));
-  PyGILState_Release(state);
-}
+void release_owner(void* owner) { release_anywhere(static_cast<PyObject*>(owner)); }
 
 const char* buffer_format(DType t) {
   switch (t) {

@@ -14,6 +14,9 @@ inline constexpr int64_t kParallelWork = 64 * 1024;
 void execute(const Program& program, const Dims& shape, const Tensor* inputs,
              const Tensor* outputs);
 
+// A row is held whole, in a buffer a value: longer ones are better computed by several programs.
+inline constexpr int64_t kLongestRow = 64 * 1024;
+
 // The same for a program with reductions, which are along the last axis of `shape`. Outputs that
 // are row values have length 1 there.
 void execute_rows(const Program& program, const Dims& shape, const Tensor* inputs,

@@ -69,8 +69,11 @@ Normalized normalize(Program& p, Value x, Value count, Value epsilon) {
   return {p.apply(Op::multiply, centered, scale), scale};
 }
 
+bool fits_a_program(const Tensor& x, int axis) { return x.length(axis) <= engine::kLongestRow; }
+
 // The gradient of softmax's input: y * (g - sum(g * y)).
 Tensor softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
+  if (!fits_a_program(y, axis)) return y * (g - sum(g * y, Dims{axis}, true));
   Tensor d =
       row_function({y, g}, axis, promote(y.dtype(), g.dtype()), [](Program& p, const Value* in) {
         const Value product = p.apply(Op::multiply, in[0], in[1]);
@@ -91,6 +94,7 @@ Tensor softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
 
 // The gradient of log_softmax's input: g - exp(y) * sum(g).
 Tensor log_softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
+  if (!fits_a_program(y, axis)) return g - exp(y) * sum(g, Dims{axis}, true);
   Tensor d =
       row_function({y, g}, axis, promote(y.dtype(), g.dtype()), [](Program& p, const Value* in) {
         const Value total = p.reduce(ReduceOp::sum, in[1]);
@@ -109,6 +113,7 @@ Tensor log_softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
 
 Tensor softmax(const Tensor& x, int64_t axis) {
   const int along = row_axis(x, axis, "softmax");
+  if (!fits_a_program(x, along)) return exp(log_softmax(x, along));
   Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
     const Value e = p.apply(Op::exp, p.apply(Op::subtract, in[0], top));
@@ -122,6 +127,10 @@ Tensor softmax(const Tensor& x, int64_t axis) {
 
 Tensor log_softmax(const Tensor& x, int64_t axis) {
   const int along = row_axis(x, axis, "log_softmax");
+  if (!fits_a_program(x, along)) {
+    const Tensor y = is_float(x.dtype()) ? x : astype(x, default_float());
+    return y - logsumexp(y, Dims{along}, true);
+  }
   Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
     const Value shifted = p.apply(Op::subtract, in[0], top);
@@ -268,6 +277,11 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   for (const Tensor& t : {weight, bias}) {
     if (t.defined()) dtype = promote(dtype, t.dtype());
   }
+  if (!fits_a_program(x, x.ndim() - 1)) {
+    Tensor y = layer_norm_by_operators(astype(x, dtype), epsilon);
+    if (weight.defined()) y = y * weight;
+    return bias.defined() ? y + bias : y;
+  }
   LayerNormInputs in{{}, {}, dtype};
   Program& p = in.program;
   Value xv = in.read(x), wv = engine::kNoValue, bv = engine::kNoValue;
@@ -301,6 +315,10 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
   const Tensor rows =
       contiguous(labels.dtype() == DType::Int64 ? labels : astype(labels, DType::Int64));
   engine::check_indices(rows, scores.length(1), "cross_entropy: label");
+  if (!fits_a_program(scores, 1)) {
+    const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
+    return logsumexp(scores, Dims{1}) - squeeze(hit, Dims{1});
+  }
   Tensor y = Tensor::empty({scores.length(0)}, dtype);
   {
     GradMode off(false);

@@ -100,6 +100,7 @@ NDTAPE_INLINE f64 atan2(f64 y, f64 x) {
   f64 n = abs(y);
   f64 d = abs(x);
   const i64 nan = (x != x) | (y != y);
+  n = select((d == kInfinity) & (n < kInfinity), 0.0, n);  // nothing beside infinity
   if constexpr (P == Precision::Double) {
     // Bring the larger near 1, for sums that do not overflow and exact products.
     const f64 scale = power_to_one(max(n, d));

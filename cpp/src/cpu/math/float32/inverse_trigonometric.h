@@ -54,22 +54,29 @@ NDTAPE_INLINE f32 acos(f32 x) {
   return top + (lost + (base_low + xor_sign(tail, minus)));
 }
 
-// t + t^3 p(t^2) for t = |x| up to 1; beyond, pi/2 less that for t = 1 / |x|.
+// base + atan(q), with base 0, pi/4 or pi/2 and |q| <= tan(pi/8): see arc_tangent for doubles.
 NDTAPE_INLINE f32 atan(f32 x) {
   const f32 a = min(splat(0x1p100f), abs(x));  // NaN stays
-  const i32 far = a > 1.0f;
-  const f32 n = min(splat(1.0f), a);
-  const f32 d = max(splat(1.0f), a);
-  const f32 t = n / d;
-  const f32 z = t * t;
-  // What t lost to rounding, 1 / d being t, times the slope of atan a little below 1.
-  const f32 low = fma(-t, d, n) * t * -0.6f;
-  const f32 base = from_bits(bits(splat(kHalfPiFloat)) & far);
-  const f32 base_low = from_bits(bits(splat(kHalfPiFloatLow)) & far);
-  const f32 signed_t = xor_sign(t, far);
-  const f32 top = base + signed_t;
-  const f32 rest = ((base - top) + signed_t) + (base_low + low);
-  return copysign(top + fma(signed_t * z, polynomial(z, kAtanFloat), rest), x);
+  const i32 low = a <= 0x1.a8279ap-2f;         // tan(pi/8)
+  const i32 high = a > 0x1.3504f4p+1f;         // tan(3 pi/8)
+  const f32 difference = a - 1.0f;
+  const f32 sum = a + 1.0f;
+  const f32 top = select(low, a, select(high, splat(-1.0f), difference));
+  const f32 bottom = select(low, splat(1.0f), select(high, a, sum));
+  const i32 middle = ~(low | high);
+  const f32 top_low = a - (difference + 1.0f);
+  const f32 bottom_low = min(a, splat(1.0f)) - (sum - max(a, splat(1.0f)));
+  const f32 inverse = 1.0f / bottom;
+  const f32 q = top * inverse;
+  const f32 lost = from_bits(bits(fma(-q, bottom_low, top_low)) & middle);
+  const f32 q_low = (fma(-q, bottom, top) + lost) * inverse;
+  const f32 z = q * q;
+  const f32 tail = fma(q * z, polynomial(z, kAtanFloat), q_low);
+  const f32 base = select(low, f32{}, select(high, splat(kHalfPiFloat), splat(kHalfPiFloat / 2)));
+  const f32 base_low = base * (kHalfPiFloatLow / kHalfPiFloat);
+  const f32 whole = base + q;
+  const f32 rest = ((base - whole) + q) + (base_low + tail);
+  return copysign(whole + rest, x);
 }
 
 }  // namespace
