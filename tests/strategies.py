@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import ndtape as nt
@@ -30,6 +31,11 @@ INPUT_DTYPES = {
 }
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+def examples(count):
+    """Settings for a test that runs `count` examples where others run the default's 40."""
+    return settings(max_examples=max(1, count * settings().max_examples // 40))
 
 
 def shapes(min_dims=0, max_dims=6, max_side=5):

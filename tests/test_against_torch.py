@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from strategies import seeds
+from hypothesis import given
+from strategies import examples, seeds
 
 import ndtape as nt
 
@@ -127,7 +127,7 @@ def _ours_and_theirs(which, x, y):
     return program
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(seeds)
 def test_random_programs(seed):
     rng = np.random.default_rng(seed)
@@ -150,7 +150,7 @@ def test_random_programs(seed):
     np.testing.assert_allclose(gy, wy, rtol=1e-8, atol=1e-10)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(seeds)
 def test_second_derivatives_of_random_programs(seed):
     rng = np.random.default_rng(seed)

@@ -3,10 +3,10 @@
 import gradcheck
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from optable import BY_NAME, ROWS
-from strategies import broadcastable, recipes, seeds
+from strategies import broadcastable, examples, recipes, seeds
 
 import ndtape as nt
 
@@ -67,7 +67,7 @@ def test_plain(row):
     gradcheck.check(f, *arrays)
 
 
-@settings(max_examples=8)
+@examples(8)
 @pytest.mark.parametrize("row", DIFFERENTIABLE, ids=repr)
 @given(data=st.data())
 def test_shapes_broadcasting_and_layouts(row, data):

@@ -3,10 +3,10 @@
 import gradcheck
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from optable import BY_NAME
-from strategies import axes_of, broadcastable, recipes, seeds
+from strategies import axes_of, broadcastable, examples, recipes, seeds
 
 import ndtape as nt
 
@@ -181,7 +181,7 @@ def test_case(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=3)
+@examples(3)
 @given(data=st.data())
 def test_case_on_other_layouts(name, data):
     f, shapes, *domain = CASES[name]
@@ -191,7 +191,7 @@ def test_case_on_other_layouts(name, data):
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "max", "min", "logsumexp"])
-@settings(max_examples=12)
+@examples(12)
 @given(data=st.data())
 def test_reductions_over_any_axes(name, data):
     shape = data.draw(st.sampled_from([(), (3,), (1,), (2, 3), (2, 1, 3)]))
@@ -231,7 +231,7 @@ def test_repeated_indices_add_up():
     assert many.grad.tolist() == np.bincount(np.arange(100_000) % 7).tolist()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(broadcastable(2, max_dims=4, max_side=3))
 def test_broadcasting_sums_back(shapes):
     """The gradient of broadcasting is the sum over what NumPy broadcasts."""
@@ -246,7 +246,7 @@ def test_broadcasting_sums_back(shapes):
     np.testing.assert_allclose(x.grad.numpy(), want.sum(axis=ones, keepdims=True))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(seeds, st.floats(-3, 3), st.floats(-3, 3))
 def test_backward_is_linear_in_its_seed(seed, s, t):
     x, u, v = gradcheck.values(seed, [(2, 3), (2,), (2,)])
@@ -259,7 +259,7 @@ def test_backward_is_linear_in_its_seed(seed, s, t):
     np.testing.assert_allclose(vjp(s * u + t * v), s * vjp(u) + t * vjp(v), rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(seeds, st.floats(-3, 3))
 def test_gradients_are_linear_in_the_function(seed, s):
     (x,) = gradcheck.values(seed, [(3,)])

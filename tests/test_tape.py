@@ -5,9 +5,9 @@ import gc
 import gradcheck
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import seeds
+from strategies import examples, seeds
 
 import ndtape as nt
 
@@ -433,7 +433,7 @@ def _scatter(index):
     return matrix
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(seeds)
 def test_random_programs_of_views_and_changes(seed):
     """The same gradient as a functional re-execution without views or changes."""
@@ -449,7 +449,7 @@ def test_random_programs_of_views_and_changes(seed):
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.integers(0, 30), seeds)
 def test_dropping_results_in_any_order(count, seed):
     rng = np.random.default_rng(seed)
