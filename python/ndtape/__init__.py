@@ -6,7 +6,8 @@ PyTorch's (``requires_grad``, ``backward``) and JAX's (``grad``, ``value_and_gra
 
 from typing import TYPE_CHECKING
 
-from ndtape import _core
+from ndtape._openmp import _core as _core  # isort: split
+
 from ndtape import memory as memory
 from ndtape import optim as optim
 from ndtape import random as random
