@@ -53,12 +53,17 @@ class Job:
         self.calls = max(1, min(10**6, int(seconds / 8 / max(once, 1e-9))))
         self.timer.timeit(self.calls)
 
-    def times(self, seconds: float) -> list[float]:
-        """Seconds a call, from as many batches of calls as fit, at least two."""
-        found, stop = [], time.perf_counter() + seconds
-        while len(found) < 2 or (time.perf_counter() < stop and len(found) < 100):
+    def times(self, seconds: float) -> tuple[list[float], float]:
+        """Seconds a call, from as many batches of calls as fit, at least two.
+
+        Also the share of the machine that other processes took meanwhile.
+        """
+        busy, own, start = floors.busy_seconds(), time.process_time(), time.perf_counter()
+        found: list[float] = []
+        while len(found) < 2 or (time.perf_counter() < start + seconds and len(found) < 100):
             found.append(self.timer.timeit(self.calls) / self.calls)
-        return found
+        others = floors.busy_seconds() - busy - (time.process_time() - own)
+        return found, others / (time.perf_counter() - start)
 
 
 def serve(name: str, threads: int, pipe) -> None:
@@ -110,9 +115,34 @@ class Worker:
         self.process.join(5)
 
 
-def measure(index: int, row: Row, workers: dict[str, Worker], quick: bool) -> dict:
+class Patience:
+    """Runs that other processes disturb are repeated, for so many seconds in all."""
+
+    limit = 0.2  # of one core
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    def times(self, worker: Worker, seconds: float) -> tuple[list[float], bool]:
+        """Undisturbed times, or with False what there was when the patience ended."""
+        while True:
+            start = time.perf_counter()
+            answer = worker.ask("time", seconds)
+            if isinstance(answer, str):
+                raise RuntimeError(answer)
+            found, others = answer
+            if others < self.limit or self.left <= 0:
+                return found, others < self.limit
+            time.sleep(0.2)
+            self.left -= time.perf_counter() - start
+
+
+def measure(
+    index: int, row: Row, workers: dict[str, Worker], quick: bool, patience: Patience
+) -> dict:
     """The medians of a row, and what each library without one said."""
-    seconds, rounds = (0.02, 2) if quick else (0.09, 4)
+    seconds, rounds = (0.02, 2) if quick else (0.1, 4)
+    disturbed = 0
     samples: dict[str, list[float]] = {}
     failures = {}
     for name, worker in workers.items():
@@ -123,17 +153,20 @@ def measure(index: int, row: Row, workers: dict[str, Worker], quick: bool) -> di
             failures[name] = answer
     for _ in range(rounds):
         for name in list(samples):
-            answer = workers[name].ask("time", seconds)
-            if isinstance(answer, str):
-                failures[name] = answer
+            try:
+                found, calm = patience.times(workers[name], seconds)
+            except RuntimeError as error:
+                failures[name] = str(error)
                 del samples[name]
-            else:
-                samples[name] += answer
+                continue
+            samples[name] += found
+            disturbed += not calm
     return {
         "group": row.group,
         "name": row.name,
         "seconds": {name: statistics.median(found) for name, found in samples.items()},
         "failures": failures,
+        "disturbed_runs": disturbed,
     }
 
 
@@ -208,6 +241,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="of every library (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="fewer runs, rougher figures")
     parser.add_argument("--write", action="store_true", help="into bench/results despite a filter")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="spent in all on repeating runs that other processes disturb (%(default)s)",
+    )
     parser.add_argument("--list", action="store_true", help="the names of the rows")
     options = parser.parse_args()
 
@@ -228,13 +268,13 @@ def main() -> None:
     facts["versions"] = {name: w.version for name, w in workers.items()}
     facts.update(floors.measure(workers, options.threads))
 
-    found = []
+    found, patience = [], Patience(options.patience)
     report.head(facts)
     try:
         for group, rows in itertools.groupby(chosen, key=lambda pair: pair[1].group):
             report.title(group, list(workers))
             for index, row in rows:
-                found.append(measure(index, row, workers, options.quick))
+                found.append(measure(index, row, workers, options.quick, patience))
                 floors.raise_peak(facts, row, found[-1]["seconds"])
                 judge(found[-1], row, facts)
                 report.line(found[-1], list(workers))
@@ -247,6 +287,7 @@ def main() -> None:
     if not options.filter:
         result["import_ms"] = import_times(list(workers), 3 if options.quick else 7)
         result["installed_mb"] = {n: floors.installed_size(n) / 1e6 for n in workers}
+    facts["disturbed_runs"] = sum(r["disturbed_runs"] for r in found)
     facts["minutes"] = round((time.perf_counter() - began) / 60, 1)
     report.summary(result)
 

@@ -34,7 +34,13 @@ def facts_lines(machine: dict) -> list[str]:
         f"peak {peak['float32'] / 1e9:.0f} GFLOP/s float32, {peak['float64'] / 1e9:.0f} float64 "
         f"({machine['peak_source']}); stream {machine['stream'] / 1e9:.1f} GB/s; "
         f"load at the start {machine['load']}",
+        *_disturbed(machine),
     ]
+
+
+def _disturbed(machine: dict) -> list[str]:
+    count = machine.get("disturbed_runs", 0)
+    return [f"{count} runs were disturbed by other processes"] if count else []
 
 
 def head(machine: dict) -> None:

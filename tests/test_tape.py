@@ -462,3 +462,12 @@ def test_dropping_results_in_any_order(count, seed):
             del alive[rng.integers(1, len(alive))]
     nt.sum(alive[-1]).backward()
     assert np.isfinite(x.grad.numpy()).all()
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_of_two_leaves_share_no_memory(create_graph):
+    a, b = (nt.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    nt.sum((a + b) * 2).backward(create_graph=create_graph)
+    with nt.no_grad():
+        a.grad += 1
+    np.testing.assert_array_equal(b.grad.detach().numpy(), [2, 2])

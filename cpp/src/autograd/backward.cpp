@@ -115,7 +115,7 @@ class Walk {
     static std::mutex mutex;  // two threads may reach one leaf
     const std::lock_guard<std::mutex> lock(mutex);
     if (!leaf.grad.defined()) {
-      leaf.grad = create_graph_ || is_private(g) ? g : copy(g);
+      leaf.grad = is_private(g) ? g : copy(g);  // leaves do not share memory
     } else if (create_graph_) {
       leaf.grad = ndtape::add(leaf.grad, g);
     } else {
