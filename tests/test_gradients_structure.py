@@ -143,7 +143,18 @@ _CONSTANT = "its result does not change when its argument does a little"
 # Public names that are neither rows of the op table nor among the cases above, with the reason.
 NO_DERIVATIVE = {
     **dict.fromkeys(
-        ["tensor", "asarray", "zeros", "ones", "empty", "full", "arange", "linspace", "eye"],
+        [
+            "tensor",
+            "asarray",
+            "from_dlpack",
+            "zeros",
+            "ones",
+            "empty",
+            "full",
+            "arange",
+            "linspace",
+            "eye",
+        ],
         _NO_TENSOR,
     ),
     **dict.fromkeys(["zeros_like", "ones_like", "empty_like", "full_like"], _CONSTANT),

@@ -1,5 +1,6 @@
 """Sharing memory with NumPy both ways: values, layouts, lifetimes, protection."""
 
+import array as array_module
 import gc
 import weakref
 
@@ -221,6 +222,24 @@ def test_buffer_protocol():
     assert view.shape == (2, 2)
     assert view.itemsize == 4
     assert view.tolist() == [[1, 2], [3, 4]]
+
+
+def test_buffers_of_other_objects():
+    numbers = array_module.array("d", [1, 2, 3])
+    for thing in (numbers, memoryview(numbers)):
+        t = nt.asarray(thing)
+        t[0] += 4
+        assert t.dtype == nt.float64
+    assert numbers[0] == 9
+    raw = bytearray(b"abcdef")
+    t = nt.asarray(memoryview(raw)[::-2])
+    assert t.tolist() == [102, 100, 98]
+    t[0] = 0
+    assert raw == b"abcde\0"
+    grid = nt.asarray(memoryview(nt.arange(6, dtype=nt.int16).reshape(2, 3).T))
+    assert grid.tolist() == [[0, 3], [1, 4], [2, 5]]
+    with pytest.raises(ValueError, match="read-only"):
+        nt.asarray(memoryview(b"ab"))[0] = 1
 
 
 def test_empty_and_zero_dimensional():

@@ -3,11 +3,21 @@
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from types import EllipsisType, ModuleType
-from typing import Any, Final, Literal, Never, SupportsIndex, TypeAlias, TypedDict, final
+from typing import (
+    Any,
+    Final,
+    Literal,
+    Never,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    TypedDict,
+    final,
+)
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Buffer
+from typing_extensions import Buffer, CapsuleType
 
 __all__ = [
     "DType",
@@ -62,6 +72,7 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "from_dlpack",
     "full",
     "full_like",
     "gelu",
@@ -168,6 +179,10 @@ _Entry: TypeAlias = (
     SupportsIndex | slice | EllipsisType | Tensor | npt.NDArray[Any] | Sequence[Any] | None
 )
 _Key: TypeAlias = _Entry | tuple[_Entry, ...]
+
+class _SupportsDLPack(Protocol):
+    def __dlpack__(self) -> CapsuleType: ...
+    def __dlpack_device__(self) -> tuple[Any, int]: ...
 
 e: Final[float]
 inf: Final[float]
@@ -299,6 +314,15 @@ class Tensor:
     def __setitem__(self, key: _Key, value: _ArrayLike, /) -> None: ...
     def __delitem__(self, key: Never, /) -> Never: ...
     def __round__(self, ndigits: int | None = None) -> Tensor: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: builtins.bool | None = None,
+    ) -> CapsuleType: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
     def __format__(self, spec: str, /) -> str: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def __array__(
@@ -471,6 +495,13 @@ def asarray(
     obj: _ArrayLike,
     /,
     dtype: _DTypeLike | None = None,
+    *,
+    device: str | None = None,
+    copy: builtins.bool | None = None,
+) -> Tensor: ...
+def from_dlpack(
+    x: _SupportsDLPack,
+    /,
     *,
     device: str | None = None,
     copy: builtins.bool | None = None,

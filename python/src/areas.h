@@ -13,6 +13,7 @@ void define_methods();
 void define_autograd();
 void define_rows();
 void define_optim();
+void define_dlpack();
 void define_system();
 void create_generator(PyObject* module);
 

@@ -214,10 +214,13 @@ void restore_thread(PyThreadState* state) noexcept {
   }
 }
 
-void release_anywhere(PyObject* object) noexcept {
+void call_anywhere(void (*function)(void*), void* context) noexcept {
   if (!Py_IsInitialized()) return;  // the process is ending: leave it
   if (PyGILState_Check()) {
-    Py_DECREF(object);
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    function(context);
+    PyErr_Restore(type, value, trace);
     return;
   }
   PyGILState_STATE state;
@@ -226,8 +229,12 @@ void release_anywhere(PyObject* object) noexcept {
   } catch (...) {
     sleep_for_good();
   }
-  Py_DECREF(object);
+  function(context);
   PyGILState_Release(state);
+}
+
+void release_anywhere(PyObject* object) noexcept {
+  call_anywhere([](void* o) { Py_DECREF(static_cast<PyObject*>(o)); }, object);
 }
 
 void set_python_error() noexcept {

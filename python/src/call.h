@@ -54,7 +54,10 @@ PyObject* guarded(F&& body) noexcept {
 // Takes the GIL back. When the interpreter is ending CPython ends the thread instead, by unwinding
 // its stack, which C++ frames do not survive; the thread then sleeps until the process is gone.
 void restore_thread(PyThreadState* state) noexcept;
-// Lets go of an object from any thread, with the GIL or without.
+// Calls function(context) with the GIL, from a thread that has it or not; an error that is set
+// stays so. When the interpreter is ending, nothing is called.
+void call_anywhere(void (*function)(void*), void* context) noexcept;
+// Lets go of an object likewise.
 void release_anywhere(PyObject* object) noexcept;
 
 // Lets other Python threads run meanwhile, if `release` says so.

@@ -38,6 +38,7 @@ void create(PyObject* module) {
   define_autograd();
   define_rows();
   define_optim();
+  define_dlpack();
   define_system();
   install(module, reinterpret_cast<PyObject*>(tensor_type));
   check(PyModule_AddStringConstant(module, "__version__", version()));
