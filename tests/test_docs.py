@@ -10,7 +10,7 @@ import pytest
 import ndtape as nt
 
 ROOT = Path(__file__).parent.parent
-PLACES = {"nt": nt, "random": nt.random, "memory": nt.memory}
+PLACES = {"nt": nt, "autograd": nt.autograd, "random": nt.random, "memory": nt.memory}
 
 
 def public():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ndtape._openmp import _core as _core  # isort: split
 
+from ndtape import autograd as autograd
 from ndtape import memory as memory
 from ndtape import optim as optim
 from ndtape import random as random
@@ -25,6 +26,7 @@ __version__ = _core.__version__
 if not TYPE_CHECKING:  # type checkers take the names that are imported as themselves, and `*`
     __all__ = [
         *_core.__all__,
+        "autograd",
         "enable_grad",
         "get_cmake_dir",
         "get_include",

@@ -1,7 +1,7 @@
 """Types of the compiled module ``ndtape._core``."""
 
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import EllipsisType, ModuleType
 from typing import (
     Any,
@@ -13,6 +13,7 @@ from typing import (
     TypeAlias,
     TypedDict,
     final,
+    overload,
 )
 
 import numpy as np
@@ -741,6 +742,24 @@ def gradients(
     retain_graph: builtins.bool = False,
     create_graph: builtins.bool = False,
 ) -> list[Tensor | None]: ...
+@overload
+def record_custom(
+    name: str,
+    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensor,
+    vjp: Callable[..., Tensor | Sequence[Tensor | None] | None],
+    saved: Tensor | Sequence[Tensor | None] = (),
+    jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
+) -> Tensor: ...
+@overload
+def record_custom(
+    name: str,
+    inputs: Tensor | Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    vjp: Callable[..., Tensor | Sequence[Tensor | None] | None],
+    saved: Tensor | Sequence[Tensor | None] = (),
+    jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
+) -> tuple[Tensor, ...]: ...
 def grad_enabled() -> builtins.bool: ...
 def set_grad_enabled(enabled: builtins.bool, /) -> builtins.bool: ...
 

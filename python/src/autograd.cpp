@@ -1,4 +1,6 @@
 // Gradients.
+#include <memory>
+
 #include "areas.h"
 #include "convert.h"
 #include "method_docs.h"
@@ -65,6 +67,63 @@ PyObject* call_gradients(const Spec&, PyObject* const* v) {
   return result.release().ptr();
 }
 
+// ---- operations written in Python --------------------------------------------------------------
+
+std::vector<Tensor> one_or_several(PyObject* o, const char* what, bool none_allowed) {
+  if (is_tensor(o)) return {unwrap(o)};
+  if (o == Py_None && none_allowed) return {Tensor()};
+  return tensors_only(o, what, none_allowed);
+}
+
+// A Python function as a rule calls it: f(*first, *second), from any thread.
+class PythonRule {
+ public:
+  PythonRule(PyObject* function, std::string what)
+      : function_(Py_NewRef(function), release_anywhere), what_(std::move(what)) {}
+
+  std::vector<Tensor> operator()(const std::vector<Tensor>& first,
+                                 const std::vector<Tensor>& second) const {
+    const WithGil gil;
+    try {
+      py::object args = own(PyTuple_New(static_cast<Py_ssize_t>(first.size() + second.size())));
+      Py_ssize_t at = 0;
+      for (const Tensor& t : first) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
+      for (const Tensor& t : second) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
+      const py::object found = own(PyObject_CallObject(function_.get(), args.ptr()));
+      return one_or_several(found.ptr(), what_.c_str(), true);
+    } catch (const PythonError&) {
+      // The walker's frames are unwound without the GIL: the error travels in an object.
+      throw py::error_already_set();
+    }
+  }
+
+ private:
+  std::shared_ptr<PyObject> function_;
+  std::string what_;
+};
+
+PyObject* call_record_custom(const Spec&, PyObject* const* v) {
+  if (!PyUnicode_Check(v[0])) throw TypeError("record_custom: name must be a string");
+  const std::string name = PyUnicode_AsUTF8(v[0]);
+  const std::vector<Tensor> inputs = one_or_several(v[1], "record_custom: inputs", false);
+  const std::vector<Tensor> outputs = one_or_several(v[2], "record_custom: outputs", false);
+  if (!PyCallable_Check(v[3])) throw TypeError("record_custom: vjp must be a function");
+  std::vector<Tensor> saved;
+  if (v[4]) saved = one_or_several(v[4], "record_custom: saved", true);
+  CustomRule rule{PythonRule(v[3], name + ": vjp")};
+  if (v[5] && v[5] != Py_None) {
+    if (!PyCallable_Check(v[5])) throw TypeError("record_custom: jvp must be a function or None");
+    rule.jvp = PythonRule(v[5], name + ": jvp");
+  }
+  std::vector<Tensor> result = record_custom(name, inputs, outputs, saved, std::move(rule));
+  if (is_tensor(v[2])) return wrap(std::move(result[0]));
+  py::object list = own(PyTuple_New(static_cast<Py_ssize_t>(result.size())));
+  for (size_t i = 0; i < result.size(); ++i) {
+    PyTuple_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i), wrap(std::move(result[i])));
+  }
+  return list.release().ptr();
+}
+
 PyObject* call_grad_enabled(const Spec&, PyObject* const*) {
   return PyBool_FromLong(grad_enabled());
 }
@@ -89,6 +148,8 @@ void define_autograd() {
   define(kFunction, "gradients",
          "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False)", docs::kGradients,
          call_gradients);
+  define(kFunction, "record_custom", "(name, inputs, outputs, vjp, saved=(), jvp=None)",
+         docs::kRecordCustom, call_record_custom);
   define(kFunction, "grad_enabled", "()", "Whether this thread's operations are recorded.",
          call_grad_enabled);
   define(kFunction, "set_grad_enabled", "(enabled, /)",

@@ -16,7 +16,7 @@ namespace {
 
 PyObject* tape_error_class = nullptr;
 
-constexpr int kMaxFunctions = 320;
+constexpr int kMaxFunctions = 512;
 
 std::deque<Spec>& registry() {
   static std::deque<Spec>* const specs = new std::deque<Spec>;  // lives as long as its functions
@@ -191,7 +191,7 @@ constexpr const char* kPublicObjects[] = {"DType", "TapeError", "Tensor",  "e",
 bool is_internal(const std::string& name) {
   return name[0] == '_' || name.rfind("memory_", 0) == 0 || name == "config" ||
          name == "op_table" || name == "gradients" || name == "grad_enabled" ||
-         name == "set_grad_enabled";
+         name == "set_grad_enabled" || name == "record_custom";
 }
 
 }  // namespace
@@ -214,23 +214,21 @@ void restore_thread(PyThreadState* state) noexcept {
   }
 }
 
-void call_anywhere(void (*function)(void*), void* context) noexcept {
-  if (!Py_IsInitialized()) return;  // the process is ending: leave it
-  if (PyGILState_Check()) {
-    PyObject *type, *value, *trace;
-    PyErr_Fetch(&type, &value, &trace);
-    function(context);
-    PyErr_Restore(type, value, trace);
-    return;
-  }
-  PyGILState_STATE state;
+WithGil::WithGil() {
   try {
-    state = PyGILState_Ensure();
+    state_ = PyGILState_Ensure();
   } catch (...) {
     sleep_for_good();
   }
+}
+
+void call_anywhere(void (*function)(void*), void* context) noexcept {
+  if (!Py_IsInitialized()) return;  // the process is ending: leave it
+  const WithGil gil;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
   function(context);
-  PyGILState_Release(state);
+  PyErr_Restore(type, value, trace);
 }
 
 void release_anywhere(PyObject* object) noexcept {

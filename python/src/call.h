@@ -74,6 +74,18 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
+// Takes the GIL for a call from C++ into Python, on a thread that may have let go of it.
+class WithGil {
+ public:
+  WithGil();
+  ~WithGil() { PyGILState_Release(state_); }
+  WithGil(const WithGil&) = delete;
+  WithGil& operator=(const WithGil&) = delete;
+
+ private:
+  PyGILState_STATE state_;
+};
+
 // Runs a function that does not touch Python; when `release`, other threads run meanwhile.
 template <class F>
 auto unlocked(bool release, F&& body) {

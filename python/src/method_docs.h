@@ -260,4 +260,43 @@ TapeError
     When nothing was recorded, or a recorded value was changed or freed since.
 )";
 
+inline constexpr char kRecordCustom[] = R"(Put an operation that was computed already on the tape.
+
+What library code uses to give a function a derivative; `ndtape.autograd.Function` is for users.
+
+Parameters
+----------
+name : str
+    What errors and pictures call the operation.
+inputs : Tensor or sequence of Tensor
+    What it was computed from.
+outputs : Tensor or sequence of Tensor
+    What came out, without history: compute it from detached inputs, or under `no_grad`.
+vjp : callable
+    ``vjp(*gradients, *saved)``: the gradient of each input from those of the outputs. None stands
+    for zero, in both. In terms of recorded operations, so that it can be differentiated; it must
+    reach inputs and outputs through `saved` alone. What broadcasting did to an input is undone
+    for it.
+saved : Tensor or sequence of Tensor, optional
+    What the rules read: inputs, outputs, intermediate results; None is passed on. A change in
+    place before they are used is a TapeError.
+jvp : callable, optional
+    ``jvp(*tangents, *saved)``: the tangent of each output. Without it `vjp` is transposed.
+
+Returns
+-------
+Tensor or tuple of Tensor
+    The outputs, with their history. As they are when nothing is recorded.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> from ndtape import _core
+>>> def cube(x):
+...     y = x.detach() ** 3
+...     return _core.record_custom("cube", x, y, lambda g, x: 3 * g * x * x, saved=x)
+>>> nt.grad(nt.grad(cube))(2.0).item()
+12.0
+)";
+
 }  // namespace ndtape::python::docs

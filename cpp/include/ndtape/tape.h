@@ -1,6 +1,8 @@
 // Gradients: recording, and walking the record back.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "ndtape/tensor.h"
@@ -44,5 +46,27 @@ void backward(const Tensor& y, const Tensor& seed = {}, bool retain_graph = fals
 std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                               const std::vector<Tensor>& seeds = {}, bool retain_graph = false,
                               bool create_graph = false);
+
+// The derivative of an operation that is not one of the library's. Both functions are written with
+// recorded operators, so that derivatives of derivatives come for free. In a list of gradients or
+// tangents an undefined tensor stands for zero.
+struct CustomRule {
+  using Tensors = std::vector<Tensor>;
+  // From the gradients of the outputs, and what was saved, those of the inputs, one each. A
+  // gradient broadcasts with its input's shape: it is summed back.
+  std::function<Tensors(const Tensors& grads, const Tensors& saved)> vjp;
+  // From the tangents of the inputs those of the outputs. Without it, vjp is transposed.
+  std::function<Tensors(const Tensors& tangents, const Tensors& saved)> jvp = {};
+};
+
+// Puts an operation on the tape whose outputs were computed already. Returns them with their
+// history (new tensors on the same memory; copies of those that share memory with an input or with
+// one another, whose in-place changes could not be told apart); as they are, when no input records.
+// Outputs of other than float dtypes get no history. `saved` are inputs, outputs or intermediate
+// results that the rule reads, or undefined: kept with their versions, as the operators' own are.
+// The rule must not hold an output in any other way.
+std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
+                                  const std::vector<Tensor>& outputs,
+                                  const std::vector<Tensor>& saved, CustomRule rule);
 
 }  // namespace ndtape
