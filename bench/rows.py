@@ -230,6 +230,21 @@ _reduction("sum", (10**6, 3), 0, "axis 0, (10^6, 3)")
 _reduction("sum", (10**6, 3), 1, "axis 1, (10^6, 3)")
 
 
+def _cumulative(axis):
+    def build(lib: Lib):
+        (x,) = lib.arrays(normal(2048, 2048))
+        if lib.name in ("numpy", "torch"):
+            return lambda: lib.xp.cumsum(x, axis)
+        return lib.call(lambda x: lib.xp.cumulative_sum(x, axis=axis), x)
+
+    name = f"cumulative_sum axis {axis}, 2048^2"
+    ROWS.append(Row("reductions", name, build, bytes=8.0 * 2048 * 2048))
+
+
+_cumulative(0)
+_cumulative(1)
+
+
 @row("programs", "softmax axis 1, 4096x1000", bytes=8.0 * 4096 * 1000)
 def _softmax(lib: Lib):
     (x,) = lib.arrays(normal(4096, 1000))

@@ -58,6 +58,11 @@ for _name in ("any", "all", "argmax", "argmin"):
         OPERATORS[f"{_name} axis={_axis}"] = _over(
             lambda x, f=getattr(nt, _name), a=_axis: f(x, axis=a)
         )
+for _name in ("cumulative_sum", "cumulative_prod"):
+    for _axis in (0, 1):
+        OPERATORS[f"{_name} axis={_axis}"] = _over(
+            lambda x, f=getattr(nt, _name), a=_axis: f(1 + x / 1e6, axis=a)
+        )
 OPERATORS.update(
     {
         "softmax": _over(nt.softmax),

@@ -49,6 +49,8 @@ CASES = {
     "max": (nt.max, [(2, 3)]),
     "max axis": (lambda x: nt.max(nt.square(x), axis=1), [(2, 3)]),
     "min axes": (lambda x: nt.min(x * x, axis=(0, 2)), [(2, 3, 2)]),
+    "cumulative_sum": (lambda x: nt.square(nt.cumulative_sum(x, axis=1)), [(2, 3)]),
+    "cumulative_prod": (lambda x: nt.cumulative_prod(x, axis=0), [(3, 2)]),
     "logsumexp": (nt.logsumexp, [(2, 3)]),
     "logsumexp axis": (lambda x: nt.logsumexp(x, axis=0, keepdims=True), [(2, 3)]),
     "matmul": (nt.matmul, [(2, 3), (3, 4)]),

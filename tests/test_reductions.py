@@ -63,6 +63,13 @@ def test_sum_and_prod(name, data):
         assert_same(got, np.asarray(want, dtype))
 
 
+@pytest.mark.parametrize("name", ["sum", "prod"])
+def test_sums_are_of_numbers(name):
+    for n in (0, 1, 2, 100_000):
+        with pytest.raises(TypeError, match=f"{name}: dtype bool, expected a number"):
+            getattr(nt, name)(nt.ones(n), dtype=nt.bool)
+
+
 @pytest.mark.parametrize("name", ["max", "min"])
 @given(data=st.data())
 def test_max_and_min(name, data):

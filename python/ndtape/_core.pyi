@@ -646,6 +646,22 @@ def std(
     correction: float = 0.0,
     keepdims: builtins.bool = False,
 ) -> Tensor: ...
+def cumulative_sum(
+    x: _ArrayLike,
+    /,
+    *,
+    axis: SupportsIndex | None = None,
+    dtype: _DTypeLike | None = None,
+    include_initial: builtins.bool = False,
+) -> Tensor: ...
+def cumulative_prod(
+    x: _ArrayLike,
+    /,
+    *,
+    axis: SupportsIndex | None = None,
+    dtype: _DTypeLike | None = None,
+    include_initial: builtins.bool = False,
+) -> Tensor: ...
 def argmax(
     x: _ArrayLike, /, axis: SupportsIndex | None = None, *, keepdims: builtins.bool = False
 ) -> Tensor: ...

@@ -10,6 +10,7 @@ namespace {
 using Reduction = Tensor (*)(const Tensor&, const Axes&, bool);
 using TypedReduction = Tensor (*)(const Tensor&, const Axes&, bool, std::optional<DType>);
 using Spread = Tensor (*)(const Tensor&, const Axes&, double, bool);
+using Running = Tensor (*)(const Tensor&, std::optional<int64_t>, std::optional<DType>, bool);
 using Position = Tensor (*)(const Tensor&, std::optional<int64_t>, bool);
 
 // x.sum() of a whole small tensor is hot: an absent axis costs nothing.
@@ -53,8 +54,17 @@ PyObject* position(const Spec& spec, PyObject* const* v) {
   return reduce(spec, v[0], [&](const Tensor& x) { return f(x, axis, keepdims); });
 }
 
+template <Running f>
+PyObject* running(const Spec& spec, PyObject* const* v) {
+  std::optional<int64_t> axis = parse_axis(v[1]);
+  std::optional<DType> dtype = parse_optional_dtype(v[2]);
+  bool include_initial = parse_bool(v[3], false);
+  return reduce(spec, v[0], [&](const Tensor& x) { return f(x, axis, dtype, include_initial); });
+}
+
 constexpr char kPlain[] = "(x, /, axis=None, *, keepdims=False)";
 constexpr char kTyped[] = "(x, /, axis=None, dtype=None, *, keepdims=False)";
+constexpr char kRunning[] = "(x, /, *, axis=None, dtype=None, include_initial=False)";
 constexpr char kSpread[] = "(x, /, axis=None, *, correction=0.0, keepdims=False)";
 
 struct Words {
@@ -168,6 +178,20 @@ std::string document_position(const char* which, const char* example) {
          example;
 }
 
+std::string document_running(const char* what, const char* notes, const char* example) {
+  return std::string("Running ") + what + " along an axis.\n\n" + notes +
+         "\n\nParameters\n----------\nx : array_like\n    Of one axis or more, of any dtype.\n"
+         "axis : int, optional\n    Axis to run along; may be left out for one axis only.\n" +
+         kDType + "include_initial : bool, optional\n    Put the " + what +
+         " of no elements before the first result.\n\nReturns\n-------\nTensor\n"
+         "    Of x's shape, one longer along the axis with `include_initial`; of the dtype of\n"
+         "    `x`, or int64 or uint64 for smaller integers and bool.\n\n"
+         "Raises\n------\nIndexError\n    When the axis is out of range.\nValueError\n"
+         "    When `x` has no axis, or several and none is named.\nTypeError\n"
+         "    When the dtype is bool.\n\nExamples\n--------\n>>> import ndtape as nt\n" +
+         example;
+}
+
 void add(const Words& words, const char* signature,
          PyObject* (*body)(const Spec&, PyObject* const*)) {
   define(kBoth, words.name, signature, document(words).c_str(), body);
@@ -192,6 +216,22 @@ void define_reductions() {
   define(kBoth, "argmin", kPlain,
          document_position("smallest", ">>> nt.argmin(nt.tensor([4, 5, 2]))\ntensor(2)\n").c_str(),
          position<ndtape::argmin>);
+  define(kFunction, "cumulative_sum", kRunning,
+         document_running("sum",
+                          "Integers wrap. float32 is summed in float64, so that each result is the "
+                          "sum rounded once\nhowever many elements came before.",
+                          ">>> nt.cumulative_sum(nt.tensor([1, 2, 3]), include_initial=True)\n"
+                          "tensor([0, 1, 3, 6])\n")
+             .c_str(),
+         running<ndtape::cumulative_sum>);
+  define(kFunction, "cumulative_prod", kRunning,
+         document_running("product",
+                          "Integers wrap. float32 is multiplied in float64, one element after the "
+                          "other.\nThe derivative is right where elements are zero.",
+                          ">>> nt.cumulative_prod(nt.tensor([2.0, 3.0, 0.0]))\n"
+                          "tensor([2., 6., 0.])\n")
+             .c_str(),
+         running<ndtape::cumulative_prod>);
 }
 
 }  // namespace ndtape::python

@@ -141,6 +141,12 @@ Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 // int64 positions along one axis, or in the flattened tensor when absent.
 Tensor argmax(const Tensor& x, std::optional<int64_t> axis = {}, bool keepdims = false);
 Tensor argmin(const Tensor& x, std::optional<int64_t> axis = {}, bool keepdims = false);
+// Running sums and products along an axis, which may be absent for 1 axis only; include_initial
+// puts the sum or product of nothing before them. float32 is carried in float64.
+Tensor cumulative_sum(const Tensor& x, std::optional<int64_t> axis = {},
+                      std::optional<DType> dtype = {}, bool include_initial = false);
+Tensor cumulative_prod(const Tensor& x, std::optional<int64_t> axis = {},
+                       std::optional<DType> dtype = {}, bool include_initial = false);
 // Sums a broadcast tensor back to `shape`: the derivative of broadcasting.
 Tensor sum_to(const Tensor& x, const Dims& shape);
 

@@ -17,6 +17,7 @@ namespace ndtape::cpu {
   void add_casts(KernelTable& table);      \
   void add_tiles(KernelTable& table);      \
   void add_reductions(KernelTable& table); \
+  void add_scans(KernelTable& table);      \
   void add_gemm(KernelTable& table);       \
   void add_random(KernelTable& table);     \
   }
@@ -65,6 +66,7 @@ constexpr Isa kIsas[] = {
      isa::add_casts(table);                               \
      isa::add_tiles(table);                               \
      isa::add_reductions(table);                          \
+     isa::add_scans(table);                               \
      isa::add_gemm(table);                                \
      isa::add_random(table);                              \
    }},

@@ -29,6 +29,21 @@ using ReduceKernel = void (*)(const void* x, void* out, int64_t n);
 // Position of the first extreme value (or of the first NaN) in x[0..n), n >= 1.
 using ArgKernel = int64_t (*)(const void* x, int64_t n);
 
+// Running results, in an order set by the elements alone. A carry is what came before: of float32 a
+// float64, else of the dtype itself; null kernels where a dtype has none. `factor` is the
+// recurrence's, else null.
+struct ScanKernels {
+  void (*start)(void* carry, int64_t n);  // carries before the first element
+  // out[i] from x[0..i] and *carry, which moves past x[n - 1].
+  void (*along)(const void* x, const void* factor, void* carry, void* out, int64_t n);
+  // The same one step in each of n lines: out[i] from x[i] and carry[i].
+  void (*across)(const void* x, const void* factor, void* carry, void* out, int64_t n);
+  // Moves *carry past a block whose carry, from the start, is *total: as `along` does. Null where
+  // the order of operations forbids it.
+  void (*join)(void* carry, const void* total);
+};
+inline constexpr int64_t kCarryBytes = 16;  // at most
+
 // Philox4x32-10 and what is made of its words, by the kernels of random.cpp.
 struct RandomKernels {
   // words[4 * i + j] = word j of the block of counter (first + i, high) under key, for i < blocks.
@@ -63,6 +78,7 @@ struct KernelTable {
   ReduceKernel reduce[kReduceOpCount][kDTypeCount];
   ArgKernel argmax[kDTypeCount];
   ArgKernel argmin[kDTypeCount];
+  ScanKernels scan[kScanOpCount][kDTypeCount];
   GemmKernels gemm_float32;
   GemmKernels gemm_float64;
   RandomKernels random;

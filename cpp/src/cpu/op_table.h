@@ -131,4 +131,9 @@ enum class ReduceOp : uint8_t {
 
 inline constexpr int kReduceOpCount = 4;
 
+// Scans along an axis. recurrence: s[i] = factor[i] * s[i - 1] + x[i].
+enum class ScanOp : uint8_t { sum, prod, recurrence };
+
+inline constexpr int kScanOpCount = 3;
+
 }  // namespace ndtape

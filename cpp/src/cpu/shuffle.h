@@ -67,5 +67,54 @@ struct Pattern<8> {
   }
 };
 
+// v's lanes moved up by some, lanes of `in` before them; v's last lane everywhere.
+template <int N>
+struct ShiftIn;
+template <>
+struct ShiftIn<2> {
+  template <class V>
+  static V by1(V v, V in) {
+    return __builtin_shufflevector(in, v, 0, 2);
+  }
+  template <class V>
+  static V last(V v) {
+    return __builtin_shufflevector(v, v, 1, 1);
+  }
+};
+template <>
+struct ShiftIn<4> {
+  template <class V>
+  static V by1(V v, V in) {
+    return __builtin_shufflevector(in, v, 0, 4, 5, 6);
+  }
+  template <class V>
+  static V by2(V v, V in) {
+    return __builtin_shufflevector(in, v, 0, 1, 4, 5);
+  }
+  template <class V>
+  static V last(V v) {
+    return __builtin_shufflevector(v, v, 3, 3, 3, 3);
+  }
+};
+template <>
+struct ShiftIn<8> {
+  template <class V>
+  static V by1(V v, V in) {
+    return __builtin_shufflevector(in, v, 0, 8, 9, 10, 11, 12, 13, 14);
+  }
+  template <class V>
+  static V by2(V v, V in) {
+    return __builtin_shufflevector(in, v, 0, 1, 8, 9, 10, 11, 12, 13);
+  }
+  template <class V>
+  static V by4(V v, V in) {
+    return __builtin_shufflevector(in, v, 0, 1, 2, 3, 8, 9, 10, 11);
+  }
+  template <class V>
+  static V last(V v) {
+    return __builtin_shufflevector(v, v, 7, 7, 7, 7, 7, 7, 7, 7);
+  }
+};
+
 }  // namespace
 }  // namespace ndtape::cpu::NDTAPE_ISA

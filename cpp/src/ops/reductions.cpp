@@ -81,6 +81,15 @@ DType accumulator(DType dtype) {
   }
 }
 
+// The dtype that a sum or product is made in.
+DType accumulator(const Tensor& x, std::optional<DType> dtype, const char* what) {
+  const DType type = dtype.value_or(accumulator(x.dtype()));
+  if (kind(type) == Kind::Bool) {
+    throw TypeError(std::string(what) + ": dtype " + name(type) + ", expected a number");
+  }
+  return type;
+}
+
 void refuse_empty(const Tensor& x, const Dims& axes, const char* what) {
   if (reduced_count(x.shape(), axes) == 0) {
     throw ValueError(std::string(what) + ": shape " + to_string(x.shape()) +
@@ -157,7 +166,7 @@ Tensor arg_extreme(const char* name, const Tensor& x, std::optional<int64_t> axi
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType> dtype) {
   const Dims which = resolve(x, axes, "sum");
-  const DType type = dtype.value_or(accumulator(x.dtype()));
+  const DType type = accumulator(x, dtype, "sum");
   Tensor y = finish(reduce_kept(ReduceOp::sum, x, which, type, false), which, keepdims);
   if (!is_float(type) || !recording(x)) return y;
   return record("sum", y, wrt(x, [shape = x.shape(), which](const Tensor& g) {
@@ -167,7 +176,7 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType> dtype) {
   const Dims which = resolve(x, axes, "prod");
-  const DType type = dtype.value_or(accumulator(x.dtype()));
+  const DType type = accumulator(x, dtype, "prod");
   Tensor y = finish(reduce_kept(ReduceOp::prod, x, which, type, int64_t{1}), which, keepdims);
   if (!is_float(type) || !recording(x) || x.size() == 0) return y;
   return record(

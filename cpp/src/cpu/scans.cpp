@@ -1,0 +1,202 @@
+// Running sums, products and recurrences. Every result is set by the elements before it alone, in
+// an order that the block's length does not change.
+#include "cpu/isa.h"
+#include "cpu/lanes.h"
+#include "cpu/shuffle.h"
+
+namespace ndtape::cpu::NDTAPE_ISA {
+namespace {
+
+// What a running value is kept in: that of float32 in float64, so that it is right to the last bit
+// or so however many elements came before, and does not overflow on the way.
+template <class T>
+struct CarryOf {
+  using Type = T;
+};
+template <>
+struct CarryOf<float> {
+  using Type = double;
+};
+template <class T>
+using Carry = typename CarryOf<T>::Type;
+
+// T itself for floats, else the unsigned type in which it wraps.
+template <class T, bool = kFloating<T>>
+struct ArithmeticOf {
+  using Type = T;
+};
+template <class T>
+struct ArithmeticOf<T, false> {
+  using Type = Wrap<T>;
+};
+template <class T>
+using Arithmetic = typename ArithmeticOf<T>::Type;
+
+struct RunningSum {
+  template <class T>
+  static T start() {
+    return kFloating<T> ? static_cast<T>(-0.0) : T(0);
+  }
+  template <class T>
+  static T step(T carry, T x, T) {
+    using A = Arithmetic<T>;
+    return static_cast<T>(static_cast<A>(carry) + static_cast<A>(x));
+  }
+};
+
+struct RunningProd {
+  template <class T>
+  static T start() {
+    return T(1);
+  }
+  template <class T>
+  static T step(T carry, T x, T) {
+    using A = Arithmetic<T>;
+    return static_cast<T>(static_cast<A>(carry) * static_cast<A>(x));
+  }
+};
+
+struct Recurrence {
+  template <class T>
+  static T start() {
+    return T(0);
+  }
+  template <class T>
+  static T step(T carry, T x, T factor) {
+    return carry * factor + x;
+  }
+};
+
+template <class Op, class T>
+void start(void* carry, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    static_cast<Carry<T>*>(carry)[i] = Op::template start<Carry<T>>();
+  }
+}
+
+template <class Op, class T>
+void join(void* carry, const void* total) {
+  using C = Carry<T>;
+  C* c = static_cast<C*>(carry);
+  *c = Op::step(*c, *static_cast<const C*>(total), C(0));
+}
+
+// One element after the other.
+template <class Op, class T>
+void along(const void* x_, const void* factor_, void* carry_, void* out_, int64_t n) {
+  using C = Carry<T>;
+  const T* x = static_cast<const T*>(x_);
+  const T* factor = static_cast<const T*>(factor_);
+  T* out = static_cast<T*>(out_);
+  C carry = *static_cast<C*>(carry_);
+  for (int64_t i = 0; i < n; ++i) {
+    carry = Op::step(carry, static_cast<C>(x[i]), factor ? static_cast<C>(factor[i]) : C(0));
+    out[i] = static_cast<T>(carry);
+  }
+  *static_cast<C*>(carry_) = carry;
+}
+
+// A step of n scans side by side.
+template <class Op, class T>
+void across(const void* x_, const void* factor_, void* carry_, void* out_, int64_t n) {
+  using C = Carry<T>;
+  const T* x = static_cast<const T*>(x_);
+  const T* factor = static_cast<const T*>(factor_);
+  C* carry = static_cast<C*>(carry_);
+  T* out = static_cast<T*>(out_);
+  if (factor) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) {
+      carry[i] = Op::step(carry[i], static_cast<C>(x[i]), static_cast<C>(factor[i]));
+      out[i] = static_cast<T>(carry[i]);
+    }
+    return;
+  }
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    carry[i] = Op::step(carry[i], static_cast<C>(x[i]), C(0));
+    out[i] = static_cast<T>(carry[i]);
+  }
+}
+
+// ---- sums of floats along a line: a vector at a time --------------------------------------------
+
+// Lane i becomes the sum of lanes 0..i.
+template <int L>
+NDTAPE_INLINE f64 running_lanes(f64 v) {
+  const f64 zero = splat(-0.0);
+  v += ShiftIn<L>::by1(v, zero);
+  if constexpr (L > 2) v += ShiftIn<L>::by2(v, zero);
+  if constexpr (L > 4) v += ShiftIn<L>::by4(v, zero);
+  return v;
+}
+
+NDTAPE_INLINE f64 load_wide(const double* p) { return load<f64>(p); }
+NDTAPE_INLINE f64 load_wide(const float* p) { return widen(load<f32_half>(p)); }
+NDTAPE_INLINE void store_narrow(double* p, f64 v) { store(p, v); }
+NDTAPE_INLINE void store_narrow(float* p, f64 v) { store(p, narrow(v)); }
+
+// The sum within the block is kept apart from what came before it, so that blocks may be summed in
+// any order and joined to the same bits.
+template <class T>
+void sum_along(const void* x_, const void*, void* carry_, void* out_, int64_t n) {
+  constexpr int L = kLanes<double>;
+  const T* x = static_cast<const T*>(x_);
+  T* out = static_cast<T*>(out_);
+  double* carry = static_cast<double*>(carry_);
+  const f64 before = splat(*carry);
+  f64 sum = splat(-0.0);
+  int64_t i = 0;
+  for (; i + L <= n; i += L) {
+    const f64 lanes = running_lanes<L>(load_wide(x + i));
+    store_narrow(out + i, before + (sum + lanes));
+    sum += ShiftIn<L>::last(lanes);
+  }
+  if (i < n) {
+    T tail[L];
+    for (int k = 0; k < L; ++k) tail[k] = k < n - i ? x[i + k] : static_cast<T>(-0.0);
+    const f64 lanes = running_lanes<L>(load_wide(tail));
+    store_narrow(tail, before + (sum + lanes));
+    __builtin_memcpy(out + i, tail, static_cast<size_t>(n - i) * sizeof(T));
+    sum += ShiftIn<L>::last(lanes);
+  }
+  *carry += sum[0];
+}
+
+// ---- the table ----------------------------------------------------------------------------------
+
+template <class Op, class T>
+constexpr ScanKernels in_sequence() {
+  return {start<Op, T>, along<Op, T>, across<Op, T>, nullptr};
+}
+
+template <DType D>
+void add_dtype(KernelTable& table) {
+  using T = Storage<D>;
+  const auto at = [&](ScanOp op) -> ScanKernels& {
+    return table.scan[static_cast<int>(op)][kIndex<D>];
+  };
+  at(ScanOp::sum) = in_sequence<RunningSum, T>();
+  at(ScanOp::sum).join = join<RunningSum, T>;
+  // A product of later elements may overflow where that of all has long been 0: no joining.
+  at(ScanOp::prod) = in_sequence<RunningProd, T>();
+  if constexpr (kFloating<T>) {
+    at(ScanOp::sum).along = sum_along<T>;
+    at(ScanOp::recurrence) = in_sequence<Recurrence, T>();
+  }
+}
+
+template <DType... D>
+void add_dtypes(KernelTable& table, DTypes<D...>) {
+  (add_dtype<D>(table), ...);
+}
+
+}  // namespace
+
+void add_scans(KernelTable& table) {
+  add_dtypes(table, SignedInts{});
+  add_dtypes(table, UnsignedInts{});
+  add_dtypes(table, Floats{});
+}
+
+}  // namespace ndtape::cpu::NDTAPE_ISA
