@@ -165,6 +165,7 @@ NO_DERIVATIVE = {
         ["get_num_threads", "set_num_threads", "get_default_dtype", "set_default_dtype"],
         _NO_TENSOR,
     ),
+    **dict.fromkeys(["load", "save"], "it is about files"),
     **dict.fromkeys(["show_config", "get_include", "get_cmake_dir"], _NO_TENSOR),
     **dict.fromkeys(["grad", "value_and_grad", "no_grad", "enable_grad"], "it is about gradients"),
     **dict.fromkeys(["Tensor", "DType", "TapeError"], "a class"),

@@ -16,6 +16,8 @@ from ndtape._config import get_cmake_dir as get_cmake_dir
 from ndtape._config import get_include as get_include
 from ndtape._config import show_config as show_config
 from ndtape._core import *
+from ndtape._files import load as load
+from ndtape._files import save as save
 from ndtape._grad_mode import enable_grad as enable_grad
 from ndtape._grad_mode import no_grad as no_grad
 from ndtape._transforms import grad as grad
@@ -31,10 +33,12 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "get_cmake_dir",
         "get_include",
         "grad",
+        "load",
         "memory",
         "no_grad",
         "optim",
         "random",
+        "save",
         "show_config",
         "value_and_grad",
     ]
