@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ndtape._openmp import _core as _core  # isort: split
 
 from ndtape import autograd as autograd
+from ndtape import linalg as linalg
 from ndtape import memory as memory
 from ndtape import optim as optim
 from ndtape import random as random
@@ -33,6 +34,7 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "get_cmake_dir",
         "get_include",
         "grad",
+        "linalg",
         "load",
         "memory",
         "no_grad",
