@@ -10,6 +10,7 @@ class Row(NamedTuple):
     name: str
     arity: int
     types: str
+    complex: bool
     domain: str
     doc: str
 

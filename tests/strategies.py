@@ -15,13 +15,16 @@ UNSIGNED = ["uint8", "uint16", "uint32", "uint64"]
 INTEGERS = SIGNED + UNSIGNED
 FLOATS = ["float32", "float64"]
 NUMERIC = INTEGERS + FLOATS
+COMPLEX = ["complex64", "complex128"]
 ALL = BOOL + NUMERIC
 
-# For each kind of operator (the op table's `types`), the dtypes that it takes.
+# For each kind of operator (the op table's `types`), the real dtypes that it takes. Whether it
+# takes complex ones too is a column of its own.
 INPUT_DTYPES = {
     "Numeric": NUMERIC,
     "Any": ALL,
     "Float": ALL,
+    "Part": NUMERIC,
     "Compare": ALL,
     "Logical": ALL,
     "Bitwise": BOOL + INTEGERS,
@@ -48,7 +51,9 @@ def promoted(a, b):
     if a == b:
         return a
     kinds = {np.dtype(a).kind, np.dtype(b).kind}
-    if kinds in ({"f"}, {"i"}, {"u"}):
+    if kinds == {"f", "c"}:
+        return "complex64" if {a, b} == {"float32", "complex64"} else "complex128"
+    if kinds in ({"f"}, {"i"}, {"u"}, {"c"}):
         return max(a, b, key=lambda d: np.dtype(d).itemsize)
     if kinds == {"i", "u"}:
         signed, unsigned = sorted((a, b), key=lambda d: np.dtype(d).kind)
@@ -68,6 +73,9 @@ def random_values(seed, shape, dtype, domain="real"):
         return np.asarray(rng.integers(0, 2, shape), dtype)
     if dtype.kind in "iu":
         return _integers(rng, shape, dtype, domain)
+    if dtype.kind == "c":
+        parts = [random_values([seed, k], shape, "float64", domain) for k in range(2)]
+        return np.asarray(parts[0] + 1j * parts[1], dtype)
     scale = 10.0 ** rng.integers(-3, 3, shape)
     x = rng.standard_normal(shape) * scale
     if domain == "positive":

@@ -135,7 +135,7 @@ def test_an_int_scalar_that_does_not_fit_is_refused(name):
 
 
 def test_a_scalar_of_another_type_is_refused():
-    for value in ("1", None, object(), 1j):
+    for value in ("1", None, object()):
         with pytest.raises(TypeError):
             one("float32") + value
 

@@ -197,17 +197,13 @@ def _position(n: int, count: int) -> int:
 def _float_tensor(leaf: Any, path: str) -> Tensor:
     if isinstance(leaf, Tensor):
         tensor = leaf
-    elif isinstance(leaf, (float, np.ndarray, np.generic)):
+    elif isinstance(leaf, (float, complex, np.ndarray, np.generic)):
         tensor = _core.asarray(leaf)
     else:
         raise TypeError(f"{path}: cannot differentiate with respect to a {type(leaf).__name__}")
-    if not _is_float(tensor):
-        raise TypeError(f"{path}: gradients need a float dtype, not {tensor.dtype}")
+    if tensor.dtype.kind not in "fc":
+        raise TypeError(f"{path}: gradients need a float or complex dtype, not {tensor.dtype}")
     return tensor
-
-
-def _is_float(tensor: Tensor) -> bool:
-    return tensor.dtype in (_core.float32, _core.float64)
 
 
 def _split_output(output: Any, has_aux: bool) -> tuple[Tensor, Any]:
@@ -220,7 +216,7 @@ def _split_output(output: Any, has_aux: bool) -> tuple[Tensor, Any]:
         raise TypeError(f"the function must return a tensor, not {type(value).__name__}")
     if value.size != 1:
         raise ValueError(f"the function must return one element, not shape {value.shape}")
-    if not _is_float(value):
+    if value.dtype.kind != "f":
         raise TypeError(f"the function must return a float dtype, not {value.dtype}")
     return value, aux
 

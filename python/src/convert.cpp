@@ -80,9 +80,13 @@ bool parse_number(PyObject* o, Number& out) {
     parse_long(o, out);
     return true;
   }
-  // Subclasses of float; np.float64 is one, but has a dtype.
+  // Subclasses of float and complex; np.float64 and np.complex128 are such, but have a dtype.
   if (PyFloat_Check(o) && !is_numpy_scalar(o)) {
     out.value = PyFloat_AS_DOUBLE(o);
+    return true;
+  }
+  if (PyComplex_Check(o) && !is_numpy_scalar(o)) {
+    out.value = Complex<double>{PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)};
     return true;
   }
   return false;
@@ -108,7 +112,7 @@ int beyond(const Number& number, DType dtype) {
 }
 
 Tensor weak_number(const Number& number, DType beside) {
-  if (number.huge && !is_float(beside)) does_not_fit(number, beside);
+  if (number.huge && !is_inexact(beside)) does_not_fit(number, beside);
   return weak_scalar(number.value, beside);
 }
 
@@ -124,12 +128,17 @@ Tensor number_tensor(const Number& number, std::optional<DType> dtype) {
       dtype = DType::Bool;
     } else if (std::holds_alternative<double>(number.value) && !number.huge) {
       dtype = default_float();
+    } else if (std::holds_alternative<Complex<double>>(number.value)) {
+      dtype = complex_dtype(default_float());
     } else {
       dtype = DType::Int64;
     }
   }
+  if (std::holds_alternative<Complex<double>>(number.value) && !is_complex(*dtype)) {
+    throw TypeError(std::string("a complex number does not fit dtype ") + name(*dtype));
+  }
   bool large = number.huge || std::holds_alternative<uint64_t>(number.value);
-  if (large && !is_float(*dtype) && (number.huge || *dtype != DType::UInt64)) {
+  if (large && !is_inexact(*dtype) && (number.huge || *dtype != DType::UInt64)) {
     does_not_fit(number, *dtype);
   }
   return scalar(number.value, *dtype);

@@ -9,7 +9,7 @@
 
 namespace ndtape::python {
 
-// A number without a dtype: Python's bool, int and float, but not NumPy's scalars.
+// A number without a dtype: Python's bool, int, float and complex, but not NumPy's scalars.
 struct Number {
   Scalar value;
   bool huge = false;           // an int beyond 64 bits; `value` is the nearest double
@@ -23,7 +23,8 @@ bool parse_number(PyObject* o, Number& out);
 Tensor meet(const Number& number, Tensor& other);
 // The same for an update, whose target keeps its dtype.
 Tensor weak_number(const Number& number, DType beside);
-// A 0-d tensor of a number by itself: bool, int64 or the default float dtype.
+// A 0-d tensor of a number by itself: bool, int64, the default float dtype or the
+// complex one of its precision.
 Tensor number_tensor(const Number& number, std::optional<DType> dtype = {});
 // -1 or 1 for an integer below or above the range of an integer dtype, else 0.
 int beyond(const Number& number, DType dtype);

@@ -116,6 +116,7 @@ Tensor float_range(double start, double stop, double step, DType dtype) {
   int64_t n = length > 0 ? static_cast<int64_t>(length) : 0;
   element_count(Dims{n}, 8);
   return unlocked(n >= kLarge, [&] {
+    if (is_complex(dtype)) throw TypeError("arange: dtype must be real, not complex");
     if (is_float(dtype)) return arange(start, step, n, dtype);
     return astype(arange(start, step, n, DType::Float64), dtype);
   });
@@ -143,7 +144,31 @@ PyObject* make_arange(const Spec&, PyObject* const* v) {
   return finish(float_range(first, last, by, dtype.value_or(default_float())), v[5]);
 }
 
+// Either bound may be complex; its parts go their ways by themselves.
+Tensor complex_linspace(PyObject* start, PyObject* stop, int64_t count, bool endpoint,
+                        DType dtype) {
+  if (!is_complex(dtype)) {
+    throw TypeError(std::string("linspace: complex numbers do not fit dtype ") + name(dtype));
+  }
+  Py_complex first = PyComplex_AsCComplex(start);
+  if (PyErr_Occurred()) throw PythonError{};
+  Py_complex last = PyComplex_AsCComplex(stop);
+  if (PyErr_Occurred()) throw PythonError{};
+  Tensor re = linspace(first.real, last.real, count, endpoint, DType::Float64);
+  Tensor im = linspace(first.imag, last.imag, count, endpoint, DType::Float64);
+  Tensor exact = add(re, multiply(im, scalar(Complex<double>{0, 1}, DType::Complex128)));
+  return exact.dtype() == dtype ? exact : astype(exact, dtype);
+}
+
 PyObject* make_linspace(const Spec&, PyObject* const* v) {
+  if (PyComplex_Check(v[0]) || PyComplex_Check(v[1])) {
+    int64_t count = v[2] ? parse_int(v[2], "linspace") : 50;
+    if (count < 0) throw ValueError("linspace: num is negative: " + std::to_string(count));
+    element_count(Dims{count}, 16);
+    check_device(v[4]);
+    DType dtype = parse_optional_dtype(v[3]).value_or(complex_dtype(default_float()));
+    return finish(complex_linspace(v[0], v[1], count, parse_bool(v[5], true), dtype), v[6]);
+  }
   double start = parse_double(v[0], "linspace");
   double stop = parse_double(v[1], "linspace");
   int64_t count = v[2] ? parse_int(v[2], "linspace") : 50;
@@ -152,7 +177,7 @@ PyObject* make_linspace(const Spec&, PyObject* const* v) {
   bool endpoint = parse_bool(v[5], true);
   if (count < 0) throw ValueError("linspace: num is negative: " + std::to_string(count));
   element_count(Dims{count}, 8);
-  if (!is_float(dtype)) {
+  if (!is_inexact(dtype)) {
     Tensor exact = linspace(start, stop, count, endpoint, DType::Float64);
     return finish(astype(floor(exact), dtype), v[6]);
   }

@@ -45,6 +45,10 @@ int numpy_number(DType t) {
       return NumpyApi::NPY_FLOAT_;
     case DType::Float64:
       return NumpyApi::NPY_DOUBLE_;
+    case DType::Complex64:
+      return NumpyApi::NPY_CFLOAT_;
+    case DType::Complex128:
+      return NumpyApi::NPY_CDOUBLE_;
   }
   return -1;
 }
@@ -73,6 +77,7 @@ constexpr std::array<DType, 11> kByNumber = {
 
 std::optional<DType> named(const char* name) {
   if (std::strcmp(name, "float") == 0) return default_float();
+  if (std::strcmp(name, "complex") == 0) return complex_dtype(default_float());
   if (std::strcmp(name, "int") == 0) return DType::Int64;
   for (int i = 0; i < kDTypeCount; ++i) {
     if (std::strcmp(name, kDTypes[i].name) == 0) return static_cast<DType>(i);
@@ -124,6 +129,8 @@ PyObject* get_kind(PyObject* self, void*) {
       return PyUnicode_FromString("u");
     case Kind::Float:
       return PyUnicode_FromString("f");
+    case Kind::Complex:
+      return PyUnicode_FromString("c");
   }
   Py_UNREACHABLE();
 }
@@ -135,7 +142,7 @@ PyObject* reduce(PyObject* self, PyObject*) { return str(self); }
 
 PyGetSetDef properties[] = {
     {"name", get_name, nullptr, "Its name, such as ``'float32'``.", nullptr},
-    {"kind", get_kind, nullptr, "NumPy's letter: b, i, u or f.", nullptr},
+    {"kind", get_kind, nullptr, "NumPy's letter: b, i, u, f or c.", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes an element.", nullptr},
     {"dtype", get_dtype, nullptr, "The `numpy.dtype` of the same type.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -202,12 +209,17 @@ std::optional<DType> from_numpy_dtype(PyObject* descr) {
   }
   if (d->type_num == NumpyApi::NPY_FLOAT_) return DType::Float32;
   if (d->type_num == NumpyApi::NPY_DOUBLE_) return DType::Float64;
+  if (d->type_num == NumpyApi::NPY_CFLOAT_) return DType::Complex64;
+  if (d->type_num == NumpyApi::NPY_CDOUBLE_) return DType::Complex128;
   return {};
 }
 
 DType parse_dtype(PyObject* object) {
   if (Py_TYPE(object) == dtype_type) return value(object);
   if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
+  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type)) {
+    return complex_dtype(default_float());
+  }
   if (object == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::Int64;
   if (object == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::Bool;
   if (object == Py_None) not_understood(object);

@@ -77,19 +77,25 @@ PyObject* call_round_method(const Spec&, PyObject* const* v) {
   return apply_unary(ndtape::round, unwrap(v[0]));
 }
 
-const char* accepted(const char* types) {
-  auto is = [&](const char* name) { return std::strcmp(types, name) == 0; };
-  if (is("Numeric") || is("Round") || is("Test")) return "Of a numeric dtype.";
-  if (is("Float")) return "Of a float dtype; integers become the default float dtype.";
+const char* accepted(const OpRow& row) {
+  auto is = [&](const char* name) { return std::strcmp(row.types, name) == 0; };
+  if (is("Numeric") || is("Round") || is("Part") || is("Test")) {
+    return row.complex ? "Of a numeric dtype." : "Of a real numeric dtype.";
+  }
+  if (is("Float")) {
+    return row.complex ? "Of a float or complex dtype; integers become the default float dtype."
+                       : "Of a float dtype; integers become the default float dtype.";
+  }
   if (is("Bitwise")) return "Of dtype bool or an integer dtype.";
   if (is("Integer")) return "Of an integer dtype.";
-  return "Of any dtype.";
+  return row.complex ? "Of any dtype." : "Of any dtype but the complex ones.";
 }
 
-const char* returned(const char* types) {
-  auto is = [&](const char* name) { return std::strcmp(types, name) == 0; };
+const char* returned(const OpRow& row) {
+  auto is = [&](const char* name) { return std::strcmp(row.types, name) == 0; };
   if (is("Compare") || is("Logical") || is("Test")) return "Of dtype bool.";
-  if (is("Float")) return "Of a float dtype.";
+  if (is("Float")) return row.complex ? "Of a float or complex dtype." : "Of a float dtype.";
+  if (is("Part")) return "Of x's dtype; the float dtype of its parts where x is complex.";
   return "Of the promoted dtype.";
 }
 
@@ -97,10 +103,10 @@ std::string document(const OpRow& row) {
   std::string s = row.doc;
   s += "\n\nParameters\n----------\n";
   s += row.arity == 1 ? "x : array_like\n    " : "x1, x2 : array_like\n    ";
-  s += accepted(row.types);
+  s += accepted(row);
   if (row.arity == 2) s += " They are broadcast together.";
   s += "\n\nReturns\n-------\nTensor\n    ";
-  s += returned(row.types);
+  s += returned(row);
   s += "\n\nRaises\n------\nTypeError\n    When a dtype is not accepted";
   s += row.arity == 1 ? ".\n" : ", or no dtype holds both.\n";
   if (row.arity == 2) s += "ValueError\n    When the shapes do not broadcast.\n";
@@ -192,7 +198,7 @@ tensor([ 1, -2])
 void define_elementwise() {
   for (const OpRow& row : op_rows()) {
     if (row.unary) {
-      bool method = std::strcmp(row.name, "round") == 0;
+      bool method = std::strcmp(row.name, "round") == 0 || std::strcmp(row.name, "conj") == 0;
       define(method ? kBoth : kFunction, row.name, "(x, /)", document(row).c_str(), call_unary,
              &row);
     } else if (row.binary) {

@@ -97,6 +97,13 @@ PyObject* method_format(const Spec&, PyObject* const* v) {
   return PyObject_CallMethod(module.ptr(), "tensor_format", "OO", v[0], v[1]);
 }
 
+PyObject* method_complex(const Spec&, PyObject* const* v) {
+  py::object value = own(item(unwrap(v[0]), "complex"));
+  Py_complex z = PyComplex_AsCComplex(value.ptr());
+  if (PyErr_Occurred()) throw PythonError{};
+  return PyComplex_FromCComplex(z);
+}
+
 PyObject* method_array_namespace(const Spec&, PyObject* const* v) {
   if (v[1] && v[1] != Py_None && !PyUnicode_Check(v[1])) {
     throw TypeError("__array_namespace__: api_version must be a string");
@@ -174,6 +181,7 @@ void define_methods() {
   define(kMethod, "__array__", "(x, dtype=None, copy=None)", docs::kArray, method_array);
   define(kMethod, "fill", "(x, value)", docs::kFill, method_fill);
   define(kMethod, "__format__", "(x, spec, /)", "For format and f-strings.", method_format);
+  define(kMethod, "__complex__", "(x)", "For complex.", method_complex);
   define(kMethod, "__array_namespace__", "(x, *, api_version=None)", "The module ndtape.",
          method_array_namespace);
   define(kMethod, "to_device", "(x, device, /, *, stream=None)", docs::kToDevice, method_to_device);

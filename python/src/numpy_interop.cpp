@@ -46,6 +46,10 @@ const char* buffer_format(DType t) {
       return "f";
     case DType::Float64:
       return "d";
+    case DType::Complex64:
+      return "Zf";
+    case DType::Complex128:
+      return "Zd";
   }
   return "";
 }

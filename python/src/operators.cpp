@@ -45,7 +45,7 @@ PyObject* binary(PyObject* a, PyObject* b) noexcept {
     if (is_tensor(a)) {
       const Tensor& x = unwrap(a);
       if (is_tensor(b)) return run(f, x, unwrap(b));
-      if (PyFloat_CheckExact(b) && is_float(x.dtype())) {
+      if (PyFloat_CheckExact(b) && is_inexact(x.dtype())) {
         return run(f, x, weak_scalar(PyFloat_AS_DOUBLE(b), x.dtype()));
       }
     }

@@ -12,7 +12,7 @@ namespace {
 
 // What the leaves of a nested sequence say about the dtype of the whole.
 struct Leaves {
-  bool any_bool = false, any_int = false, any_float = false;
+  bool any_bool = false, any_int = false, any_float = false, any_complex = false;
   bool other = false;          // something NumPy has to look at
   std::optional<DType> typed;  // of leaves that carry a dtype, promoted
   bool mixed = false;          // their kinds differ: NumPy's rules decide
@@ -59,6 +59,8 @@ void look_at(PyObject* o, Leaves& leaves, PyObject** path, int depth, int64_t& b
     leaves.any_bool = true;
   } else if (PyLong_CheckExact(o)) {
     leaves.any_int = true;
+  } else if (PyComplex_CheckExact(o)) {
+    leaves.any_complex = true;
   } else if (is_tensor(o)) {
     if (requires_grad(unwrap(o))) {
       throw TapeError("a sequence holds a tensor that records gradients; use ndtape.stack");
@@ -83,10 +85,12 @@ std::optional<DType> dtype_of_leaves(const Leaves& leaves) {
   if (leaves.typed) {
     DType t = *leaves.typed;
     // Python numbers are weak beside values that have a dtype.
-    if (leaves.any_float && !is_float(t)) return default_float();
+    if (leaves.any_complex) return complex_dtype(is_inexact(t) ? t : default_float());
+    if (leaves.any_float && !is_inexact(t)) return default_float();
     if (leaves.any_int && t == DType::Bool) return DType::Int64;
     return t;
   }
+  if (leaves.any_complex) return complex_dtype(default_float());
   if (leaves.any_float) return default_float();
   if (leaves.any_int) return DType::Int64;
   if (leaves.any_bool) return DType::Bool;
@@ -139,6 +143,16 @@ Dims shape_of(PyObject* o) {
 }
 
 template <class T>
+void store(PyObject* o, Complex<T>* out) {
+  Py_complex z = PyComplex_AsCComplex(o);
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    does_not_fit({0.0, true, o}, dtype_of<Complex<T>>);
+  }
+  *out = {static_cast<T>(z.real), static_cast<T>(z.imag)};
+}
+
+template <class T>
 void store(PyObject* o, T* out) {
   if constexpr (std::is_floating_point_v<T>) {
     double value = PyFloat_AsDouble(o);
@@ -154,7 +168,15 @@ void store(PyObject* o, T* out) {
     parse_number(o, number);
     number.source = o;
     if (beyond(number, dtype_of<T>)) does_not_fit(number, dtype_of<T>);
-    *out = std::visit([](auto value) { return static_cast<T>(value); }, number.value);
+    *out = std::visit(
+        [](auto value) {
+          if constexpr (std::is_same_v<decltype(value), Complex<double>>) {
+            return T{};  // refused before it gets here
+          } else {
+            return static_cast<T>(value);
+          }
+        },
+        number.value);
   }
 }
 
@@ -195,9 +217,13 @@ Tensor from_sequence(PyObject* o, std::optional<DType> dtype) {
   look_at(o, leaves, path, 0, budget);
   if (!dtype) dtype = dtype_of_leaves(leaves);
   if (!dtype) return from_other(o);
+  bool any_complex = leaves.any_complex || (leaves.typed && is_complex(*leaves.typed));
+  if (any_complex && !is_complex(*dtype)) {
+    throw TypeError(std::string("complex numbers do not fit dtype ") + name(*dtype));
+  }
   bool plain = !leaves.other && !leaves.typed;
   // Fractions are cut off for an integer dtype; NumPy knows which cannot be.
-  if (plain && (is_float(*dtype) || !leaves.any_float)) return from_numbers(o, *dtype);
+  if (plain && (is_inexact(*dtype) || !leaves.any_float)) return from_numbers(o, *dtype);
   return from_ndarray(asarray_checked(o, *dtype).ptr());
 }
 

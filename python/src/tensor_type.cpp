@@ -8,6 +8,7 @@
 #include "dtype_type.h"
 #include "ndtape/ops.h"
 #include "ndtape/tape.h"
+#include "operators.h"
 
 namespace ndtape::python {
 
@@ -97,6 +98,10 @@ PyObject* get_transpose(PyObject* self, void*) {
 PyObject* get_matrix_transpose(PyObject* self, void*) {
   return guarded([&] { return wrap(matrix_transpose(unwrap(self))); });
 }
+template <Tensor (*part)(const Tensor&)>
+PyObject* get_part(PyObject* self, void*) {
+  return guarded([&] { return apply_unary(part, unwrap(self)); });
+}
 PyObject* get_requires_grad(PyObject* self, void*) {
   return guarded([&] { return PyBool_FromLong(requires_grad(unwrap(self))); });
 }
@@ -146,6 +151,8 @@ PyGetSetDef properties[] = {
     {"device", get_device, nullptr, "Where the memory lies: ``'cpu'``.", nullptr},
     {"T", get_transpose, nullptr, "A view with the axes in reverse order.", nullptr},
     {"mT", get_matrix_transpose, nullptr, "A view with the last two axes swapped.", nullptr},
+    {"real", get_part<ndtape::real>, nullptr, "The real part: `ndtape.real`.", nullptr},
+    {"imag", get_part<ndtape::imag>, nullptr, "The imaginary part: `ndtape.imag`.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad_property,
      "Whether operations on it are recorded, for `backward`.", nullptr},
     {"grad", get_grad, set_grad_property,
@@ -253,6 +260,14 @@ PyObject* item(const Tensor& x, const char* what) {
       return PyFloat_FromDouble(static_cast<double>(*x.data<float>()));
     case DType::Float64:
       return PyFloat_FromDouble(*x.data<double>());
+    case DType::Complex64: {
+      const auto* z = x.data<Complex<float>>();
+      return PyComplex_FromDoubles(z->re, z->im);
+    }
+    case DType::Complex128: {
+      const auto* z = x.data<Complex<double>>();
+      return PyComplex_FromDoubles(z->re, z->im);
+    }
   }
   Py_UNREACHABLE();
 }

@@ -17,6 +17,9 @@ TEST(DType, RowsKnowTheirTypes) {
   EXPECT_FALSE(is_integer(DType::Bool));
   EXPECT_EQ(dtype_of<float>, DType::Float32);
   EXPECT_EQ(dtype_of<int64_t>, DType::Int64);
+  EXPECT_EQ(itemsize(DType::Complex128), 16);
+  EXPECT_EQ(real_dtype(DType::Complex64), DType::Float32);
+  EXPECT_EQ(complex_dtype(DType::Float64), DType::Complex128);
 }
 
 // The smallest dtype that holds every value of two integer dtypes, by their bits.
@@ -50,6 +53,9 @@ TEST(DType, PromotionFollowsTheStandard) {
         }
       } else if (is_float(a) && is_float(b)) {
         EXPECT_EQ(promote(a, b), DType::Float64);
+      } else if (is_inexact(a) && is_inexact(b)) {
+        const bool narrow = real_dtype(a) == DType::Float32 && real_dtype(b) == DType::Float32;
+        EXPECT_EQ(promote(a, b), narrow ? DType::Complex64 : DType::Complex128);
       } else {
         EXPECT_THROW(promote(a, b), TypeError);
       }

@@ -18,6 +18,7 @@ struct OpRow {
   const char* name;
   int arity;
   const char* types;   // which dtypes it takes: Numeric, Any, Float, Compare, Logical, ...
+  bool complex;        // whether complex numbers are among them
   const char* domain;  // where it is defined: real, positive, nonzero, ...
   const char* doc;     // one line
   Tensor (*unary)(const Tensor&);

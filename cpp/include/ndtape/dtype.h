@@ -6,22 +6,30 @@
 
 namespace ndtape {
 
-enum class Kind : uint8_t { Bool, Int, UInt, Float };
+enum class Kind : uint8_t { Bool, Int, UInt, Float, Complex };
+
+// A complex number as it lies in memory, without std::complex's operators.
+template <class T>
+struct Complex {
+  T re, im;
+};
 
 // X(identifier, name, C++ type, kind). Rows are ordered: within a kind by size.
-// float16, bfloat16, complex64 and complex128 go below float64 when their kernels exist.
-#define NDTAPE_DTYPES(X)            \
-  X(Bool, bool, bool, Bool)         \
-  X(Int8, int8, int8_t, Int)        \
-  X(Int16, int16, int16_t, Int)     \
-  X(Int32, int32, int32_t, Int)     \
-  X(Int64, int64, int64_t, Int)     \
-  X(UInt8, uint8, uint8_t, UInt)    \
-  X(UInt16, uint16, uint16_t, UInt) \
-  X(UInt32, uint32, uint32_t, UInt) \
-  X(UInt64, uint64, uint64_t, UInt) \
-  X(Float32, float32, float, Float) \
-  X(Float64, float64, double, Float)
+// float16 and bfloat16 go above float32 when their kernels exist.
+#define NDTAPE_DTYPES(X)                           \
+  X(Bool, bool, bool, Bool)                        \
+  X(Int8, int8, int8_t, Int)                       \
+  X(Int16, int16, int16_t, Int)                    \
+  X(Int32, int32, int32_t, Int)                    \
+  X(Int64, int64, int64_t, Int)                    \
+  X(UInt8, uint8, uint8_t, UInt)                   \
+  X(UInt16, uint16, uint16_t, UInt)                \
+  X(UInt32, uint32, uint32_t, UInt)                \
+  X(UInt64, uint64, uint64_t, UInt)                \
+  X(Float32, float32, float, Float)                \
+  X(Float64, float64, double, Float)               \
+  X(Complex64, complex64, Complex<float>, Complex) \
+  X(Complex128, complex128, Complex<double>, Complex)
 
 enum class DType : uint8_t {
 #define NDTAPE_X(id, name, type, kind) id,
@@ -48,7 +56,18 @@ constexpr const char* name(DType t) { return info(t).name; }
 constexpr Kind kind(DType t) { return info(t).kind; }
 constexpr int64_t itemsize(DType t) { return info(t).size; }
 constexpr bool is_float(DType t) { return kind(t) == Kind::Float; }
+constexpr bool is_complex(DType t) { return kind(t) == Kind::Complex; }
+// Floats and complex numbers: what has derivatives.
+constexpr bool is_inexact(DType t) { return is_float(t) || is_complex(t); }
 constexpr bool is_integer(DType t) { return kind(t) == Kind::Int || kind(t) == Kind::UInt; }
+
+// The dtype of the real part, and of complex numbers with such parts; other dtypes as they are.
+constexpr DType real_dtype(DType t) {
+  return t == DType::Complex64 ? DType::Float32 : t == DType::Complex128 ? DType::Float64 : t;
+}
+constexpr DType complex_dtype(DType t) {
+  return t == DType::Float32 ? DType::Complex64 : t == DType::Float64 ? DType::Complex128 : t;
+}
 
 // dtype_of<float> == DType::Float32.
 template <class T>
@@ -64,7 +83,7 @@ template <class T>
 inline constexpr DType dtype_of = DTypeOf<T>::value;
 
 // The array API standard's promotion of two array dtypes. Throws TypeError where the standard
-// defines none: different kinds, or uint64 with a signed integer.
+// defines none: kinds other than float and complex, or uint64 with a signed integer.
 DType promote(DType a, DType b);
 
 // The dtype given to Python floats and to the results of float functions of integers.

@@ -15,7 +15,7 @@
 namespace ndtape {
 
 // A Python-like scalar: it takes its dtype from the tensor it meets.
-using Scalar = std::variant<bool, int64_t, uint64_t, double>;
+using Scalar = std::variant<bool, int64_t, uint64_t, double, Complex<double>>;
 
 // ---- creation -------------------------------------------------------------------------------
 Tensor empty(const Dims& shape, DType dtype);
@@ -25,7 +25,8 @@ Tensor ones(const Dims& shape, DType dtype);
 Tensor scalar(Scalar value, DType dtype);  // 0-d
 // The 0-d tensor that `value` becomes beside a tensor of dtype `beside`. Throws TypeError for a
 // value of a higher kind that cannot be weak (never for numbers: int beside bool gives int64,
-// float beside bool or integers gives the default float), ValueError when an int does not fit.
+// float beside bool or integers gives the default float, complex beside floats the complex dtype of
+// their precision), ValueError when an int does not fit.
 Tensor weak_scalar(Scalar value, DType beside);
 // start + i * step, i < count, computed without accumulating error.
 Tensor arange(double start, double step, int64_t count, DType dtype);
@@ -40,6 +41,9 @@ Tensor abs(const Tensor& x);
 Tensor negative(const Tensor& x);
 Tensor sign(const Tensor& x);
 Tensor square(const Tensor& x);
+Tensor conj(const Tensor& x);
+Tensor real(const Tensor& x);
+Tensor imag(const Tensor& x);
 Tensor relu(const Tensor& x);
 Tensor ceil(const Tensor& x);
 Tensor floor(const Tensor& x);
@@ -107,7 +111,9 @@ Tensor bitwise_right_shift(const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high);
 
-Tensor astype(const Tensor& x, DType dtype);  // always a copy; differentiable between floats
+// Always a copy; differentiable between floats and complex numbers. Complex numbers become complex
+// or bool only: TypeError.
+Tensor astype(const Tensor& x, DType dtype);
 Tensor copy(const Tensor& x);                 // row-major, recorded
 
 inline Tensor operator-(const Tensor& x) { return negative(x); }

@@ -105,6 +105,7 @@ class Walk {
       if (!node.needs(i) || !g.defined()) continue;
       const Input& input = node.input(i);
       if (g.shape() != input.shape) g = sum_to(g, input.shape);
+      if (is_complex(g.dtype()) && !is_complex(input.dtype)) g = real(g);
       if (g.dtype() != input.dtype) g = astype(g, input.dtype);
       add(input.edge, std::move(g));
     }
@@ -146,13 +147,21 @@ Tensor seed_for(const Tensor& y, const Tensor& seed, const char* what) {
       throw TapeError(std::string(what) + ": a tensor of shape " + to_string(y.shape()) +
                       " needs an explicit gradient; only one element has gradient 1 by default");
     }
+    if (is_complex(y.dtype())) {
+      throw TapeError(std::string(what) + ": a tensor of dtype " + name(y.dtype()) +
+                      " needs an explicit gradient; only a real one has gradient 1 by default");
+    }
     return ones(y.shape(), y.dtype());
   }
   if (seed.shape() != y.shape()) {
     throw ValueError(std::string(what) + ": the gradient has shape " + to_string(seed.shape()) +
                      ", expected " + to_string(y.shape()));
   }
-  if (!is_float(seed.dtype())) {
+  if (!is_inexact(seed.dtype())) {
+    throw TypeError(std::string(what) + ": the gradient has dtype " + name(seed.dtype()) +
+                    ", expected " + name(y.dtype()));
+  }
+  if (is_complex(seed.dtype()) && !is_complex(y.dtype())) {
     throw TypeError(std::string(what) + ": the gradient has dtype " + name(seed.dtype()) +
                     ", expected " + name(y.dtype()));
   }

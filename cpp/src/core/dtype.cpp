@@ -22,6 +22,7 @@ DType signed_above(int64_t bytes) {
 DType promote(DType a, DType b) {
   if (a == b) return a;
   if (kind(a) == kind(b)) return itemsize(a) > itemsize(b) ? a : b;
+  if (is_inexact(a) && is_inexact(b)) return complex_dtype(promote(real_dtype(a), real_dtype(b)));
   if (!is_integer(a) || !is_integer(b)) {
     throw TypeError(pair(a, b) + " are of different kinds; convert one with astype");
   }

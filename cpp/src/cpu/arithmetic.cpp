@@ -15,6 +15,13 @@ struct Identity {
   }
 };
 
+struct Zero {
+  template <class T>
+  static T apply(T) {
+    return T{0};
+  }
+};
+
 struct Abs {
   static float apply(float x) { return __builtin_fabsf(x); }
   static double apply(double x) { return __builtin_fabs(x); }
@@ -288,12 +295,17 @@ void where_loop(const void* a, const void* b, const void* c, void* out, int64_t 
   }
 }
 
+struct Wide {
+  uint64_t half[2];
+};
+
 template <int Bytes>
 constexpr BlockKernel where_of() {
   if constexpr (Bytes == 1) return where_loop<uint8_t>;
   if constexpr (Bytes == 2) return where_loop<uint16_t>;
   if constexpr (Bytes == 4) return where_loop<uint32_t>;
   if constexpr (Bytes == 8) return where_loop<uint64_t>;
+  if constexpr (Bytes == 16) return where_loop<Wide>;
 }
 
 template <DType... D>
@@ -304,6 +316,9 @@ void set_where(KernelTable& table, DTypes<D...>) {
 template <class List>
 void add_numeric(KernelTable& t, List types) {
   set_unary<Abs>(t, Op::abs, types);
+  set_unary<Identity>(t, Op::conj, types);
+  set_unary<Identity>(t, Op::real, types);
+  set_unary<Zero>(t, Op::imag, types);
   set_unary<Negative>(t, Op::negative, types);
   set_unary<Sign>(t, Op::sign, types);
   set_unary<Square>(t, Op::square, types);
@@ -355,6 +370,7 @@ void add_arithmetic(KernelTable& table) {
   add_numeric(table, SignedInts{});
   add_numeric(table, UnsignedInts{});
   add_numeric(table, Floats{});
+  set_where(table, DTypes<DType::Complex64, DType::Complex128>{});
   add_integer(table, SignedInts{});
   add_integer(table, UnsignedInts{});
   set_unary<Ceil>(table, Op::ceil, Floats{});

@@ -4,7 +4,7 @@
 // int64 and uint64), whose lowest value stands for NaN and for all that does not fit; of that
 // integer the low bits are kept. To uint32 and uint64, values of the upper half of the range are
 // moved down by it for the truncation. This is what NumPy gives on x86, on every machine.
-// To bool is "is it non-zero", which NaN is.
+// To bool is "is it non-zero", which NaN is. Of a complex number other dtypes get the real part.
 #include "cpu/isa.h"
 #include "cpu/lanes.h"
 
@@ -41,10 +41,29 @@ struct Cast {
   }
 };
 
+template <class From, class T>
+struct Cast<From, Complex<T>> {
+  static Complex<T> apply(From x) { return {static_cast<T>(x), T{0}}; }
+};
+
+template <class F, class To>
+struct Cast<Complex<F>, To> {
+  static To apply(Complex<F> z) { return Cast<F, To>::apply(z.re); }
+};
+
+template <class F, class T>
+struct Cast<Complex<F>, Complex<T>> {
+  static Complex<T> apply(Complex<F> z) { return {static_cast<T>(z.re), static_cast<T>(z.im)}; }
+};
+
 struct NonZero {
   template <class T>
   static bool apply(T x) {
     return x != 0;
+  }
+  template <class T>
+  static bool apply(Complex<T> z) {
+    return (z.re != 0) | (z.im != 0);
   }
 };
 
@@ -61,8 +80,8 @@ constexpr BlockKernel cast_of() {
     return unary_loop<NonZero, Storage<From>, uint8_t>;
   } else if constexpr (From == DType::Bool) {
     return unary_loop<Cast<uint8_t, Storage<To>>, uint8_t, Storage<To>>;
-  } else if constexpr (!kFloating<Storage<From>> && sizeof(Storage<From>) == sizeof(Storage<To>) &&
-                       !kFloating<Storage<To>>) {
+  } else if constexpr (is_integer(From) && is_integer(To) &&
+                       sizeof(Storage<From>) == sizeof(Storage<To>)) {
     return copy<sizeof(Storage<From>)>;  // only the sign's meaning changes
   } else {
     return unary_loop<Cast<Storage<From>, Storage<To>>, Storage<From>, Storage<To>>;

@@ -14,6 +14,7 @@ namespace ndtape::cpu {
   void add_arithmetic(KernelTable& table); \
   void add_comparison(KernelTable& table); \
   void add_float_math(KernelTable& table); \
+  void add_complex(KernelTable& table);    \
   void add_casts(KernelTable& table);      \
   void add_tiles(KernelTable& table);      \
   void add_reductions(KernelTable& table); \
@@ -63,6 +64,7 @@ constexpr Isa kIsas[] = {
      isa::add_arithmetic(table);                          \
      isa::add_comparison(table);                          \
      isa::add_float_math(table);                          \
+     isa::add_complex(table);                             \
      isa::add_casts(table);                               \
      isa::add_tiles(table);                               \
      isa::add_reductions(table);                          \

@@ -12,6 +12,7 @@ namespace ndtape::cpu::NDTAPE_ISA {
 void add_arithmetic(KernelTable& table);
 void add_comparison(KernelTable& table);
 void add_float_math(KernelTable& table);
+void add_complex(KernelTable& table);
 void add_casts(KernelTable& table);
 void add_tiles(KernelTable& table);
 void add_reductions(KernelTable& table);

@@ -20,7 +20,9 @@ struct Free {
 
 int size_class(int64_t element) { return __builtin_ctzll(static_cast<uint64_t>(element)); }
 
-int64_t slot_bytes(int64_t block) { return block * 8 + kSlack; }
+int64_t slot_bytes(const Program& program, int64_t block) {
+  return block * program.widest() + kSlack;
+}
 
 // Do the bytes of two operands lie apart for sure?
 bool apart(const Operands& ops, int a, int b) {
@@ -64,7 +66,7 @@ int64_t block_size(const Program& program) {
 }
 
 int64_t Interpreter::scratch_bytes(const Program& program, int64_t block) {
-  return program.values() * slot_bytes(block);
+  return program.values() * slot_bytes(program, block);
 }
 
 Interpreter::Interpreter(const Program& program, const Operands& ops, int row_axis, int col_axis,
@@ -98,6 +100,7 @@ Interpreter::Interpreter(const Program& program, const Operands& ops, int row_ax
 
 void Interpreter::assign_buffers(char* memory, int64_t block) {
   // Inputs keep their buffers for the whole run; results reuse those of values no longer needed.
+  const int64_t bytes = slot_bytes(program_, block);
   int last_use[kMaxValues];
   for (int v = 0; v < program_.values(); ++v) last_use[v] = v - program_.inputs();
   for (int i = 0; i < program_.instructions(); ++i) {
@@ -109,11 +112,11 @@ void Interpreter::assign_buffers(char* memory, int64_t block) {
     last_use[program_.output_value(i)] = program_.instructions();
   }
   int free_slots[kMaxValues], n_free = 0, used = program_.inputs(), slot[kMaxValues];
-  for (int v = 0; v < program_.inputs(); ++v) buffer_[v] = memory + v * slot_bytes(block);
+  for (int v = 0; v < program_.inputs(); ++v) buffer_[v] = memory + v * bytes;
   for (int i = 0; i < program_.instructions(); ++i) {
     const Value result = program_.instruction(i).result;
     slot[result] = n_free > 0 ? free_slots[--n_free] : used++;
-    buffer_[result] = memory + slot[result] * slot_bytes(block);
+    buffer_[result] = memory + slot[result] * bytes;
     for (int v = program_.inputs(); v <= result; ++v) {
       if (last_use[v] == i) free_slots[n_free++] = slot[v];
     }

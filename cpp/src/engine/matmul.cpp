@@ -22,11 +22,17 @@ thread_local ScratchBlock scratch_blocks[kScratchCount];
 template <class T>
 void zero(const Product<T>& x) {
   for (int64_t i = 0; i < x.m; ++i) {
-    for (int64_t j = 0; j < x.n; ++j) x.c[i * x.c_row + j * x.c_col] = T(0);
+    for (int64_t j = 0; j < x.n; ++j) x.c[i * x.c_row + j * x.c_col] = T{};
   }
 }
 
-// One matrix of the batch.
+template <class T>
+inline constexpr bool kIsComplex = false;
+template <class T>
+inline constexpr bool kIsComplex<Complex<T>> = true;
+
+}  // namespace
+
 template <class T>
 void multiply(Product<T> x) {
   if (x.k == 0) return zero(x);
@@ -39,10 +45,17 @@ void multiply(Product<T> x) {
     if (x.m == 1 && (x.n == 1 || x.b_row == 1 || x.b_col == 1)) return gemv(x);
     if (x.c_col != 1 && x.c_row == 1) x = transposed(x);
     gemm(x);
+  } else if constexpr (kIsComplex<T>) {
+    complex_matmul(x);
   } else {
     integer_matmul(x);
   }
 }
+
+template void multiply(Product<float>);
+template void multiply(Product<double>);
+
+namespace {
 
 // Batches of matrices above this many multiply-adds are taken one at a time, each by all threads.
 constexpr int64_t kBatchedWork = int64_t{1} << 26;
@@ -167,6 +180,10 @@ void matmul(DType dtype, const MatmulShape& shape, const Matrices& a, const Matr
       return matmul<float>(shape, a, b, c);
     case DType::Float64:
       return matmul<double>(shape, a, b, c);
+    case DType::Complex64:
+      return matmul<Complex<float>>(shape, a, b, c);
+    case DType::Complex128:
+      return matmul<Complex<double>>(shape, a, b, c);
     case DType::Bool:
       return matmul<bool>(shape, a, b, c);
     case DType::Int8:  // products and sums that wrap are the same with and without a sign

@@ -39,6 +39,13 @@ void gemv(const Product<T>& x);  // float, double; m == 1, and b has a unit stri
 template <class T>
 void integer_matmul(const Product<T>& x);  // bool and unsigned integers, wrapping; m, n >= 1
 
+// One product of any real dtype, by the algorithm that suits its shape.
+template <class T>
+void multiply(Product<T> x);
+
+template <class T>
+void complex_matmul(const Product<Complex<T>>& x);  // m, n, k >= 1
+
 template <class T>
 const cpu::GemmKernels& gemm_kernels() {
   const cpu::KernelTable& table = cpu::kernels();
@@ -47,8 +54,8 @@ const cpu::GemmKernels& gemm_kernels() {
 
 // Working memory of the calling thread, one block a purpose, kept for the next call. What was in
 // a block is lost when it grows. 64-byte aligned; throws std::bad_alloc.
-enum class Scratch { Pack, Partial, Vector };
-inline constexpr int kScratchCount = 3;
+enum class Scratch { Pack, Partial, Vector, Complex, Products };
+inline constexpr int kScratchCount = 5;
 void* scratch(Scratch purpose, size_t bytes);
 
 }  // namespace ndtape::engine

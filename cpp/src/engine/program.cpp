@@ -1,5 +1,6 @@
 #include "engine/program.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -24,6 +25,8 @@ DType result_dtype(Op op, DType operands) {
     case Types::Logical:
     case Types::Test:
       return DType::Bool;
+    case Types::Part:
+      return real_dtype(operands);
     default:
       return operands;
   }
@@ -32,6 +35,7 @@ DType result_dtype(Op op, DType operands) {
 Value Program::new_value(DType dtype) {
   if (values_ >= kMaxValues) throw std::logic_error("program: too many values");
   dtypes_[values_] = dtype;
+  widest_ = std::max(widest_, itemsize(dtype));
   row_[values_] = false;
   return static_cast<Value>(values_++);
 }

@@ -49,6 +49,7 @@ class Program {
   void output(Value v);
 
   DType dtype(Value v) const { return dtypes_[v]; }
+  int64_t widest() const { return widest_; }  // bytes of an element of the largest dtype, 8 or more
   int inputs() const { return inputs_; }
   int values() const { return values_; }
   int instructions() const { return instructions_; }
@@ -69,6 +70,7 @@ class Program {
   int instructions_ = 0;
   int outputs_ = 0;
   int cost_ = 0;
+  int64_t widest_ = 8;
   Value output_[kMaxOutputs];
   DType dtypes_[kMaxValues];
   bool row_[kMaxValues];

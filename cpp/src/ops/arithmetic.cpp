@@ -42,18 +42,52 @@ Tensor abs(const Tensor& x) {
   return record("abs", y, wrt(x, [x = save(x)](const Tensor& g) { return g * sign(x); }));
 }
 
+Tensor conj(const Tensor& x) {
+  Tensor y = unary(Op::conj, x);
+  if (!recording(x)) return y;
+  return record("conj", y, wrt(x, [](const Tensor& g) { return conjugate(g); }));
+}
+
+// The walker gives a real gradient of a complex input the dtype of the input.
+Tensor real(const Tensor& x) {
+  Tensor y = unary(Op::real, x);
+  if (!recording(x)) return y;
+  return record("real", y, wrt(x, [](const Tensor& g) { return g; }));
+}
+
+Tensor imag(const Tensor& x) {
+  Tensor y = unary(Op::imag, x);
+  if (!is_complex(x.dtype())) return record_flat("imag", y, x);
+  if (!recording(x)) return y;
+  return record("imag", y, wrt(x, [dtype = x.dtype()](const Tensor& g) {
+                  return g * scalar(Complex<double>{0, 1}, dtype);
+                }));
+}
+
 Tensor negative(const Tensor& x) {
   Tensor y = unary(Op::negative, x);
   if (!recording(x)) return y;
   return record("negative", y, wrt(x, [](const Tensor& g) { return -g; }));
 }
 
-Tensor sign(const Tensor& x) { return record_flat("sign", unary(Op::sign, x), x); }
+Tensor sign(const Tensor& x) {
+  Tensor y = unary(Op::sign, x);
+  if (!is_complex(x.dtype())) return record_flat("sign", y, x);
+  if (!recording(x)) return y;
+  // On the unit circle: a change along y is lost, one across it is divided by |x|. 0 at 0.
+  return record("sign", y, wrt(x, [x = save(x), y = save_output(y)](const Tensor& g) {
+                  const Tensor t = y, size = abs(x);
+                  const Tensor across = g - t * real(g * conj(t));
+                  const Tensor origin = equal(size, scalar(false, size.dtype()));
+                  return keep_where(logical_not(origin), across) /
+                         where(origin, scalar(true, size.dtype()), size);
+                }));
+}
 
 Tensor square(const Tensor& x) {
   Tensor y = unary(Op::square, x);
   if (!recording(x)) return y;
-  return record("square", y, wrt(x, [x = save(x)](const Tensor& g) { return g * (x * 2.0); }));
+  return record("square", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(x * 2.0); }));
 }
 
 Tensor relu(const Tensor& x) {
@@ -73,7 +107,7 @@ Tensor reciprocal(const Tensor& x) {
   Tensor y = unary(Op::reciprocal, x);
   if (!recording(x)) return y;
   return record("reciprocal", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return -(g * square(y)); }));
+                wrt(x, [y = save_output(y)](const Tensor& g) { return -(g * conjugate(square(y))); }));
 }
 
 Tensor add(const Tensor& a, const Tensor& b) {
@@ -93,16 +127,18 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::multiply, a, b);
   if (!recording(a, b)) return y;
-  return record("multiply", y, wrt(a, [b = save(b)](const Tensor& g) { return g * b; }),
-                wrt(b, [a = save(a)](const Tensor& g) { return g * a; }));
+  return record("multiply", y, wrt(a, [b = save(b)](const Tensor& g) { return g * conjugate(b); }),
+                wrt(b, [a = save(a)](const Tensor& g) { return g * conjugate(a); }));
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::divide, a, b);
   if (!recording(a, b)) return y;
   return record(
-      "divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / b; }),
-      wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) { return -(g * y / b); }));
+      "divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / conjugate(b); }),
+      wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) {
+        return -(g * conjugate(y) / conjugate(b));
+      }));
 }
 
 Tensor floor_divide(const Tensor& a, const Tensor& b) {
@@ -131,15 +167,15 @@ Tensor pow(const Tensor& a, const Tensor& b) {
                       const Tensor exponent = b, zero = scalar(false, exponent.dtype());
                       const Tensor flat = equal(exponent, zero);
                       const Tensor slope = exponent * pow(a, where(flat, zero, exponent - 1.0));
-                      return g * where(flat, scalar(false, slope.dtype()), slope);
+                      return g * conjugate(where(flat, scalar(false, slope.dtype()), slope));
                     }),
                 wrt(b, [a = save(a), b = save(b), y = save_output(y)](const Tensor& g) {
                   const Tensor base = a, exponent = b;
                   const Tensor flat =
                       logical_and(equal(base, scalar(false, base.dtype())),
-                                  greater_equal(exponent, scalar(false, exponent.dtype())));
+                                  greater_equal(real(exponent), scalar(false, real_dtype(exponent.dtype()))));
                   const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
-                  return keep_where(logical_not(flat), g * (y * log(safe)));
+                  return keep_where(logical_not(flat), g * conjugate(y * log(safe)));
                 }));
 }
 
@@ -211,9 +247,13 @@ Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high) {
 }
 
 Tensor astype(const Tensor& x, DType dtype) {
+  if (is_complex(x.dtype()) && !is_complex(dtype) && dtype != DType::Bool) {
+    throw TypeError(std::string("astype: dtype ") + name(dtype) + " cannot hold " +
+                    name(x.dtype()) + "; take real or imag first");
+  }
   Tensor y = Tensor::empty(x.shape(), dtype);
   engine::copy(x, y);
-  if (!is_float(dtype) || !recording(x)) return y;
+  if (!is_inexact(dtype) || !recording(x)) return y;
   return record("astype", y, wrt(x, [](const Tensor& g) { return g; }));
 }
 

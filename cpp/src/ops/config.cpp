@@ -20,6 +20,8 @@ constexpr const char* name(Types types) {
       return "Any";
     case Types::Float:
       return "Float";
+    case Types::Part:
+      return "Part";
     case Types::Compare:
       return "Compare";
     case Types::Logical:
@@ -44,9 +46,9 @@ constexpr void set(OpRow& row, Tensor (*f)(const Tensor&, const Tensor&, const T
 }
 
 template <class F>
-constexpr OpRow make_row(const char* name, int arity, const char* types, const char* domain,
-                         const char* doc, F function) {
-  OpRow row{name, arity, types, domain, doc, nullptr, nullptr, nullptr};
+constexpr OpRow make_row(const char* name, int arity, const char* types, Field field,
+                         const char* domain, const char* doc, F function) {
+  OpRow row{name, arity, types, field == Field::C, domain, doc, nullptr, nullptr, nullptr};
   set(row, function);
   return row;
 }
@@ -60,8 +62,8 @@ using Function =
     std::conditional_t<arity == 1, Unary, std::conditional_t<arity == 2, Binary, Ternary>>;
 
 constexpr OpRow kRows[] = {
-#define NDTAPE_X(id, arity, types, domain, doc) \
-  make_row(#id, arity, name(Types::types), #domain, doc, static_cast<Function<arity>>(&ndtape::id)),
+#define NDTAPE_X(id, arity, types, field, domain, doc)                              \
+  make_row(#id, arity, name(Types::types), Field::field, #domain, doc, static_cast<Function<arity>>(&ndtape::id)),
     NDTAPE_OPS(NDTAPE_X)
 #undef NDTAPE_X
 };

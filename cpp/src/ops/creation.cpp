@@ -17,6 +17,8 @@ std::string to_string(const Scalar& value) {
       [](auto v) -> std::string {
         if constexpr (std::is_same_v<decltype(v), bool>) {
           return v ? "True" : "False";
+        } else if constexpr (std::is_same_v<decltype(v), Complex<double>>) {
+          return std::to_string(v.re) + (v.im < 0 ? "" : "+") + std::to_string(v.im) + "j";
         } else {
           return std::to_string(v);
         }
@@ -24,9 +26,23 @@ std::string to_string(const Scalar& value) {
       value);
 }
 
+// The type of a complex number's parts; void for other types.
+template <class T>
+struct PartOf {
+  using Type = void;
+};
+template <class T>
+struct PartOf<Complex<T>> {
+  using Type = T;
+};
+template <class T>
+inline constexpr bool kIsComplex = !std::is_void_v<typename PartOf<T>::Type>;
+
 template <class T, class V>
 bool fits(V v) {
-  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+  if constexpr (kIsComplex<V>) {
+    return kIsComplex<T>;
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     if constexpr (std::is_floating_point_v<V>) {
       // The bounds of T as doubles: exact, or one past the largest.
       const double low = static_cast<double>(std::numeric_limits<T>::min());
@@ -47,8 +63,15 @@ void store(Scalar value, void* out) {
           throw ValueError("value " + to_string(value) + " does not fit dtype " +
                            name(dtype_of<T>));
         }
-        T converted;
-        if constexpr (std::is_same_v<T, bool>) {
+        T converted{};
+        using Part = typename PartOf<T>::Type;
+        if constexpr (kIsComplex<decltype(v)>) {
+          if constexpr (kIsComplex<T>) {
+            converted = {static_cast<Part>(v.re), static_cast<Part>(v.im)};
+          }
+        } else if constexpr (kIsComplex<T>) {
+          converted = {static_cast<Part>(v), Part{0}};
+        } else if constexpr (std::is_same_v<T, bool>) {
           converted = v != 0;
         } else {
           converted = static_cast<T>(v);
@@ -113,7 +136,10 @@ Tensor ones(const Dims& shape, DType dtype) { return full(shape, true, dtype); }
 
 Tensor weak_scalar(Scalar value, DType beside) {
   const Kind k = kind(beside);
-  if (std::holds_alternative<double>(value) && k != Kind::Float) {
+  if (std::holds_alternative<Complex<double>>(value)) {
+    return scalar(value, complex_dtype(is_inexact(beside) ? beside : default_float()));
+  }
+  if (std::holds_alternative<double>(value) && !is_inexact(beside)) {
     return scalar(value, default_float());
   }
   if (!std::holds_alternative<bool>(value) && k == Kind::Bool) {
@@ -149,8 +175,9 @@ Tensor arange(double start, double step, int64_t count, DType dtype) {
 
 Tensor linspace(double start, double stop, int64_t count, bool endpoint, DType dtype) {
   check_count(count, "linspace");
-  if (!is_float(dtype)) {
-    throw TypeError(std::string("linspace: dtype ") + name(dtype) + ", expected a float dtype");
+  if (!is_inexact(dtype)) {
+    throw TypeError(std::string("linspace: dtype ") + name(dtype) +
+                    ", expected a float or complex dtype");
   }
   const int64_t parts = endpoint ? count - 1 : count;
   const double step = parts > 0 ? (stop - start) / static_cast<double>(parts) : 0;

@@ -11,10 +11,15 @@ namespace {
 
 [[noreturn]] void refuse(Op op, DType dtype) {
   const char* expected = "";
+  if (is_complex(dtype)) {
+    throw TypeError(std::string(info(op).name) + ": dtype " + name(dtype) +
+                    " is not supported, expected real numbers");
+  }
   switch (info(op).types) {
     case Types::Numeric:
     case Types::Round:
     case Types::Test:
+    case Types::Part:
     case Types::Float:
       expected = "a number (use astype to convert bool)";
       break;
@@ -63,7 +68,7 @@ bool small_binary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, DTy
     kernel(a.data(), b.data(), nullptr, y.mutable_data(), y.size());
     return true;
   }
-  alignas(64) char block[cpu::kBlock * 8];
+  alignas(64) char block[cpu::kBlock * 16];
   if (b.size() == 1 && b.ndim() <= a.ndim() && is_small(a)) {
     y = Tensor::empty(a.shape(), result);
     kernel(a.data(), repeat(b, block, y.size()), nullptr, y.mutable_data(), y.size());
@@ -81,14 +86,16 @@ bool small_binary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, DTy
 
 DType operand_dtype(Op op, DType dtype) {
   const Kind k = kind(dtype);
+  if (k == Kind::Complex && info(op).field == Field::R) refuse(op, dtype);
   switch (info(op).types) {
     case Types::Numeric:
     case Types::Round:
+    case Types::Part:
     case Types::Test:
       if (k == Kind::Bool) refuse(op, dtype);
       return dtype;
     case Types::Float:
-      return k == Kind::Float ? dtype : default_float();
+      return is_inexact(dtype) ? dtype : default_float();
     case Types::Logical:
       return DType::Bool;
     case Types::Bitwise:
@@ -187,6 +194,15 @@ void binary_into(Op op, const Tensor& a, const Tensor& b, const Tensor& out) {
   program.output(program.cast(program.apply(op, as_a, as_b), out.dtype()));
   engine::execute(program, out.shape(), inputs, &out);
 }
+
+void refuse_complex(const Tensor& x, const char* what) {
+  if (is_complex(x.dtype())) {
+    throw TypeError(std::string(what) + ": dtype " + name(x.dtype()) +
+                    " has no order, expected real numbers");
+  }
+}
+
+Tensor conjugate(const Tensor& x) { return is_complex(x.dtype()) ? conj(x) : x; }
 
 Tensor keep_where(const Tensor& condition, const Tensor& g) {
   return where(condition, g, scalar(false, g.dtype()));

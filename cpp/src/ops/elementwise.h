@@ -22,6 +22,12 @@ DType operand_dtype(Op op, DType dtype);
 // Do two tensors share bytes, other than as the very same view?
 bool overlaps(const Tensor& a, const Tensor& b);
 
+// Throws TypeError for what needs an order, which complex numbers do not have.
+void refuse_complex(const Tensor& x, const char* what);
+
+// conj(x), or x itself where it is real: what rules of derivatives multiply by.
+Tensor conjugate(const Tensor& x);
+
 // g where the condition holds, else 0.
 Tensor keep_where(const Tensor& condition, const Tensor& g);
 

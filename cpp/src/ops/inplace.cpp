@@ -57,9 +57,9 @@ void check_target(const char* what, const Tensor& x, const Tensor& value) {
   }
 }
 
-// Kinds a value may be written into without loss of its nature: bool < integer < float.
+// Kinds a value may be written into without loss of its nature: bool < integer < float < complex.
 void check_kind(const char* what, DType from, DType to) {
-  auto rank = [](DType t) { return is_float(t) ? 2 : t == DType::Bool ? 0 : 1; };
+  auto rank = [](DType t) { return is_complex(t) ? 3 : is_float(t) ? 2 : t == DType::Bool ? 0 : 1; };
   if (rank(from) > rank(to)) {
     throw TypeError(std::string(what) + ": a result of dtype " + name(from) +
                     " does not fit the target's dtype " + name(to));
@@ -125,7 +125,7 @@ void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
     }
   }
   check_kind(r.name, operand_dtype(r.op, type), x.dtype());
-  if (recording(x, value) && is_float(x.dtype())) {
+  if (recording(x, value) && is_inexact(x.dtype())) {
     // What the derivative saves must survive the write: not x's memory, nor any beside it.
     const bool beside = &value.storage() == &x.storage() || overlaps(x, value);
     const Tensor y = r.function(snapshot(x), beside ? copy(value) : value);
@@ -144,7 +144,7 @@ void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
 void assign(const Tensor& x, const Tensor& value) {
   check_target("assignment", x, value);
   check_kind("assignment", value.dtype(), x.dtype());
-  const bool record_it = is_float(x.dtype()) && recording(x, value);
+  const bool record_it = is_inexact(x.dtype()) && recording(x, value);
   const Tensor source = overlaps(x, value) ? copy(value) : value;
   if (!record_it) {
     engine::copy(source, x);

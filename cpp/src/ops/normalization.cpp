@@ -50,6 +50,7 @@ Tensor row_function(const std::vector<Tensor>& inputs, int axis, DType dtype, Bu
 DType float_of(DType dtype) { return is_float(dtype) ? dtype : default_float(); }
 
 int row_axis(const Tensor& x, int64_t axis, const char* what) {
+  refuse_complex(x, what);
   if (x.ndim() == 0) {
     throw ValueError(std::string(what) + ": a 0-d tensor has no axis " + std::to_string(axis));
   }
@@ -311,6 +312,7 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     throw TypeError(std::string("cross_entropy: labels of dtype ") + name(labels.dtype()) +
                     ", expected an integer dtype");
   }
+  refuse_complex(scores, "cross_entropy");
   const DType dtype = float_of(scores.dtype());
   const Tensor rows =
       contiguous(labels.dtype() == DType::Int64 ? labels : astype(labels, DType::Int64));

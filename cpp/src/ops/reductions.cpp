@@ -97,10 +97,11 @@ void refuse_empty(const Tensor& x, const Dims& axes, const char* what) {
   }
 }
 
-DType float_of(DType dtype) { return is_float(dtype) ? dtype : default_float(); }
+DType float_of(DType dtype) { return is_inexact(dtype) ? dtype : default_float(); }
 
 Tensor extreme(ReduceOp op, const char* name, const Tensor& x, const Axes& axes, bool keepdims) {
   const Dims which = resolve(x, axes, name);
+  refuse_complex(x, name);
   refuse_empty(x, which, name);
   Tensor y = finish(reduce_kept(op, x, which, x.dtype(), false), which, keepdims);
   if (!recording(x)) return y;
@@ -146,6 +147,7 @@ Tensor product_of_others(const Tensor& x) {
 
 Tensor arg_extreme(const char* name, const Tensor& x, std::optional<int64_t> axis, bool keepdims,
                    bool largest) {
+  refuse_complex(x, name);
   if (!axis) {
     const Tensor flat = reshape(detach(x), {-1});
     if (flat.size() == 0) {
@@ -168,7 +170,7 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType
   const Dims which = resolve(x, axes, "sum");
   const DType type = accumulator(x, dtype, "sum");
   Tensor y = finish(reduce_kept(ReduceOp::sum, x, which, type, false), which, keepdims);
-  if (!is_float(type) || !recording(x)) return y;
+  if (!is_inexact(type) || !recording(x)) return y;
   return record("sum", y, wrt(x, [shape = x.shape(), which](const Tensor& g) {
                   return broadcast_to(with_kept_axes(g, shape, which), shape);
                 }));
@@ -178,7 +180,7 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DTyp
   const Dims which = resolve(x, axes, "prod");
   const DType type = accumulator(x, dtype, "prod");
   Tensor y = finish(reduce_kept(ReduceOp::prod, x, which, type, int64_t{1}), which, keepdims);
-  if (!is_float(type) || !recording(x) || x.size() == 0) return y;
+  if (!is_inexact(type) || !recording(x) || x.size() == 0) return y;
   return record(
       "prod", y, wrt(x, [x = save(x), which](const Tensor& g) {
         const Tensor t = x;
@@ -196,7 +198,7 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DTyp
         const Tensor rows = reshape(
             moved, {t.size() / reduced_count(t.shape(), which), reduced_count(t.shape(), which)});
         const Tensor others = permute_dims(reshape(product_of_others(rows), moved.shape()), back);
-        return with_kept_axes(g, t.shape(), which) * others;
+        return with_kept_axes(g, t.shape(), which) * conjugate(others);
       }));
 }
 
@@ -231,7 +233,7 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
 
 Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
   const Dims which = resolve(x, axes, "var");
-  const DType type = float_of(x.dtype());
+  const DType center_type = float_of(x.dtype()), type = real_dtype(center_type);
   const double freedom =
       std::max(0.0, static_cast<double>(reduced_count(x.shape(), which)) - correction);
   // Two passes: the mean, then the sum of squared differences, in one program.
@@ -244,9 +246,10 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
     } else {
       y = Tensor::empty(kept_shape(x.shape(), which), type);
       Program program;
-      const Value in_x = program.input(x.dtype()), in_center = program.input(type);
-      const Value difference = program.apply(Op::subtract, program.cast(in_x, type), in_center);
-      program.output(program.apply(Op::square, difference));
+      const Value in_x = program.input(x.dtype()), in_center = program.input(center_type);
+      Value distance = program.apply(Op::subtract, program.cast(in_x, center_type), in_center);
+      if (is_complex(center_type)) distance = program.apply(Op::abs, distance);
+      program.output(program.apply(Op::square, distance));
       const Tensor inputs[] = {x, center};
       if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
     }
@@ -267,6 +270,7 @@ Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   const Dims which = resolve(x, axes, "logsumexp");
+  refuse_complex(x, "logsumexp");
   const DType type = float_of(x.dtype());
   Tensor y;
   {

@@ -33,9 +33,9 @@ void set_requires_grad(const Tensor& x, bool value) {
                     "of ") +
         node_name(x) + "; use detach() first");
   }
-  if (value && !is_float(x.dtype())) {
+  if (value && !is_inexact(x.dtype())) {
     throw TypeError(std::string("requires_grad: dtype ") + name(x.dtype()) +
-                    " has no gradients, expected a float dtype");
+                    " has no gradients, expected a float or complex dtype");
   }
   if (value == requires_grad(x)) return;
   // A leaf's history is its own, also when its memory is a part of another tensor's.

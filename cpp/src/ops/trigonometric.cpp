@@ -7,67 +7,69 @@ namespace ndtape {
 Tensor sin(const Tensor& x) {
   Tensor y = unary(Op::sin, x);
   if (!recording(x)) return y;
-  return record("sin", y, wrt(x, [x = save(x)](const Tensor& g) { return g * cos(x); }));
+  return record("sin", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(cos(x)); }));
 }
 
 Tensor cos(const Tensor& x) {
   Tensor y = unary(Op::cos, x);
   if (!recording(x)) return y;
-  return record("cos", y, wrt(x, [x = save(x)](const Tensor& g) { return -(g * sin(x)); }));
+  return record("cos", y, wrt(x, [x = save(x)](const Tensor& g) { return -(g * conjugate(sin(x))); }));
 }
 
 Tensor tan(const Tensor& x) {
   Tensor y = unary(Op::tan, x);
   if (!recording(x)) return y;
   return record("tan", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return g * (square(y) + 1.0); }));
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(square(y) + 1.0); }));
 }
 
 Tensor asin(const Tensor& x) {
   Tensor y = unary(Op::asin, x);
   if (!recording(x)) return y;
   return record("asin", y,
-                wrt(x, [x = save(x)](const Tensor& g) { return g / sqrt(1.0 - square(x)); }));
+                wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(sqrt(1.0 - square(x))); }));
 }
 
 Tensor acos(const Tensor& x) {
   Tensor y = unary(Op::acos, x);
   if (!recording(x)) return y;
   return record("acos", y,
-                wrt(x, [x = save(x)](const Tensor& g) { return -(g / sqrt(1.0 - square(x))); }));
+                wrt(x, [x = save(x)](const Tensor& g) { return -(g / conjugate(sqrt(1.0 - square(x)))); }));
 }
 
 Tensor atan(const Tensor& x) {
   Tensor y = unary(Op::atan, x);
   if (!recording(x)) return y;
   return record("atan", y,
-                wrt(x, [x = save(x)](const Tensor& g) { return g / (square(x) + 1.0); }));
+                wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(square(x) + 1.0); }));
 }
 
 Tensor sinh(const Tensor& x) {
   Tensor y = unary(Op::sinh, x);
   if (!recording(x)) return y;
-  return record("sinh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * cosh(x); }));
+  return record("sinh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(cosh(x)); }));
 }
 
 Tensor cosh(const Tensor& x) {
   Tensor y = unary(Op::cosh, x);
   if (!recording(x)) return y;
-  return record("cosh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * sinh(x); }));
+  return record("cosh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(sinh(x)); }));
 }
 
 Tensor tanh(const Tensor& x) {
   Tensor y = unary(Op::tanh, x);
   if (!recording(x)) return y;
   return record("tanh", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return g * (1.0 - square(y)); }));
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(1.0 - square(y)); }));
 }
 
 Tensor asinh(const Tensor& x) {
   Tensor y = unary(Op::asinh, x);
   if (!recording(x)) return y;
   return record("asinh", y, wrt(x, [x = save(x)](const Tensor& g) {
-                  return g / hypot(x, scalar(int64_t{1}, g.dtype()));
+                  const Tensor t = x;
+                  if (is_complex(t.dtype())) return g / conjugate(sqrt(square(t) + 1.0));
+                  return g / hypot(t, scalar(int64_t{1}, t.dtype()));
                 }));
 }
 
@@ -76,7 +78,7 @@ Tensor acosh(const Tensor& x) {
   if (!recording(x)) return y;
   return record("acosh", y, wrt(x, [x = save(x)](const Tensor& g) {
                   const Tensor t = x;  // not sqrt(t * t - 1): that overflows and cancels
-                  return g / (sqrt(t - 1.0) * sqrt(t + 1.0));
+                  return g / conjugate(sqrt(t - 1.0) * sqrt(t + 1.0));
                 }));
 }
 
@@ -85,7 +87,7 @@ Tensor atanh(const Tensor& x) {
   if (!recording(x)) return y;
   return record("atanh", y, wrt(x, [x = save(x)](const Tensor& g) {
                   const Tensor t = x;
-                  return g / ((1.0 - t) * (t + 1.0));
+                  return g / conjugate((1.0 - t) * (t + 1.0));
                 }));
 }
 
