@@ -207,6 +207,19 @@ def test_reductions(data):
     assert_same(nt.all(tensor, axis=axis), np.all(array, numpy_axis))
 
 
+@given(st.data())
+def test_scans(data):
+    dtype = data.draw(st.sampled_from(COMPLEX))
+    shape = data.draw(shapes(min_dims=1, max_dims=3))
+    array, tensor = data.draw(laid_out(dtype, shape, "unit"))
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    bound = 8 * np.finfo(dtype).eps
+    for ours, theirs in ((nt.cumulative_sum, np.cumsum), (nt.cumulative_prod, np.cumprod)):
+        got = from_tensor(ours(tensor, axis=axis))
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, theirs(wide(array), axis), rtol=0, atol=8 * bound)
+
+
 @by_dtype
 def test_variance_is_real(dtype):
     z = random_values(3, (50, 7), dtype, "unit")
@@ -328,6 +341,8 @@ def test_gradients(row):
         lambda z: nt.sum(z, axis=0),
         lambda z: nt.mean(z, axis=1),
         lambda z: nt.prod(z, axis=1),
+        lambda z: nt.cumulative_sum(z, axis=0),
+        lambda z: nt.cumulative_prod(z, axis=1, include_initial=True),
         lambda z: nt.var(z, axis=0),
         lambda z: z @ z.T,
         lambda z: z[0] @ z.mT,

@@ -370,7 +370,7 @@ void add_arithmetic(KernelTable& table) {
   add_numeric(table, SignedInts{});
   add_numeric(table, UnsignedInts{});
   add_numeric(table, Floats{});
-  set_where(table, DTypes<DType::Complex64, DType::Complex128>{});
+  set_where(table, Complexes{});
   add_integer(table, SignedInts{});
   add_integer(table, UnsignedInts{});
   set_unary<Ceil>(table, Op::ceil, Floats{});

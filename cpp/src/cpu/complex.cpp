@@ -10,8 +10,6 @@
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-using Complexes = DTypes<DType::Complex64, DType::Complex128>;
-
 // ---- parts and arithmetic -----------------------------------------------------------------------
 
 template <class T>
@@ -127,9 +125,7 @@ struct Reciprocal {
 };
 
 struct Abs {
-  static float apply(Complex<float> z) {
-    return static_cast<float>(magnitude(z.re, z.im, true));
-  }
+  static float apply(Complex<float> z) { return static_cast<float>(magnitude(z.re, z.im, true)); }
   static double apply(Complex<double> z) { return magnitude(z.re, z.im, false); }
 
  private:
@@ -212,8 +208,8 @@ struct InDouble {
   }
 };
 
-#define NDTAPE_LIBRARY(Name, function)                   \
-  struct Name {                                          \
+#define NDTAPE_LIBRARY(Name, function)                         \
+  struct Name {                                                \
     static c128 of(c128 z) { return __builtin_##function(z); } \
   };
 NDTAPE_LIBRARY(Sqrt, csqrt)

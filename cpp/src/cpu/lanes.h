@@ -63,6 +63,7 @@ struct DTypes {};
 using SignedInts = DTypes<DType::Int8, DType::Int16, DType::Int32, DType::Int64>;
 using UnsignedInts = DTypes<DType::UInt8, DType::UInt16, DType::UInt32, DType::UInt64>;
 using Floats = DTypes<DType::Float32, DType::Float64>;
+using Complexes = DTypes<DType::Complex64, DType::Complex128>;
 
 template <class Op, DType... D>
 void set_unary(KernelTable& table, ndtape::Op op, DTypes<D...>) {

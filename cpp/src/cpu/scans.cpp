@@ -17,6 +17,10 @@ template <>
 struct CarryOf<float> {
   using Type = double;
 };
+template <>
+struct CarryOf<Complex<float>> {
+  using Type = Complex<double>;
+};
 template <class T>
 using Carry = typename CarryOf<T>::Type;
 
@@ -32,38 +36,77 @@ struct ArithmeticOf<T, false> {
 template <class T>
 using Arithmetic = typename ArithmeticOf<T>::Type;
 
+template <class T>
+inline T plus(T a, T b) {
+  using A = Arithmetic<T>;
+  return static_cast<T>(static_cast<A>(a) + static_cast<A>(b));
+}
+template <class T>
+inline Complex<T> plus(Complex<T> a, Complex<T> b) {
+  return {a.re + b.re, a.im + b.im};
+}
+
+template <class T>
+inline T times(T a, T b) {
+  using A = Arithmetic<T>;
+  return static_cast<T>(static_cast<A>(a) * static_cast<A>(b));
+}
+template <class T>
+inline Complex<T> times(Complex<T> a, Complex<T> b) {
+  return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
+
+// Between an element and its carry.
+template <class To, class From>
+inline To convert(From x) {
+  return static_cast<To>(x);
+}
+template <class To, class T>
+inline To convert(Complex<T> x) {
+  using Part = decltype(To{}.re);
+  return {static_cast<Part>(x.re), static_cast<Part>(x.im)};
+}
+
+// What changes nothing: 0, with the sign that a sum leaves alone, and 1.
+template <class T>
+struct Neutral {
+  static constexpr T sum = kFloating<T> ? static_cast<T>(-0.0) : T(0), product = T(1);
+};
+template <class T>
+struct Neutral<Complex<T>> {
+  static constexpr Complex<T> sum = {T(-0.0), T(-0.0)}, product = {T(1), T(0)};
+};
+
 struct RunningSum {
   template <class T>
   static T start() {
-    return kFloating<T> ? static_cast<T>(-0.0) : T(0);
+    return Neutral<T>::sum;
   }
   template <class T>
   static T step(T carry, T x, T) {
-    using A = Arithmetic<T>;
-    return static_cast<T>(static_cast<A>(carry) + static_cast<A>(x));
+    return plus(carry, x);
   }
 };
 
 struct RunningProd {
   template <class T>
   static T start() {
-    return T(1);
+    return Neutral<T>::product;
   }
   template <class T>
   static T step(T carry, T x, T) {
-    using A = Arithmetic<T>;
-    return static_cast<T>(static_cast<A>(carry) * static_cast<A>(x));
+    return times(carry, x);
   }
 };
 
 struct Recurrence {
   template <class T>
   static T start() {
-    return T(0);
+    return T{};
   }
   template <class T>
   static T step(T carry, T x, T factor) {
-    return carry * factor + x;
+    return plus(times(carry, factor), x);
   }
 };
 
@@ -78,7 +121,7 @@ template <class Op, class T>
 void join(void* carry, const void* total) {
   using C = Carry<T>;
   C* c = static_cast<C*>(carry);
-  *c = Op::step(*c, *static_cast<const C*>(total), C(0));
+  *c = Op::step(*c, *static_cast<const C*>(total), C{});
 }
 
 // One element after the other.
@@ -90,8 +133,8 @@ void along(const void* x_, const void* factor_, void* carry_, void* out_, int64_
   T* out = static_cast<T*>(out_);
   C carry = *static_cast<C*>(carry_);
   for (int64_t i = 0; i < n; ++i) {
-    carry = Op::step(carry, static_cast<C>(x[i]), factor ? static_cast<C>(factor[i]) : C(0));
-    out[i] = static_cast<T>(carry);
+    carry = Op::step(carry, convert<C>(x[i]), factor ? convert<C>(factor[i]) : C{});
+    out[i] = convert<T>(carry);
   }
   *static_cast<C*>(carry_) = carry;
 }
@@ -107,15 +150,15 @@ void across(const void* x_, const void* factor_, void* carry_, void* out_, int64
   if (factor) {
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) {
-      carry[i] = Op::step(carry[i], static_cast<C>(x[i]), static_cast<C>(factor[i]));
-      out[i] = static_cast<T>(carry[i]);
+      carry[i] = Op::step(carry[i], convert<C>(x[i]), convert<C>(factor[i]));
+      out[i] = convert<T>(carry[i]);
     }
     return;
   }
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
-    carry[i] = Op::step(carry[i], static_cast<C>(x[i]), C(0));
-    out[i] = static_cast<T>(carry[i]);
+    carry[i] = Op::step(carry[i], convert<C>(x[i]), C{});
+    out[i] = convert<T>(carry[i]);
   }
 }
 
@@ -180,10 +223,8 @@ void add_dtype(KernelTable& table) {
   at(ScanOp::sum).join = join<RunningSum, T>;
   // A product of later elements may overflow where that of all has long been 0: no joining.
   at(ScanOp::prod) = in_sequence<RunningProd, T>();
-  if constexpr (kFloating<T>) {
-    at(ScanOp::sum).along = sum_along<T>;
-    at(ScanOp::recurrence) = in_sequence<Recurrence, T>();
-  }
+  if constexpr (is_float(D)) at(ScanOp::sum).along = sum_along<T>;
+  if constexpr (is_inexact(D)) at(ScanOp::recurrence) = in_sequence<Recurrence, T>();
 }
 
 template <DType... D>
@@ -197,6 +238,7 @@ void add_scans(KernelTable& table) {
   add_dtypes(table, SignedInts{});
   add_dtypes(table, UnsignedInts{});
   add_dtypes(table, Floats{});
+  add_dtypes(table, Complexes{});
 }
 
 }  // namespace ndtape::cpu::NDTAPE_ISA

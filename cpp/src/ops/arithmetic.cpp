@@ -87,7 +87,8 @@ Tensor sign(const Tensor& x) {
 Tensor square(const Tensor& x) {
   Tensor y = unary(Op::square, x);
   if (!recording(x)) return y;
-  return record("square", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(x * 2.0); }));
+  return record("square", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(x * 2.0); }));
 }
 
 Tensor relu(const Tensor& x) {
@@ -106,8 +107,9 @@ Tensor round(const Tensor& x) { return round_by(Op::round, x); }
 Tensor reciprocal(const Tensor& x) {
   Tensor y = unary(Op::reciprocal, x);
   if (!recording(x)) return y;
-  return record("reciprocal", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return -(g * conjugate(square(y))); }));
+  return record("reciprocal", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+                  return -(g * conjugate(square(y)));
+                }));
 }
 
 Tensor add(const Tensor& a, const Tensor& b) {
@@ -134,11 +136,10 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::divide, a, b);
   if (!recording(a, b)) return y;
-  return record(
-      "divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / conjugate(b); }),
-      wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) {
-        return -(g * conjugate(y) / conjugate(b));
-      }));
+  return record("divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / conjugate(b); }),
+                wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) {
+                  return -(g * conjugate(y) / conjugate(b));
+                }));
 }
 
 Tensor floor_divide(const Tensor& a, const Tensor& b) {
@@ -171,9 +172,9 @@ Tensor pow(const Tensor& a, const Tensor& b) {
                     }),
                 wrt(b, [a = save(a), b = save(b), y = save_output(y)](const Tensor& g) {
                   const Tensor base = a, exponent = b;
-                  const Tensor flat =
-                      logical_and(equal(base, scalar(false, base.dtype())),
-                                  greater_equal(real(exponent), scalar(false, real_dtype(exponent.dtype()))));
+                  const Tensor flat = logical_and(
+                      equal(base, scalar(false, base.dtype())),
+                      greater_equal(real(exponent), scalar(false, real_dtype(exponent.dtype()))));
                   const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
                   return keep_where(logical_not(flat), g * conjugate(y * log(safe)));
                 }));

@@ -62,8 +62,9 @@ using Function =
     std::conditional_t<arity == 1, Unary, std::conditional_t<arity == 2, Binary, Ternary>>;
 
 constexpr OpRow kRows[] = {
-#define NDTAPE_X(id, arity, types, field, domain, doc)                              \
-  make_row(#id, arity, name(Types::types), Field::field, #domain, doc, static_cast<Function<arity>>(&ndtape::id)),
+#define NDTAPE_X(id, arity, types, field, domain, doc)                 \
+  make_row(#id, arity, name(Types::types), Field::field, #domain, doc, \
+           static_cast<Function<arity>>(&ndtape::id)),
     NDTAPE_OPS(NDTAPE_X)
 #undef NDTAPE_X
 };

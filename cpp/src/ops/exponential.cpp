@@ -12,19 +12,22 @@ using std::numbers::ln2;
 Tensor sqrt(const Tensor& x) {
   Tensor y = unary(Op::sqrt, x);
   if (!recording(x)) return y;
-  return record("sqrt", y, wrt(x, [y = save_output(y)](const Tensor& g) { return g / conjugate(y * 2.0); }));
+  return record("sqrt", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g / conjugate(y * 2.0); }));
 }
 
 Tensor exp(const Tensor& x) {
   Tensor y = unary(Op::exp, x);
   if (!recording(x)) return y;
-  return record("exp", y, wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(y); }));
+  return record("exp", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(y); }));
 }
 
 Tensor exp2(const Tensor& x) {
   Tensor y = unary(Op::exp2, x);
   if (!recording(x)) return y;
-  return record("exp2", y, wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(y * ln2); }));
+  return record("exp2", y,
+                wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(y * ln2); }));
 }
 
 Tensor expm1(const Tensor& x) {
@@ -43,19 +46,22 @@ Tensor log(const Tensor& x) {
 Tensor log1p(const Tensor& x) {
   Tensor y = unary(Op::log1p, x);
   if (!recording(x)) return y;
-  return record("log1p", y, wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(x + 1.0); }));
+  return record("log1p", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(x + 1.0); }));
 }
 
 Tensor log2(const Tensor& x) {
   Tensor y = unary(Op::log2, x);
   if (!recording(x)) return y;
-  return record("log2", y, wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(x * ln2); }));
+  return record("log2", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(x * ln2); }));
 }
 
 Tensor log10(const Tensor& x) {
   Tensor y = unary(Op::log10, x);
   if (!recording(x)) return y;
-  return record("log10", y, wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(x * ln10); }));
+  return record("log10", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(x * ln10); }));
 }
 
 Tensor logaddexp(const Tensor& a, const Tensor& b) {

@@ -59,7 +59,9 @@ void check_target(const char* what, const Tensor& x, const Tensor& value) {
 
 // Kinds a value may be written into without loss of its nature: bool < integer < float < complex.
 void check_kind(const char* what, DType from, DType to) {
-  auto rank = [](DType t) { return is_complex(t) ? 3 : is_float(t) ? 2 : t == DType::Bool ? 0 : 1; };
+  auto rank = [](DType t) {
+    return is_complex(t) ? 3 : is_float(t) ? 2 : t == DType::Bool ? 0 : 1;
+  };
   if (rank(from) > rank(to)) {
     throw TypeError(std::string(what) + ": a result of dtype " + name(from) +
                     " does not fit the target's dtype " + name(to));

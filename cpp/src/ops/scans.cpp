@@ -2,6 +2,7 @@
 #include <string>
 
 #include "engine/scan.h"
+#include "ops/elementwise.h"
 #include "ops/record.h"
 #include "ops/views.h"
 
@@ -42,11 +43,11 @@ Tensor recurrence(const Tensor& x, const Tensor& factor, int axis, bool backward
   }
   if (!recording(x, factor)) return y;
   const auto back = [factor = save(factor), axis, backwards](const Tensor& g) {
-    return recurrence(g, shifted(factor, axis, !backwards, 0), axis, !backwards);
+    return recurrence(g, shifted(conjugate(factor), axis, !backwards, 0), axis, !backwards);
   };
   return record("recurrence", y, wrt(x, back),
                 wrt(factor, [back, y = save_output(y), axis, backwards](const Tensor& g) {
-                  return back(g) * shifted(y, axis, backwards, 0);
+                  return back(g) * shifted(conjugate(y), axis, backwards, 0);
                 }));
 }
 
@@ -95,7 +96,7 @@ Tensor cumulative_sum(const Tensor& x, std::optional<int64_t> axis, std::optiona
                       bool include_initial) {
   const Plan plan = check("cumulative_sum", ScanOp::sum, x, axis, dtype);
   const Tensor y = running(ScanOp::sum, x, plan, include_initial);
-  if (!is_float(plan.dtype) || !recording(x)) return y;
+  if (!is_inexact(plan.dtype) || !recording(x)) return y;
   return record("cumulative_sum", y, wrt(x, [along = plan.axis, include_initial](const Tensor& g) {
                   const Tensor h = include_initial ? part(g, along, 1, g.length(along)) : g;
                   const Dims axes{along};
@@ -107,11 +108,11 @@ Tensor cumulative_prod(const Tensor& x, std::optional<int64_t> axis, std::option
                        bool include_initial) {
   const Plan plan = check("cumulative_prod", ScanOp::prod, x, axis, dtype);
   const Tensor y = running(ScanOp::prod, x, plan, include_initial);
-  if (!is_float(plan.dtype) || !recording(x)) return y;
+  if (!is_inexact(plan.dtype) || !recording(x)) return y;
   // y[i] = x[i] * y[i - 1] is a recurrence too. No division, so zeros are right.
   return record("cumulative_prod", y, wrt(x, [x = save(x), plan, include_initial](const Tensor& g) {
                   const int along = plan.axis;
-                  const Tensor t = astype(x, plan.dtype);
+                  const Tensor t = conjugate(astype(x, plan.dtype));
                   const Tensor h = include_initial ? part(g, along, 1, g.length(along)) : g;
                   const Tensor before =
                       part(cumulative_prod(t, along, {}, true), along, 0, t.length(along));

@@ -13,28 +13,32 @@ Tensor sin(const Tensor& x) {
 Tensor cos(const Tensor& x) {
   Tensor y = unary(Op::cos, x);
   if (!recording(x)) return y;
-  return record("cos", y, wrt(x, [x = save(x)](const Tensor& g) { return -(g * conjugate(sin(x))); }));
+  return record("cos", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return -(g * conjugate(sin(x))); }));
 }
 
 Tensor tan(const Tensor& x) {
   Tensor y = unary(Op::tan, x);
   if (!recording(x)) return y;
-  return record("tan", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(square(y) + 1.0); }));
+  return record("tan", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+                  return g * conjugate(square(y) + 1.0);
+                }));
 }
 
 Tensor asin(const Tensor& x) {
   Tensor y = unary(Op::asin, x);
   if (!recording(x)) return y;
-  return record("asin", y,
-                wrt(x, [x = save(x)](const Tensor& g) { return g / conjugate(sqrt(1.0 - square(x))); }));
+  return record("asin", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  return g / conjugate(sqrt(1.0 - square(x)));
+                }));
 }
 
 Tensor acos(const Tensor& x) {
   Tensor y = unary(Op::acos, x);
   if (!recording(x)) return y;
-  return record("acos", y,
-                wrt(x, [x = save(x)](const Tensor& g) { return -(g / conjugate(sqrt(1.0 - square(x)))); }));
+  return record("acos", y, wrt(x, [x = save(x)](const Tensor& g) {
+                  return -(g / conjugate(sqrt(1.0 - square(x))));
+                }));
 }
 
 Tensor atan(const Tensor& x) {
@@ -47,20 +51,23 @@ Tensor atan(const Tensor& x) {
 Tensor sinh(const Tensor& x) {
   Tensor y = unary(Op::sinh, x);
   if (!recording(x)) return y;
-  return record("sinh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(cosh(x)); }));
+  return record("sinh", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(cosh(x)); }));
 }
 
 Tensor cosh(const Tensor& x) {
   Tensor y = unary(Op::cosh, x);
   if (!recording(x)) return y;
-  return record("cosh", y, wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(sinh(x)); }));
+  return record("cosh", y,
+                wrt(x, [x = save(x)](const Tensor& g) { return g * conjugate(sinh(x)); }));
 }
 
 Tensor tanh(const Tensor& x) {
   Tensor y = unary(Op::tanh, x);
   if (!recording(x)) return y;
-  return record("tanh", y,
-                wrt(x, [y = save_output(y)](const Tensor& g) { return g * conjugate(1.0 - square(y)); }));
+  return record("tanh", y, wrt(x, [y = save_output(y)](const Tensor& g) {
+                  return g * conjugate(1.0 - square(y));
+                }));
 }
 
 Tensor asinh(const Tensor& x) {
