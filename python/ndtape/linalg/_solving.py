@@ -259,7 +259,7 @@ def _complex_slogdet_vjp(
     # With t = tr(inv(x) dx): the logarithm changes by Re t, the sign by i Im(t) times itself.
     along: Tensor | None = None
     if g_sign is not None:
-        along = imag(conjugate(sign) * g_sign) * 1j  # type: ignore[operator]
+        along = imag(conjugate(sign) * g_sign) * 1j
     if g_log is not None:
         along = g_log if along is None else g_log + along
     return None if along is None else along[..., None, None] * adjoint(inv(x))
