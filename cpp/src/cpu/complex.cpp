@@ -43,24 +43,42 @@ struct Conj {
   }
 };
 
-struct Negative {
+// On parts, real and imaginary ones alike.
+struct NegativePart {
   template <class T>
-  static Complex<T> apply(Complex<T> z) {
-    return {-z.re, -z.im};
+  static T apply(T x) {
+    return -x;
   }
 };
+
+struct AddPart {
+  template <class T>
+  static T apply(T x, T y) {
+    return x + y;
+  }
+};
+
+struct SubtractPart {
+  template <class T>
+  static T apply(T x, T y) {
+    return x - y;
+  }
+};
+
+template <class F, class T>
+void unary_parts(const void* a, const void*, const void*, void* out, int64_t n) {
+  unary_loop<F, T, T>(a, nullptr, nullptr, out, 2 * n);
+}
+
+template <class F, class T>
+void binary_parts(const void* a, const void* b, const void*, void* out, int64_t n) {
+  binary_loop<F, T, T>(a, b, nullptr, out, 2 * n);
+}
 
 struct Add {
   template <class T>
   static Complex<T> apply(Complex<T> z, Complex<T> w) {
     return {z.re + w.re, z.im + w.im};
-  }
-};
-
-struct Subtract {
-  template <class T>
-  static Complex<T> apply(Complex<T> z, Complex<T> w) {
-    return {z.re - w.re, z.im - w.im};
   }
 };
 
@@ -124,23 +142,36 @@ struct Reciprocal {
   }
 };
 
+// The modulus: in double precision for floats, scaled to the order of 1 for doubles, so that no
+// square overflows or is lost. An infinity beside NaN is an infinity.
 struct Abs {
-  static float apply(Complex<float> z) { return static_cast<float>(magnitude(z.re, z.im, true)); }
-  static double apply(Complex<double> z) { return magnitude(z.re, z.im, false); }
+  static float apply(Complex<float> z) {
+    const double a = z.re, b = z.im;
+    return or_infinity(z, static_cast<float>(__builtin_sqrt(a * a + b * b)));
+  }
+  static double apply(Complex<double> z) {
+    constexpr uint64_t kMost = 0x7fd0000000000000u;
+    const double larger = absolute(z.re) > absolute(z.im) ? absolute(z.re) : absolute(z.im);
+    const uint64_t exponent = __builtin_bit_cast(uint64_t, larger) & 0x7ff0000000000000u;
+    const uint64_t of_scale = 0x7fe0000000000000u - (exponent < kMost ? exponent : kMost);
+    const double scale = __builtin_bit_cast(double, of_scale), a = z.re * scale, b = z.im * scale;
+    return or_infinity(z, __builtin_sqrt(a * a + b * b) / scale);
+  }
 
  private:
-  static double magnitude(double a, double b, bool fits) {
-    if (!fits || !is_finite(a) || !is_finite(b)) return __builtin_hypot(a, b);
-    return __builtin_sqrt(a * a + b * b);
+  template <class T>
+  static T or_infinity(Complex<T> z, T size) {
+    constexpr T kInf = static_cast<T>(__builtin_inf());
+    return (absolute(z.re) == kInf) | (absolute(z.im) == kInf) ? kInf : size;
   }
 };
 
 struct Sign {
   template <class T>
   static Complex<T> apply(Complex<T> z) {
-    if (z.re == 0 && z.im == 0) return {0, 0};
-    const double size = __builtin_hypot(z.re, z.im);
-    return {static_cast<T>(z.re / size), static_cast<T>(z.im / size)};
+    const T size = Abs::apply(z);
+    const bool zero = size == 0;
+    return {zero ? T{0} : z.re / size, zero ? T{0} : z.im / size};
   }
 };
 
@@ -410,12 +441,15 @@ void add_complex(KernelTable& table) {
   set_part<Real>(table, Op::real);
   set_part<Imag>(table, Op::imag);
   set_unary<Conj>(table, Op::conj, Complexes{});
-  set_unary<Negative>(table, Op::negative, Complexes{});
+  slot(table, Op::negative, DType::Complex64) = unary_parts<NegativePart, float>;
+  slot(table, Op::negative, DType::Complex128) = unary_parts<NegativePart, double>;
   set_unary<Sign>(table, Op::sign, Complexes{});
   set_unary<Square>(table, Op::square, Complexes{});
   set_unary<Reciprocal>(table, Op::reciprocal, Complexes{});
-  set_binary<Add>(table, Op::add, Complexes{});
-  set_binary<Subtract>(table, Op::subtract, Complexes{});
+  slot(table, Op::add, DType::Complex64) = binary_parts<AddPart, float>;
+  slot(table, Op::add, DType::Complex128) = binary_parts<AddPart, double>;
+  slot(table, Op::subtract, DType::Complex64) = binary_parts<SubtractPart, float>;
+  slot(table, Op::subtract, DType::Complex128) = binary_parts<SubtractPart, double>;
   set_binary<Multiply>(table, Op::multiply, Complexes{});
   set_binary<Divide>(table, Op::divide, Complexes{});
   set_binary<InDouble<Pow>>(table, Op::pow, Complexes{});
