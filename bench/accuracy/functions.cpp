@@ -107,16 +107,21 @@ long double reference_floor_divide(long double x, long double y) {
   return q == 0 ? std::copysign(0.0L, x / y) : std::round(q);
 }
 
-double sigmoid(double x) { return x < -700 ? std::exp(x) : 1 / (1 + std::exp(-x)); }
+template <class T>
+T sigmoid(T x) {
+  return x < -700 ? std::exp(x) : 1 / (1 + std::exp(-x));
+}
 
-double softplus(double x) {
-  if (!(x < kInf)) return x;
+template <class T>
+T softplus(T x) {
+  if (!(x < static_cast<T>(kInf))) return x;
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 
-double gelu(double x) {
-  if (x == -kInf) return -0.0;
-  return 0.5 * x * std::erfc(-0.707106781186547524400844362104849039 * x);
+template <class T>
+T gelu(T x) {
+  if (x == -static_cast<T>(kInf)) return -T{0};
+  return T(0.5) * x * std::erfc(static_cast<T>(-0.707106781186547524400844362104849039L) * x);
 }
 
 template <auto f>
@@ -132,9 +137,10 @@ void with_mpfr2(mpfr_t r, const mpfr_t x, const mpfr_t y) {
 }  // namespace
 
 const std::vector<Unary>& unary_functions() {
-#define F(name) static_cast<double (*)(double)>(std::name)
+#define F(name) \
+  static_cast<double (*)(double)>(std::name), static_cast<long double (*)(long double)>(std::name)
   static const std::vector<Unary> list = {
-      {Op::reciprocal, [](double x) { return 1 / x; },
+      {Op::reciprocal, [](double x) { return 1 / x; }, [](long double x) { return 1 / x; },
        [](mpfr_t r, const mpfr_t x) { mpfr_ui_div(r, 1, x, MPFR_RNDN); }, -4, 4, 1},
       {Op::sqrt, F(sqrt), with_mpfr<mpfr_sqrt>, 0, 4, 1},
       {Op::exp, F(exp), with_mpfr<mpfr_exp>, -745, 710, 0},
@@ -156,9 +162,9 @@ const std::vector<Unary>& unary_functions() {
       {Op::asinh, F(asinh), with_mpfr<mpfr_asinh>, -8, 8, 0.5},
       {Op::acosh, F(acosh), with_mpfr<mpfr_acosh>, 1, 8, 1},
       {Op::atanh, F(atanh), with_mpfr<mpfr_atanh>, -1, 1, 1},
-      {Op::sigmoid, sigmoid, exact_sigmoid, -745, 40, 0},
-      {Op::softplus, softplus, exact_softplus, -745, 40, 0},
-      {Op::gelu, gelu, exact_gelu, -38.6, 9, 0},
+      {Op::sigmoid, sigmoid<double>, sigmoid<long double>, exact_sigmoid, -745, 40, 0},
+      {Op::softplus, softplus<double>, softplus<long double>, exact_softplus, -745, 40, 0},
+      {Op::gelu, gelu<double>, gelu<long double>, exact_gelu, -38.6, 9, 0},
       {Op::erf, F(erf), with_mpfr<mpfr_erf>, -6, 6, 1},
   };
 #undef F

@@ -10,15 +10,18 @@
 namespace accuracy {
 
 // Results of float32 functions are compared with these, in double (or long double): their own
-// error is below 10^-7 of a float's ULP. Those of float64 functions with MPFR.
+// error is below 10^-7 of a float's ULP. Those of float64 functions with MPFR, where their distance
+// from the reference in long double, right to 0.01 of a double's ULP, could be a new largest error.
 using Reference1 = double (*)(double);
 using Reference2 = long double (*)(long double, long double);
+using Wide1 = long double (*)(long double);
 using Exact1 = void (*)(mpfr_t r, const mpfr_t x);
 using Exact2 = void (*)(mpfr_t r, const mpfr_t x, const mpfr_t y);
 
 struct Unary {
   ndtape::Op op;
   Reference1 reference;
+  Wide1 wide;
   Exact1 exact;
   double low, high;  // where half of the random samples are taken
   double centre;     // and a quarter close to this point
