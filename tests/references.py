@@ -78,12 +78,11 @@ def _divides(function):
 
 
 def _floor_divide(x, y):
-    """NumPy's, and the array API's where they differ: inf // finite is an infinity."""
+    """NumPy's, and the array API's where they differ: what is infinite is divided, not floored."""
     if x.dtype.kind != "f":
         return _divides(np.floor_divide)(x, y)
     quotient = np.floor_divide(x.astype(Wide), y.astype(Wide))
-    sign = np.where(np.signbit(x) == np.signbit(y), np.inf, -np.inf)
-    return np.where(np.isinf(x) & np.isfinite(y), sign, quotient)
+    return np.where(np.isinf(x) | np.isinf(y), x / y, quotient)
 
 
 def _round(function):

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING
 
 from ndtape._openmp import _core as _core  # isort: split
 
+from ndtape import (
+    _datatypes,
+    _inspection,
+    _manipulation,
+    _products,
+    _searching,
+    _sets,
+    _sorting,
+    _utility,
+)
 from ndtape import autograd as autograd
 from ndtape import linalg as linalg
 from ndtape import memory as memory
@@ -17,18 +27,35 @@ from ndtape._config import get_cmake_dir as get_cmake_dir
 from ndtape._config import get_include as get_include
 from ndtape._config import show_config as show_config
 from ndtape._core import *
+from ndtape._datatypes import *
 from ndtape._files import load as load
 from ndtape._files import save as save
 from ndtape._grad_mode import enable_grad as enable_grad
 from ndtape._grad_mode import no_grad as no_grad
+from ndtape._inspection import *
+from ndtape._manipulation import *
+from ndtape._products import *
+from ndtape._searching import *
+from ndtape._sets import *
+from ndtape._sorting import *
 from ndtape._transforms import grad as grad
 from ndtape._transforms import value_and_grad as value_and_grad
+from ndtape._utility import *
 
 __version__ = _core.__version__
+__array_api_version__ = "2025.12"
 
 if not TYPE_CHECKING:  # type checkers take the names that are imported as themselves, and `*`
     __all__ = [
         *_core.__all__,
+        *_datatypes.__all__,
+        *_inspection.__all__,
+        *_manipulation.__all__,
+        *_products.__all__,
+        *_searching.__all__,
+        *_sets.__all__,
+        *_sorting.__all__,
+        *_utility.__all__,
         "autograd",
         "enable_grad",
         "get_cmake_dir",

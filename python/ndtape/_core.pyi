@@ -9,6 +9,7 @@ from typing import (
     Literal,
     Never,
     Protocol,
+    Self,
     SupportsIndex,
     TypeAlias,
     TypedDict,
@@ -22,6 +23,7 @@ from typing_extensions import Buffer, CapsuleType
 
 __all__ = [
     "DType",
+    "Device",
     "TapeError",
     "Tensor",
     "abs",
@@ -47,7 +49,9 @@ __all__ = [
     "bitwise_right_shift",
     "bitwise_xor",
     "bool",
+    "broadcast_shapes",
     "broadcast_to",
+    "can_cast",
     "ceil",
     "clip",
     "complex64",
@@ -134,6 +138,7 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "result_type",
     "roll",
     "round",
     "set_default_dtype",
@@ -179,6 +184,7 @@ _ArrayLike: TypeAlias = (
     Tensor | _Number | npt.NDArray[Any] | np.generic | Buffer | Sequence[_ArrayLike]
 )
 _DTypeLike: TypeAlias = DType | str | type[_Number] | np.dtype[Any] | type[np.generic]
+_DeviceLike: TypeAlias = Device | str
 _Axes: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
 _Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 _Entry: TypeAlias = (
@@ -228,6 +234,15 @@ complex64: Final[DType]
 complex128: Final[DType]
 
 @final
+class Device:
+    def __new__(cls, device: _DeviceLike, /) -> Self: ...
+    @property
+    def type(self) -> str: ...
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> builtins.bool: ...
+    def __ne__(self, other: object, /) -> builtins.bool: ...
+
+@final
 class Tensor:
     __array_ufunc__: None
     __array_priority__: float
@@ -248,7 +263,7 @@ class Tensor:
     @property
     def nbytes(self) -> int: ...
     @property
-    def device(self) -> str: ...
+    def device(self) -> Device: ...
     @property
     def T(self) -> Tensor: ...
     @property
@@ -353,7 +368,14 @@ class Tensor:
     def argmin(
         self, /, axis: SupportsIndex | None = None, *, keepdims: builtins.bool = False
     ) -> Tensor: ...
-    def astype(self, dtype: _DTypeLike, /, copy: builtins.bool = True) -> Tensor: ...
+    def astype(
+        self,
+        dtype: _DTypeLike,
+        /,
+        copy: builtins.bool = True,
+        *,
+        device: _DeviceLike | None = None,
+    ) -> Tensor: ...
     def backward(
         self,
         gradient: _ArrayLike | None = None,
@@ -409,7 +431,7 @@ class Tensor:
     ) -> Tensor: ...
     def swapaxes(self, axis1: SupportsIndex, axis2: SupportsIndex, /) -> Tensor: ...
     def take(self, indices: _ArrayLike, /, axis: SupportsIndex | None = None) -> Tensor: ...
-    def to_device(self, device: str, /, *, stream: None = None) -> Tensor: ...
+    def to_device(self, device: _DeviceLike, /, *, stream: None = None) -> Tensor: ...
     def tobytes(self) -> bytes: ...
     def tolist(self) -> Any: ...
     def transpose(self, *axes: _Shape | None) -> Tensor: ...
@@ -505,7 +527,7 @@ def tensor(
     data: _ArrayLike,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def asarray(
@@ -513,35 +535,35 @@ def asarray(
     /,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     copy: builtins.bool | None = None,
 ) -> Tensor: ...
 def from_dlpack(
     x: _SupportsDLPack,
     /,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     copy: builtins.bool | None = None,
 ) -> Tensor: ...
 def zeros(
     shape: _Shape,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def ones(
     shape: _Shape,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def empty(
     shape: _Shape,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def zeros_like(
@@ -549,7 +571,7 @@ def zeros_like(
     /,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def ones_like(
@@ -557,7 +579,7 @@ def ones_like(
     /,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def empty_like(
@@ -565,7 +587,7 @@ def empty_like(
     /,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def full(
@@ -573,7 +595,7 @@ def full(
     fill_value: _ArrayLike,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def full_like(
@@ -582,7 +604,7 @@ def full_like(
     fill_value: _ArrayLike,
     dtype: _DTypeLike | None = None,
     *,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def arange(
@@ -592,7 +614,7 @@ def arange(
     step: float = 1,
     *,
     dtype: _DTypeLike | None = None,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def linspace(
@@ -602,7 +624,7 @@ def linspace(
     num: int = 50,
     *,
     dtype: _DTypeLike | None = None,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     endpoint: builtins.bool = True,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
@@ -613,7 +635,7 @@ def eye(
     *,
     k: int = 0,
     dtype: _DTypeLike | None = None,
-    device: str | None = None,
+    device: _DeviceLike | None = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor: ...
 def tril(x: _ArrayLike, /, *, k: int = 0) -> Tensor: ...
@@ -690,7 +712,7 @@ def reshape(x: _ArrayLike, /, shape: _Shape, *, copy: builtins.bool | None = Non
 def permute_dims(x: _ArrayLike, /, axes: _Shape) -> Tensor: ...
 def matrix_transpose(x: _ArrayLike, /) -> Tensor: ...
 def swapaxes(x: _ArrayLike, axis1: SupportsIndex, axis2: SupportsIndex, /) -> Tensor: ...
-def expand_dims(x: _ArrayLike, /, axis: SupportsIndex = 0) -> Tensor: ...
+def expand_dims(x: _ArrayLike, /, axis: _Shape = 0) -> Tensor: ...
 def squeeze(x: _ArrayLike, /, axis: _Axes = None) -> Tensor: ...
 def broadcast_to(x: _ArrayLike, /, shape: _Shape) -> Tensor: ...
 def flip(x: _ArrayLike, /, axis: _Axes = None) -> Tensor: ...
@@ -705,7 +727,20 @@ def take(x: _ArrayLike, indices: _ArrayLike, /, axis: SupportsIndex | None = Non
 def take_along_axis(x: _ArrayLike, indices: _ArrayLike, /, axis: SupportsIndex = -1) -> Tensor: ...
 def matmul(x1: _ArrayLike, x2: _ArrayLike, /) -> Tensor: ...
 def copy(x: _ArrayLike, /) -> Tensor: ...
-def astype(x: _ArrayLike, dtype: _DTypeLike, /, copy: builtins.bool = True) -> Tensor: ...
+def astype(
+    x: _ArrayLike,
+    dtype: _DTypeLike,
+    /,
+    copy: builtins.bool = True,
+    *,
+    device: _DeviceLike | None = None,
+) -> Tensor: ...
+
+# ---- dtypes and shapes of results ----
+def result_type(*arrays_and_dtypes: _ArrayLike | _DTypeLike) -> DType: ...
+def can_cast(from_: Tensor | _DTypeLike, to: _DTypeLike, /) -> builtins.bool: ...
+def broadcast_shapes(*shapes: _Shape) -> tuple[int, ...]: ...
+def _as_dtype(dtype: _DTypeLike, /) -> DType: ...
 
 # ---- functions of rows ----
 def softmax(x: _ArrayLike, /, axis: SupportsIndex = -1) -> Tensor: ...

@@ -9,6 +9,7 @@ void define_elementwise();
 void define_creation();
 void define_reductions();
 void define_manipulation();
+void define_datatypes();
 void define_methods();
 void define_autograd();
 void define_rows();

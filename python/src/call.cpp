@@ -184,8 +184,8 @@ std::string method_signature(const std::string& signature) {
 }
 
 // In __all__ besides the functions and the dtypes.
-constexpr const char* kPublicObjects[] = {"DType", "TapeError", "Tensor",  "e",
-                                          "inf",   "nan",       "newaxis", "pi"};
+constexpr const char* kPublicObjects[] = {"DType", "Device", "TapeError", "Tensor", "e",
+                                          "inf",   "nan",    "newaxis",   "pi"};
 
 // What the Python half of the package builds on, but does not pass on under the same name.
 bool is_internal(const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "device_type.h"
 #include "dtype_type.h"
 #include "ndtape/tape.h"
 #include "numpy_interop.h"
@@ -288,10 +289,7 @@ Dims parse_variadic(PyObject* args, const char* what) {
 }
 
 void check_device(PyObject* o) {
-  if (!o || o == Py_None) return;
-  if (PyUnicode_Check(o) && PyUnicode_CompareWithASCIIString(o, "cpu") == 0) return;
-  PyErr_Format(PyExc_ValueError, "device: %.100R is unknown; the only one is 'cpu'", o);
-  throw PythonError{};
+  if (o) parse_device(o);
 }
 
 std::vector<Tensor> parse_tensors(PyObject* o, const char* function) {

@@ -69,7 +69,9 @@ PyObject* call_swapaxes(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* call_expand_dims(const Spec& spec, PyObject* const* v) {
-  return wrap(expand_dims(argument(spec, v[0]), v[1] ? parse_int(v[1], "axis") : 0));
+  Tensor x = argument(spec, v[0]);
+  if (v[1] && !PyIndex_Check(v[1])) return wrap(expand_dims(x, parse_dims(v[1], "axis")));
+  return wrap(expand_dims(x, v[1] ? parse_int(v[1], "axis") : 0));
 }
 
 PyObject* call_squeeze(const Spec& spec, PyObject* const* v) {
@@ -169,6 +171,7 @@ PyObject* call_copy(const Spec& spec, PyObject* const* v) {
 PyObject* call_astype(const Spec& spec, PyObject* const* v) {
   Tensor x = argument(spec, v[0]);
   DType dtype = parse_dtype(v[1]);
+  check_device(v[3]);
   if (dtype == x.dtype() && !parse_bool(v[2], true)) {
     return is_tensor(v[0]) ? Py_NewRef(v[0]) : wrap(x);
   }
@@ -201,7 +204,7 @@ void define_manipulation() {
          call_take_along_axis);
   define(kFunction, "matmul", "(x1, x2, /)", docs::kMatmul, call_matmul);
   define(kBoth, "copy", "(x, /)", docs::kCopy, call_copy);
-  define(kBoth, "astype", "(x, dtype, /, copy=True)", docs::kAstype, call_astype);
+  define(kBoth, "astype", "(x, dtype, /, copy=True, *, device=None)", docs::kAstype, call_astype);
 }
 
 }  // namespace ndtape::python

@@ -215,14 +215,14 @@ Examples
 (4, 3, 2)
 )";
 
-inline constexpr char kExpandDims[] = R"(Insert an axis of length 1.
+inline constexpr char kExpandDims[] = R"(Insert axes of length 1.
 
 Parameters
 ----------
 x : array_like
     Of any dtype.
-axis : int, optional
-    Where the new axis will be.
+axis : int or sequence of int, optional
+    Where the new axes will be.
 
 Returns
 -------
@@ -233,6 +233,8 @@ Raises
 ------
 IndexError
     When an axis is out of range.
+ValueError
+    When an axis occurs twice, or there would be more than 64.
 
 Examples
 --------
@@ -589,6 +591,8 @@ dtype : DType
     The wanted dtype.
 copy : bool, optional
     False returns `x` itself when it has the dtype already.
+device : Device or str, optional
+    Where the result is to be; only ``'cpu'``.
 
 Returns
 -------

@@ -105,8 +105,19 @@ PyObject* method_complex(const Spec&, PyObject* const* v) {
 }
 
 PyObject* method_array_namespace(const Spec&, PyObject* const* v) {
-  if (v[1] && v[1] != Py_None && !PyUnicode_Check(v[1])) {
-    throw TypeError("__array_namespace__: api_version must be a string");
+  if (v[1] && v[1] != Py_None) {
+    if (!PyUnicode_Check(v[1])) {
+      throw TypeError("__array_namespace__: api_version must be a string");
+    }
+    bool known = false;
+    for (const char* year : {"2021.12", "2022.12", "2023.12", "2024.12", "2025.12"}) {
+      known |= PyUnicode_CompareWithASCIIString(v[1], year) == 0;
+    }
+    if (!known) {
+      PyErr_Format(PyExc_ValueError,
+                   "__array_namespace__: api_version %R is unknown; the latest is '2025.12'", v[1]);
+      throw PythonError{};
+    }
   }
   return PyImport_ImportModule("ndtape");
 }

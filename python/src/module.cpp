@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "areas.h"
+#include "device_type.h"
 #include "dtype_type.h"
 #include "ndtape/config.h"
 #include "tensor_type.h"
@@ -27,6 +28,7 @@ void create(PyObject* module) {
   isa_name();  // a bad NDTAPE_ISA is refused here
   create_tape_error(module);
   create_dtypes(module);
+  create_devices(module);
   create_tensor_type(module);
   create_generator(module);
   add_constants(module);
@@ -34,6 +36,7 @@ void create(PyObject* module) {
   define_creation();
   define_reductions();
   define_manipulation();
+  define_datatypes();
   define_methods();
   define_autograd();
   define_rows();

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "convert.h"
+#include "device_type.h"
 #include "dtype_type.h"
 #include "ndtape/ops.h"
 #include "ndtape/tape.h"
@@ -85,7 +86,7 @@ PyObject* get_nbytes(PyObject* self, void*) {
   return PyLong_FromLongLong(x.size() * itemsize(x.dtype()));
 }
 PyObject* get_device(PyObject* self, void*) {
-  return PyUnicode_InternFromString(name(unwrap(self).device()));
+  return Py_NewRef(device_object(unwrap(self).device()));
 }
 PyObject* get_transpose(PyObject* self, void*) {
   return guarded([&] {
@@ -148,7 +149,7 @@ PyGetSetDef properties[] = {
     {"size", get_size, nullptr, "The number of elements.", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes an element.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
-    {"device", get_device, nullptr, "Where the memory lies: ``'cpu'``.", nullptr},
+    {"device", get_device, nullptr, "Where the memory lies: ``Device('cpu')``.", nullptr},
     {"T", get_transpose, nullptr, "A view with the axes in reverse order.", nullptr},
     {"mT", get_matrix_transpose, nullptr, "A view with the last two axes swapped.", nullptr},
     {"real", get_part<ndtape::real>, nullptr, "The real part: `ndtape.real`.", nullptr},

@@ -178,6 +178,7 @@ Tensor permute_dims(const Tensor& x, const Dims& axes);
 Tensor matrix_transpose(const Tensor& x);  // swaps the last two axes
 Tensor swapaxes(const Tensor& x, int64_t axis1, int64_t axis2);
 Tensor expand_dims(const Tensor& x, int64_t axis);
+Tensor expand_dims(const Tensor& x, const Dims& axes);  // counted in the result
 Tensor squeeze(const Tensor& x, const Axes& axes = {});
 Tensor broadcast_to(const Tensor& x, const Dims& shape);
 Tensor flip(const Tensor& x, const Axes& axes = {});

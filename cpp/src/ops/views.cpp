@@ -137,6 +137,19 @@ Tensor expand_dims(const Tensor& x, int64_t axis) {
   return view_reshaped("expand_dims", x, x.layout().expand_dims(at));
 }
 
+Tensor expand_dims(const Tensor& x, const Dims& axes) {
+  const int ndim = x.ndim() + axes.size();
+  if (ndim > kMaxAxes) {
+    throw ValueError("expand_dims: " + std::to_string(ndim) + " axes, expected at most " +
+                     std::to_string(kMaxAxes));
+  }
+  Dims places = normalize_axes(axes, ndim, "expand_dims");
+  std::sort(places.begin(), places.end());
+  Layout layout = x.layout();
+  for (const int64_t at : places) layout = layout.expand_dims(static_cast<int>(at));
+  return view_reshaped("expand_dims", x, std::move(layout));
+}
+
 Tensor squeeze(const Tensor& x, const Axes& axes) {
   bool drop[kMaxAxes] = {};
   if (axes) {

@@ -95,8 +95,9 @@ NDTAPE_INLINE f64 remainder(f64 x, f64 y) {
 
 template <Precision P>
 NDTAPE_INLINE f64 floor_divide(f64 x, f64 y) {
-  // By zero, and infinity by a finite y: an infinity or NaN, as the array API standard has it.
-  const i64 plain = (y == 0.0) | (abs(x) == kInfinity);
+  // By zero, and where one is infinite: the quotient is an infinity, a zero or NaN, and floor would
+  // leave it as it is. The array API standard prefers this to Python's -1.0 for 1.0 // -inf.
+  const i64 plain = (y == 0.0) | (abs(x) == kInfinity) | (abs(y) == kInfinity);
   return select(plain, x / y, divide_floored<P>(x, y).quotient);
 }
 

@@ -1,0 +1,46 @@
+"""What functions over other functions do with their arguments first."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from ndtape import _core
+from ndtape._core import Tensor
+
+
+def as_tensor(x: Any) -> Tensor:
+    """`x` itself, or a tensor of what is array-like."""
+    return x if isinstance(x, Tensor) else _core.asarray(x)
+
+
+def is_recorded(*tensors: Tensor) -> bool:
+    """Whether an operation on these goes on the tape."""
+    return _core.grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+def as_int(value: Any, function: str, name: str) -> int:
+    """Read an integer argument, or raise a TypeError that names it."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        given = type(value).__name__
+        raise TypeError(f"{function}: {name} must be an integer, not {given}") from None
+
+
+def as_axis(axis: Any, ndim: int, function: str) -> int:
+    """Count an axis from the front, or raise an IndexError."""
+    number = as_int(axis, function, "axis")
+    if not -ndim <= number < ndim:
+        raise IndexError(f"{function}: axis {number} is out of range for {ndim} axes")
+    return number % ndim
+
+
+def as_axes(axes: Any, ndim: int, function: str) -> tuple[int, ...]:
+    """Count one axis or several from the front; they are to differ."""
+    several = axes if isinstance(axes, Iterable) and not isinstance(axes, Tensor) else (axes,)
+    found = tuple(as_axis(axis, ndim, function) for axis in several)
+    if len(set(found)) != len(found):
+        raise ValueError(f"{function}: axes {axes} name an axis twice")
+    return found

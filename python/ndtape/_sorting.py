@@ -1,0 +1,142 @@
+"""Order: ``sort`` and ``argsort``. NumPy sorts, on our memory; a gather carries the gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+
+from ndtape import _core
+from ndtape._arguments import as_axis, as_tensor, is_recorded
+from ndtape._core import Tensor
+
+if TYPE_CHECKING:
+    from ndtape._core import _ArrayLike
+
+__all__ = ["argsort", "sort"]
+
+
+def sort(
+    x: _ArrayLike,
+    /,
+    *,
+    axis: SupportsIndex = -1,
+    descending: bool = False,
+    stable: bool = True,
+) -> Tensor:
+    """Sort elements along an axis.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype. Complex numbers are ordered by their real parts, then by their imaginary
+        parts.
+    axis : int, optional
+        The axis to sort along.
+    descending : bool, optional
+        Whether the largest come first.
+    stable : bool, optional
+        Whether elements that are equal, such as 0.0 and -0.0, keep their order.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of `x`. NaN is larger than any other number. The gradient of an
+        element goes to where it was; with ties, to where a stable sort found it.
+
+    Raises
+    ------
+    IndexError
+        When the axis is out of range.
+
+    See Also
+    --------
+    argsort : the positions of the elements in order.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.sort(nt.tensor([[3, 1, 2], [4, 6, 5]]), descending=True)
+    tensor([[3, 2, 1],
+            [6, 5, 4]])
+    """
+    x = as_tensor(x)
+    along = as_axis(axis, x.ndim, "sort")
+    if is_recorded(x):
+        order = _order(x.detach().numpy(), along, descending, stable=True)
+        return _core.take_along_axis(x, _core.asarray(order), axis=along)
+    array = x.detach().numpy()
+    if not (stable and _equals_may_differ(array)):
+        # Equal elements cannot be told apart, so the fastest sort will do.
+        result = np.sort(array, axis=along)
+    elif descending:
+        result = np.sort(np.flip(array, along), axis=along, kind="stable")
+    else:
+        result = np.sort(array, axis=along, kind="stable")
+    return _core.asarray(np.flip(result, along) if descending else result)
+
+
+def argsort(
+    x: _ArrayLike,
+    /,
+    *,
+    axis: SupportsIndex = -1,
+    descending: bool = False,
+    stable: bool = True,
+) -> Tensor:
+    """Positions of the elements in sorted order.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype. Complex numbers are ordered by their real parts, then by their imaginary
+        parts.
+    axis : int, optional
+        The axis to sort along.
+    descending : bool, optional
+        Whether the largest come first.
+    stable : bool, optional
+        Whether equal elements keep their order.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x` and dtype int64: ``take_along_axis(x, argsort(x))`` is ``sort(x)``.
+        NaN is larger than any other number.
+
+    Raises
+    ------
+    IndexError
+        When the axis is out of range.
+
+    See Also
+    --------
+    sort : the elements in order.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.argsort(nt.tensor([0.5, -1.0, 2.0]))
+    tensor([1, 0, 2])
+    """
+    x = as_tensor(x)
+    along = as_axis(axis, x.ndim, "argsort")
+    return _core.asarray(_order(x.detach().numpy(), along, descending, stable))
+
+
+def _equals_may_differ(array: npt.NDArray[Any]) -> bool:
+    if array.dtype.kind == "f":  # zeros have signs
+        return bool(np.any(np.signbit(array) & (array == 0)))
+    return array.dtype.kind == "c"
+
+
+def _order(
+    array: npt.NDArray[Any], axis: int, descending: bool, stable: bool
+) -> npt.NDArray[np.intp]:
+    kind: Literal["stable"] | None = "stable" if stable else None
+    if not descending:
+        return np.argsort(array, axis=axis, kind=kind)
+    # Sorted backwards from the back, equal elements stay in order.
+    backwards = np.argsort(np.flip(array, axis), axis=axis, kind=kind)
+    return np.flip(array.shape[axis] - 1 - backwards, axis)
