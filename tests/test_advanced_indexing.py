@@ -5,82 +5,208 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ALL, assert_same, laid_out, pairs, random_values, seeds
+from strategies import ALL, COMPLEX, assert_same, pairs, random_values, seeds
 from strategies import shapes as array_shapes
 
 import ndtape as nt
 
 
 @st.composite
-def keys(draw, shape):
-    """A key with arrays of integers that broadcast, between slices and ints; or with a mask."""
+def slices(draw, n):
+    """Any slice of an axis: empty ones, beyond its ends, and backwards."""
+    bound = st.one_of(st.none(), st.integers(-n - 2, n + 2))
+    step = draw(st.sampled_from([None, 1, 2, -1, -2, n + 3]))
+    return slice(draw(bound), draw(bound), step)
+
+
+@st.composite
+def keys(draw, shape, masks=True):
+    """Any key of NumPy's: ints, slices, ..., None, arrays that broadcast, masks of any rank."""
     rng = np.random.default_rng(draw(seeds))
-    form = draw(st.sampled_from(["arrays", "arrays", "mask", "part mask"]))
-    if form == "mask":
-        return rng.random(shape) < 0.5
-    if form == "part mask" and len(shape) >= 2:
-        return (slice(None), rng.random(shape[1]) < 0.5)
     common = draw(array_shapes(0, 2, 3))
     entries = []
-    for n in shape[: draw(st.integers(1, len(shape)))]:
-        kind = draw(st.sampled_from(["array", "array", "slice", "int", "none"]))
+    axis = 0
+    dots = False
+    stop = draw(st.integers(0, len(shape)))
+    while axis < stop or (not entries and shape == ()):
+        kinds = [
+            "array",
+            "array",
+            "slice",
+            "int",
+            "none",
+            *["mask"] * masks,
+            *["dots"] * (not dots),
+        ]
+        kind = draw(st.sampled_from(kinds))
+        n = shape[axis] if axis < len(shape) else 0
         if kind == "none":
             entries.append(None)
-        if kind == "int" and n > 0:
+            if shape == ():
+                break
+        elif kind == "dots":
+            dots = True
+            entries.append(Ellipsis)
+            if shape == ():
+                break
+            # What follows counts from the end.
+            skip = draw(st.integers(0, stop - axis))
+            axis += len(shape) - stop + skip
+            stop = len(shape)
+        elif kind == "mask":
+            # As many elements as the arrays have, or any if there are none; of 0 to 2 axes.
+            rank = draw(st.integers(0, min(2, stop - axis)))
+            over = shape[axis : axis + rank]
+            size = int(np.prod(over))
+            count = draw(st.sampled_from([1, *([common[-1]] if common else [])]))
+            if rank == 0:
+                entries.append(draw(st.booleans()) if draw(st.booleans()) else np.True_)
+            elif count <= size:
+                mask = np.zeros(size, bool)
+                mask[rng.permutation(size)[:count]] = True
+                entries.append(mask.reshape(over))
+                axis += rank
+            else:
+                entries.append(slice(None))
+                axis += 1
+            if shape == ():
+                break
+        elif shape == ():
+            break
+        elif kind == "int" and n > 0:
             entries.append(draw(st.integers(-n, n - 1)))
+            axis += 1
         elif kind == "array" and n > 0:
             wanted = tuple(1 if draw(st.booleans()) else k for k in common)
-            entries.append(rng.integers(-n, n, wanted))
+            wanted = wanted[draw(st.integers(0, len(wanted))) :]
+            dtype = draw(st.sampled_from(["int64", "int8"]))
+            entries.append(rng.integers(-n, n, wanted).astype(dtype))
+            axis += 1
         else:
-            entries.append(slice(None, None, draw(st.sampled_from([1, -1, 2]))))
+            entries.append(draw(slices(n)))
+            axis += 1
+    if len(entries) == 1 and draw(st.booleans()):
+        return entries[0]
     return tuple(entries)
 
 
-def as_tensors(key):
-    """The same key with Tensors for arrays."""
+def as_given(key, form):
+    """The same key with Tensors or lists for arrays."""
     if isinstance(key, np.ndarray):
-        return nt.asarray(key)
-    return tuple(nt.asarray(e) if isinstance(e, np.ndarray) else e for e in key)
+        return nt.asarray(key) if form == "tensor" else key.tolist() if key.size else key
+    if isinstance(key, tuple):
+        return tuple(as_given(e, form) for e in key)
+    return key
 
 
 def is_view(key):
-    return not any(isinstance(e, np.ndarray) for e in (key if isinstance(key, tuple) else (key,)))
+    entries = key if isinstance(key, tuple) else (key,)
+    return not any(
+        isinstance(e, (bool, np.bool_))
+        or (isinstance(e, np.ndarray) and (e.ndim or e.dtype == bool))
+        for e in entries
+    )
+
+
+def indexed(array, key):
+    """NumPy's array[key], or None where the key does not fit."""
+    try:
+        return np.asarray(array[key])
+    except IndexError:
+        return None
 
 
 @given(st.data())
 def test_get(data):
-    array, tensor = data.draw(pairs(min_dims=1, max_dims=4))
+    array, tensor = data.draw(pairs(ALL + COMPLEX, max_dims=4))
     key = data.draw(keys(array.shape))
-    assert_same(tensor[key], np.asarray(array[key]))
-    assert_same(tensor[as_tensors(key)], np.asarray(array[key]))
+    form = data.draw(st.sampled_from(["array", "tensor", "list"]))
+    given_key = key if form == "array" else as_given(key, form)
+    want = indexed(array, key)
+    if want is None:
+        with pytest.raises(IndexError):
+            tensor[given_key]
+    else:
+        assert_same(tensor[given_key], want)
 
 
 @given(st.data())
-def test_set(data):
-    dtype = data.draw(st.sampled_from(ALL))
-    shape = data.draw(array_shapes(1, 3))
-    array, tensor = data.draw(laid_out(dtype, shape, repeated=False))
+def test_get_recorded(data):
+    """Under the tape, by other means: the same elements."""
+    array, tensor = data.draw(pairs(["float32", "complex64"], max_dims=4))
+    key = data.draw(keys(array.shape))
+    want = indexed(array, key)
+    tensor = nt.copy(tensor).requires_grad_()
+    if want is None:
+        with pytest.raises(IndexError):
+            tensor[key]
+    else:
+        got = tensor[key]
+        assert_same(got, want)
+        assert got.requires_grad
+
+
+@st.composite
+def assignments(draw, dtypes):
+    """An array, a key that fits it, and a value that fits what the key names."""
+    array, tensor = draw(pairs(dtypes, max_dims=3))
+    key = draw(keys(array.shape))
+    want = indexed(array, key)
+    if want is None:
+        return array, tensor, key, None
+    shape = want.shape[draw(st.integers(0, want.ndim)) :]
+    shape = tuple(1 if n and draw(st.booleans()) else n for n in shape)
+    return array, tensor, key, random_values(draw(seeds), shape, array.dtype)
+
+
+@given(assignments(ALL + COMPLEX), st.sampled_from(["array", "tensor", "list"]))
+def test_set(assignment, form):
+    """Where a key names an element twice, the last value stays, as in NumPy."""
+    array, tensor, key, value = assignment
     array, tensor = array.copy(), nt.copy(tensor)
-    key = data.draw(keys(shape))
-    one = random_values(data.draw(seeds), (), dtype)
-    array[key] = one
-    tensor[key] = nt.asarray(one)
+    given_key = key if form == "array" else as_given(key, form)
+    if value is None:
+        with pytest.raises(IndexError):
+            tensor[given_key] = 0
+    else:
+        array[key] = value
+        tensor[given_key] = nt.asarray(value)
     assert_same(tensor, array)
-    if isinstance(key, np.ndarray) and key.dtype == bool:  # no element twice: any values
-        values = random_values(data.draw(seeds), array[key].shape, dtype)
-        array[key] = values
-        tensor[as_tensors(key)] = nt.asarray(values)
-        assert_same(tensor, array)
+
+
+@given(assignments(["float32", "complex64"]), st.booleans())
+def test_set_recorded(assignment, value_records):
+    array, tensor, key, value = assignment
+    array, tensor = array.copy(), nt.copy(tensor)
+    if not value_records:
+        tensor = tensor.requires_grad_() * 1
+    if value is None:
+        with pytest.raises(IndexError):
+            tensor[key] = 0
+    else:
+        array[key] = value
+        tensor[key] = nt.tensor(value, requires_grad=value_records)
+    assert_same(tensor, array)
+
+
+@given(st.data())
+def test_set_from_itself(data):
+    """The value may lie in the memory that is assigned to."""
+    array, tensor = data.draw(pairs(["int64"], min_dims=1, max_dims=2))
+    array, tensor = array.copy(), nt.copy(tensor)
+    rows = np.random.default_rng(data.draw(seeds)).permutation(array.shape[0])
+    array[rows] = array[::-1].copy()
+    tensor[nt.asarray(rows)] = tensor[::-1]
+    assert_same(tensor, array)
 
 
 @given(st.data())
 def test_gradients(data):
     shape = data.draw(st.sampled_from([(4,), (3, 4), (2, 3, 2)]))
     key = data.draw(keys(shape))
-    if is_view(key):
-        return
     (x,) = gradcheck.values(data.draw(seeds), [shape])
-    if x[key].size:
+    want = indexed(x, key)
+    if want is not None and want.size and not is_view(key):
         gradcheck.check(lambda t: nt.square(t[key]), x)
 
 
@@ -89,6 +215,8 @@ def test_gradients_of_assignment(data):
     shape = data.draw(st.sampled_from([(4,), (3, 4)]))
     key = data.draw(keys(shape))
     x, v = gradcheck.values(data.draw(seeds), [shape, ()])
+    if indexed(x, key) is None:
+        return
 
     def f(t, value):
         y = t * t
@@ -96,6 +224,43 @@ def test_gradients_of_assignment(data):
         return y
 
     gradcheck.check(f, x, v)
+
+
+@given(st.data())
+def test_nothing_is_written_when_a_number_is_out_of_range(data):
+    array, tensor = data.draw(pairs(["float64"], min_dims=1, max_dims=3))
+    tensor = nt.copy(tensor)
+    axis = data.draw(st.integers(0, array.ndim - 1))
+    n = array.shape[axis]
+    wrong = data.draw(st.sampled_from([n, n + 5, -n - 1, 2**62]))
+    numbers = [*range(n), wrong]
+    key = (slice(None),) * axis + (numbers,)
+    recorded = tensor.requires_grad_() * 1 if data.draw(st.booleans()) else tensor
+    before = recorded.detach().numpy().copy()
+    with pytest.raises(IndexError):
+        recorded[key] = 1.0
+    with pytest.raises(IndexError):
+        recorded[key]
+    np.testing.assert_array_equal(recorded.detach().numpy(), before)
+
+
+def test_shared_and_read_only_memory_is_refused():
+    shared = nt.broadcast_to(nt.zeros(1), (3,))
+    with pytest.raises(ValueError, match="read-only|share"):
+        shared[[0, 1]] = 1.0
+    with pytest.raises(ValueError, match="read-only|share"):
+        shared[nt.asarray([True, False, True])] = 1.0
+    assert shared.tolist() == [0, 0, 0]
+
+
+def test_an_array_without_axes_is_an_int():
+    x = nt.tensor([[1, 2], [3, 4]])
+    y = x[np.array(1)]
+    y[0] = 9  # a view
+    assert x.tolist() == [[1, 2], [9, 4]]
+    assert x[nt.asarray(0), np.array(-1)].item() == 2
+    with pytest.raises(IndexError):
+        x[np.array(2)]
 
 
 def test_masks_in_place():

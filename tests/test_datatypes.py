@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ALL, FLOATS, INTEGERS, promoted
+from strategies import ALL, COMPLEX, FLOATS, INTEGERS, promoted
 
 import ndtape as nt
 
@@ -16,9 +16,11 @@ KINDS = {
     "unsigned integer": ["uint8", "uint16", "uint32", "uint64"],
     "integral": INTEGERS,
     "real floating": FLOATS,
-    "numeric": INTEGERS + FLOATS,
+    "complex floating": COMPLEX,
+    "numeric": INTEGERS + FLOATS + COMPLEX,
 }
-dtypes = st.sampled_from(ALL)
+EVERY = ALL + COMPLEX
+dtypes = st.sampled_from(EVERY)
 
 
 def either(name, as_tensor):
@@ -40,10 +42,10 @@ def test_result_type(operands):
         assert nt.result_type(*given_) == want
 
 
-@given(dtypes, st.sampled_from([True, 3, 2.5]), st.booleans())
+@given(dtypes, st.sampled_from([True, 3, 2.5, 1 + 2j]), st.booleans())
 def test_result_type_with_numbers_is_that_of_an_operator(name, number, first):
     x = nt.zeros((), dtype=name)
-    want = nt.maximum(x, number).dtype if name != "bool" or number is not True else nt.bool
+    want = nt.where(nt.asarray(True), x, number).dtype
     operands = (number, x) if first else (x, number)
     assert nt.result_type(*operands) == want
     assert nt.result_type(*(o.dtype if o is x else o for o in operands)) == want
@@ -89,6 +91,11 @@ def test_iinfo(name):
     assert nt.iinfo(nt.zeros(2, dtype=name)) == info
 
 
+def test_limits_of_complex_dtypes_are_those_of_the_parts():
+    assert nt.finfo(nt.complex64) == nt.finfo(nt.float32)
+    assert nt.finfo(nt.zeros(1, dtype=nt.complex128)) == nt.finfo(nt.float64)
+
+
 def test_limits_of_other_kinds():
     with pytest.raises(TypeError, match="iinfo for integers"):
         nt.finfo(nt.int32)
@@ -102,7 +109,7 @@ def test_limits_of_other_kinds():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_isdtype(kind):
-    for name in ALL:
+    for name in EVERY:
         dtype = getattr(nt, name)
         assert nt.isdtype(dtype, kind) is (name in KINDS[kind])
         assert nt.isdtype(dtype, ("bool", kind)) is (name in [*KINDS[kind], "bool"])
@@ -150,9 +157,10 @@ def test_inspection():
     }
     defaults = info.default_dtypes(device=info.default_device())
     assert defaults["real floating"] == nt.asarray(1.0).dtype
+    assert defaults["complex floating"] == nt.asarray(1j).dtype
     assert defaults["integral"] == nt.asarray(1).dtype
     assert defaults["indexing"] == nt.argmax(nt.ones(2)).dtype
-    assert set(info.dtypes()) >= set(ALL)
+    assert set(info.dtypes()) >= set(EVERY)
     for kind, names in KINDS.items():
         assert set(info.dtypes(kind=kind)) >= set(names)
         assert all(nt.isdtype(d, kind) for d in info.dtypes(kind=kind).values())

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import (
     ALL,
+    COMPLEX,
     FLOATS,
     INTEGERS,
     NUMERIC,
@@ -21,11 +22,13 @@ from strategies import (
 
 import ndtape as nt
 
+EVERY = ALL + COMPLEX
+
 
 @given(broadcastable(3, max_dims=4), st.data())
 def test_broadcasting(shapes, data):
     arrays, tensors = zip(
-        *(data.draw(laid_out(data.draw(st.sampled_from(ALL)), s)) for s in shapes), strict=True
+        *(data.draw(laid_out(data.draw(st.sampled_from(EVERY)), s)) for s in shapes), strict=True
     )
     want = np.broadcast_shapes(*shapes)
     assert nt.broadcast_shapes(*shapes) == want
@@ -49,7 +52,10 @@ def test_broadcasting_refuses():
         nt.broadcast_shapes((None,))
 
 
-@given(st.lists(pairs(NUMERIC, min_dims=1, max_dims=1), max_size=4), st.sampled_from(["xy", "ij"]))
+@given(
+    st.lists(pairs(NUMERIC + COMPLEX, min_dims=1, max_dims=1), max_size=4),
+    st.sampled_from(["xy", "ij"]),
+)
 def test_meshgrid(coordinates, indexing):
     got = nt.meshgrid(*(t for _, t in coordinates), indexing=indexing)
     want = np.meshgrid(*(a for a, _ in coordinates), indexing=indexing)
@@ -66,7 +72,7 @@ def test_meshgrid_refuses():
         nt.meshgrid(nt.zeros((2, 2)))
 
 
-@given(pairs(min_dims=1, max_dims=5), st.data())
+@given(pairs(EVERY, min_dims=1, max_dims=5), st.data())
 def test_moveaxis(pair, data):
     array, tensor = pair
     axes = data.draw(st.lists(st.sampled_from(range(array.ndim)), unique=True))
@@ -88,7 +94,7 @@ def test_moveaxis_refuses():
         nt.moveaxis(x, 0.5, 0)
 
 
-@given(pairs(max_dims=4), st.data())
+@given(pairs(EVERY, max_dims=4), st.data())
 def test_expand_dims_by_several(pair, data):
     array, tensor = pair
     count = data.draw(st.integers(0, 3))
@@ -108,7 +114,7 @@ def test_expand_dims_refuses():
         nt.expand_dims(x, tuple(range(63)))
 
 
-@given(pairs(max_dims=4), st.data())
+@given(pairs(EVERY, max_dims=4), st.data())
 def test_repeat(pair, data):
     array, tensor = pair
     axis = data.draw(st.sampled_from([None, *range(-array.ndim, array.ndim)]))
@@ -138,7 +144,7 @@ def test_repeat_refuses():
         nt.repeat(x, 1, axis=2)
 
 
-@given(pairs(max_dims=4, max_side=3), st.lists(st.integers(0, 3), max_size=5))
+@given(pairs(EVERY, max_dims=4, max_side=3), st.lists(st.integers(0, 3), max_size=5))
 def test_tile(pair, times):
     array, tensor = pair
     assert_same(nt.tile(tensor, tuple(times)), np.tile(array, times))
@@ -151,7 +157,7 @@ def test_tile_of_many_axes():
         nt.tile(x, (-1,))
 
 
-@given(pairs(min_dims=1, max_dims=4), st.data())
+@given(pairs(EVERY, min_dims=1, max_dims=4), st.data())
 def test_unstack(pair, data):
     array, tensor = pair
     axis = data.draw(st.integers(-array.ndim, array.ndim - 1))
@@ -169,7 +175,7 @@ def test_unstack_refuses():
         nt.unstack(nt.zeros(3), axis=1)
 
 
-@given(pairs(min_dims=1, max_dims=3), st.data())
+@given(pairs(EVERY, min_dims=1, max_dims=3), st.data())
 def test_diff(pair, data):
     array, tensor = pair
     axis = data.draw(st.integers(-array.ndim, array.ndim - 1))
@@ -196,15 +202,16 @@ def test_diff_refuses():
 
 @st.composite
 def two_dtypes(draw):
-    first = draw(st.sampled_from(NUMERIC))
-    return first, draw(st.sampled_from([d for d in NUMERIC if promoted(first, d)]))
+    every = NUMERIC + COMPLEX
+    first = draw(st.sampled_from(every))
+    return first, draw(st.sampled_from([d for d in every if promoted(first, d)]))
 
 
 def assert_products_agree(got, want, dtype):
     got = got.numpy()
     assert got.dtype == dtype
     assert got.shape == want.shape
-    if np.dtype(dtype).kind == "f":
+    if np.dtype(dtype).kind in "fc":
         scale = max(1.0, float(np.max(np.abs(want), initial=0)))
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * scale)
     else:
@@ -221,7 +228,7 @@ def test_vecdot(dtypes, data):
     y, ty = data.draw(laid_out(dtypes[1], place(b), "small"))
     want = promoted(*dtypes)
     rows, columns = np.moveaxis(x.astype(want), axis, -1), np.moveaxis(y.astype(want), axis, -1)
-    expected = np.sum(rows * columns, axis=-1, dtype=want)
+    expected = np.sum(np.conj(rows) * columns, axis=-1, dtype=want)
     assert_products_agree(nt.vecdot(tx, ty, axis=axis), np.asarray(expected), want)
 
 

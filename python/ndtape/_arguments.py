@@ -20,6 +20,14 @@ def is_recorded(*tensors: Tensor) -> bool:
     return _core.grad_enabled() and any(x.requires_grad for x in tensors)
 
 
+def as_ordered(x: Any, function: str) -> Tensor:
+    """Read a tensor whose elements have an order, or raise a TypeError."""
+    tensor = as_tensor(x)
+    if tensor.dtype.kind == "c":
+        raise TypeError(f"{function}: {tensor.dtype} has no order; sort by nt.real(z) or nt.abs(z)")
+    return tensor
+
+
 def as_int(value: Any, function: str, name: str) -> int:
     """Read an integer argument, or raise a TypeError that names it."""
     try:

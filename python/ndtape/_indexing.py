@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
+from ndtape._arguments import is_recorded
 from ndtape._core import Tensor
 
 __all__ = ["get", "set"]
@@ -54,6 +55,8 @@ def get(x: Tensor, key: Any) -> Tensor:
     if column is not None:
         axis, numbers = column
         return _core.take(x, _core.asarray(numbers), axis=axis)
+    if not is_recorded(x) and _mask(x.shape, arrays) is None:
+        return _core.asarray(np.asarray(x.detach().numpy()[arrays]))
     found = _numbers(x.shape, arrays)
     flat = _core.reshape(x, -1)
     return _core.take(flat, _core.asarray(np.array(found, order="C")), axis=0)
@@ -97,7 +100,7 @@ def set(x: Tensor, key: Any, value: Tensor) -> None:
         converted = _core.empty(value.shape, dtype=x.dtype)
         converted[...] = value
         value = converted
-    if not (_core.grad_enabled() and (x.requires_grad or value.requires_grad)):
+    if not is_recorded(x, value):
         # Nothing to record: NumPy writes into our memory.
         x.detach().numpy()[arrays] = value.detach().numpy()
         _core._bump_version(x)
@@ -149,12 +152,20 @@ def _single_column(key: tuple[Any, ...], ndim: int) -> tuple[int, npt.NDArray[An
     return axis, key[axis]
 
 
-def _numbers(shape: tuple[int, ...], key: tuple[Any, ...]) -> Numbers:
-    """Row-major numbers of the elements that a key names."""
+def _mask(shape: tuple[int, ...], key: tuple[Any, ...]) -> npt.NDArray[np.bool_] | None:
+    # One mask for all axes.
     if len(key) == 1 and isinstance(key[0], np.ndarray) and key[0].dtype == np.bool_:
         mask = key[0]
         if mask.shape == shape and mask.ndim > 0:
-            return np.flatnonzero(mask)
+            return mask
+    return None
+
+
+def _numbers(shape: tuple[int, ...], key: tuple[Any, ...]) -> Numbers:
+    """Row-major numbers of the elements that a key names."""
+    mask = _mask(shape, key)
+    if mask is not None:
+        return np.flatnonzero(mask)
     size = int(np.prod(shape, dtype=np.int64))
     found: Numbers = np.asarray(np.arange(size).reshape(shape)[key])
     return found

@@ -22,6 +22,8 @@ _NAMES = (
     "uint64",
     "float32",
     "float64",
+    "complex64",
+    "complex128",
 )
 
 
@@ -45,6 +47,7 @@ class Info:
         _check(device)
         return {
             "real floating": _core.get_default_dtype(),
+            "complex floating": _core.result_type(_core.get_default_dtype(), 1j),
             "integral": _core.int64,
             "indexing": _core.int64,
         }

@@ -29,7 +29,7 @@ def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Te
     Returns
     -------
     Tensor
-        The sums of products, of the promoted dtype.
+        The sums of products, of the promoted dtype; complex elements of `x1` are conjugated.
 
     Raises
     ------
@@ -57,6 +57,8 @@ def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Te
             f"vecdot: vectors of {rows.shape[-1]} and {columns.shape[-1]} elements, along axis "
             f"{axis} of shapes {x1.shape} and {x2.shape}"
         )
+    if rows.dtype.kind == "c":
+        rows = _core.conj(rows)
     if rows.ndim == 1 and columns.ndim == 1:
         return _core.matmul(rows, columns)
     product = _core.matmul(rows[..., None, :], columns[..., None])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ndtape import _core
-from ndtape._arguments import as_tensor
+from ndtape._arguments import as_ordered, as_tensor
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def searchsorted(
     Raises
     ------
     TypeError
-        When no dtype holds both, or `sorter` is not of an integer dtype.
+        When no dtype holds both, one is complex, or `sorter` is not of an integer dtype.
     ValueError
         When `x1` does not have one axis, `side` is neither word, or `sorter` does not have the
         shape of `x1`.
@@ -124,12 +124,14 @@ def searchsorted(
     >>> nt.searchsorted(nt.tensor([1.0, 2.0, 3.0]), nt.tensor([2.0, 2.5, 9.0]))
     tensor([1, 2, 3])
     """
-    x1 = as_tensor(x1).detach()
+    x1 = as_ordered(x1, "searchsorted").detach()
     if x1.ndim != 1:
         raise ValueError(f"searchsorted: x1 of shape {x1.shape}, expected one axis")
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: side {side!r}, expected 'left' or 'right'")
     common = _core.result_type(x1, x2)
+    if common.kind == "c":
+        raise TypeError(f"searchsorted: values of dtype {common}, which has no order")
     values = _core.asarray(x2, dtype=common).detach()
     if sorter is not None:
         order = as_tensor(sorter)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["isin", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
 
 
+Array = npt.NDArray[Any]
+
+
 class UniqueAll(NamedTuple):
     """What `unique_all` returns."""
 
@@ -51,9 +54,9 @@ def unique_values(x: _ArrayLike, /) -> Tensor:
     Returns
     -------
     Tensor
-        Of the dtype of `x`, with one axis, in ascending order. Each NaN counts as a value of its
-        own, and comes last; 0.0 and -0.0 are one. The gradient of a value goes to its first
-        occurrence.
+        Of the dtype of `x`, with one axis, in ascending order; of complex numbers, by real part
+        and then by imaginary part. Each NaN counts as a value of its own, and comes last; 0.0 and
+        -0.0 are one, the first of them. The gradient of a value goes to its first occurrence.
 
     See Also
     --------
@@ -66,9 +69,10 @@ def unique_values(x: _ArrayLike, /) -> Tensor:
     tensor([1, 2, 3])
     """
     x = as_tensor(x)
-    if is_recorded(x):
+    if _needs_positions(x):
         return unique_all(x).values
-    return _core.asarray(np.unique(x.detach().numpy(), equal_nan=False))
+    array = x.detach().numpy()
+    return _core.asarray(_with_first_zero(np.unique(array, equal_nan=False), array))
 
 
 def unique_all(x: _ArrayLike, /) -> UniqueAll:
@@ -143,11 +147,12 @@ def unique_counts(x: _ArrayLike, /) -> UniqueCounts:
     tensor([2, 1])
     """
     x = as_tensor(x)
-    if is_recorded(x):
+    if _needs_positions(x):
         found = unique_all(x)
         return UniqueCounts(found.values, found.counts)
-    values, counts = np.unique(x.detach().numpy(), return_counts=True, equal_nan=False)
-    return UniqueCounts(_core.asarray(values), _core.asarray(counts))
+    array = x.detach().numpy()
+    values, counts = np.unique(array, return_counts=True, equal_nan=False)
+    return UniqueCounts(_core.asarray(_with_first_zero(values, array)), _core.asarray(counts))
 
 
 def unique_inverse(x: _ArrayLike, /) -> UniqueInverse:
@@ -175,12 +180,8 @@ def unique_inverse(x: _ArrayLike, /) -> UniqueInverse:
     >>> nt.unique_inverse(nt.tensor([2, 1, 1])).inverse_indices
     tensor([1, 0, 0])
     """
-    x = as_tensor(x)
-    if is_recorded(x):
-        found = unique_all(x)
-        return UniqueInverse(found.values, found.inverse_indices)
-    values, inverse = np.unique(x.detach().numpy(), return_inverse=True, equal_nan=False)
-    return UniqueInverse(_core.asarray(values), _core.reshape(_core.asarray(inverse), x.shape))
+    found = unique_all(x)  # its sort is stable, so that each NaN finds its own
+    return UniqueInverse(found.values, found.inverse_indices)
 
 
 def isin(x1: _ArrayLike, x2: _ArrayLike, /, *, invert: bool = False) -> Tensor:
@@ -216,7 +217,21 @@ def isin(x1: _ArrayLike, x2: _ArrayLike, /, *, invert: bool = False) -> Tensor:
     return _core.asarray(np.asarray(np.isin(elements, values, invert=invert)))
 
 
-def _values(x: Tensor, values: npt.NDArray[Any], first: npt.NDArray[np.intp]) -> Tensor:
+def _needs_positions(x: Tensor) -> bool:
+    # For the gradient; and equal complex numbers may differ in signs of zeros.
+    return is_recorded(x) or x.dtype.kind == "c"
+
+
+def _with_first_zero(values: Array, array: Array) -> Array:
+    # Of 0.0 and -0.0 the first stays, as of any equal values.
+    if array.dtype.kind == "f":
+        at = np.searchsorted(values, 0)
+        if at < values.size and values[at] == 0:
+            values[at] = array.reshape(-1)[np.argmax(array == 0)]
+    return values
+
+
+def _values(x: Tensor, values: Array, first: Array) -> Tensor:
     if not is_recorded(x):
         return _core.asarray(values)
     return _core.take(_core.reshape(x, -1), _core.asarray(first), axis=0)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import as_axis, as_tensor, is_recorded
+from ndtape._arguments import as_axis, as_ordered, is_recorded
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def sort(
     Parameters
     ----------
     x : array_like
-        Of any dtype. Complex numbers are ordered by their real parts, then by their imaginary
-        parts.
+        Of any dtype but a complex one.
     axis : int, optional
         The axis to sort along.
     descending : bool, optional
@@ -47,6 +46,8 @@ def sort(
 
     Raises
     ------
+    TypeError
+        For complex numbers, which have no order.
     IndexError
         When the axis is out of range.
 
@@ -61,7 +62,7 @@ def sort(
     tensor([[3, 2, 1],
             [6, 5, 4]])
     """
-    x = as_tensor(x)
+    x = as_ordered(x, "sort")
     along = as_axis(axis, x.ndim, "sort")
     if is_recorded(x):
         order = _order(x.detach().numpy(), along, descending, stable=True)
@@ -90,8 +91,7 @@ def argsort(
     Parameters
     ----------
     x : array_like
-        Of any dtype. Complex numbers are ordered by their real parts, then by their imaginary
-        parts.
+        Of any dtype but a complex one.
     axis : int, optional
         The axis to sort along.
     descending : bool, optional
@@ -107,6 +107,8 @@ def argsort(
 
     Raises
     ------
+    TypeError
+        For complex numbers, which have no order.
     IndexError
         When the axis is out of range.
 
@@ -120,15 +122,14 @@ def argsort(
     >>> nt.argsort(nt.tensor([0.5, -1.0, 2.0]))
     tensor([1, 0, 2])
     """
-    x = as_tensor(x)
+    x = as_ordered(x, "argsort")
     along = as_axis(axis, x.ndim, "argsort")
     return _core.asarray(_order(x.detach().numpy(), along, descending, stable))
 
 
 def _equals_may_differ(array: npt.NDArray[Any]) -> bool:
-    if array.dtype.kind == "f":  # zeros have signs
-        return bool(np.any(np.signbit(array) & (array == 0)))
-    return array.dtype.kind == "c"
+    # Zeros have signs.
+    return array.dtype.kind == "f" and bool(np.any(np.signbit(array) & (array == 0)))
 
 
 def _order(

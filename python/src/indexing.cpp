@@ -1,8 +1,11 @@
 // x[key], x[key] = value, len and iteration. Basic keys become views here; keys with arrays or
 // masks go to ndtape._indexing, but for the one that everybody uses: rows by number.
+#include <pybind11/numpy.h>
+
 #include <vector>
 
 #include "convert.h"
+#include "dtype_type.h"
 #include "ndtape/ops.h"
 #include "numpy_interop.h"
 #include "tensor_type.h"
@@ -44,6 +47,14 @@ Slice parse_slice(PyObject* o) {
   return result;
 }
 
+// Whether a NumPy array is an integer without axes, which counts as an int.
+bool is_number_of_an_axis(PyObject* array) {
+  auto* a = py::detail::array_proxy(array);
+  if (a->nd != 0) return false;
+  std::optional<DType> dtype = from_numpy_dtype(a->descr);
+  return dtype && is_integer(*dtype);
+}
+
 // Adds one entry; false for what only an advanced index can mean.
 bool parse_entry(PyObject* o, std::vector<Index>& out) {
   if (PyLong_CheckExact(o)) {
@@ -57,6 +68,8 @@ bool parse_entry(PyObject* o, std::vector<Index>& out) {
   } else if (is_tensor(o)) {
     const Tensor& x = unwrap(o);
     if (x.ndim() != 0 || !is_integer(x.dtype())) return false;
+    out.push_back(index_value(o));
+  } else if (is_ndarray(o) && is_number_of_an_axis(o)) {
     out.push_back(index_value(o));
   } else if (PyBool_Check(o) || is_ndarray(o) || PyList_Check(o) || PyTuple_Check(o)) {
     return false;

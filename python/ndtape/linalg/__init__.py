@@ -9,6 +9,8 @@ from numpy.linalg import LinAlgError as LinAlgError
 
 from ndtape._core import matmul as matmul
 from ndtape._core import matrix_transpose as matrix_transpose
+from ndtape._products import tensordot as tensordot
+from ndtape._products import vecdot as vecdot
 from ndtape.linalg._decompositions import eigh as eigh
 from ndtape.linalg._decompositions import eigvalsh as eigvalsh
 from ndtape.linalg._decompositions import qr as qr
@@ -54,6 +56,8 @@ __all__ = [
     "solve",
     "svd",
     "svdvals",
+    "tensordot",
     "trace",
+    "vecdot",
     "vector_norm",
 ]
