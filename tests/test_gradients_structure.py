@@ -183,7 +183,7 @@ NO_DERIVATIVE = {
     **dict.fromkeys(["any", "all", "argmax", "argmin"], _CONSTANT),
     **dict.fromkeys(["argsort", "searchsorted", "nonzero", "count_nonzero", "isin"], _CONSTANT),
     **dict.fromkeys(["finfo", "iinfo", "isdtype", "can_cast", "result_type"], _NO_TENSOR),
-    **dict.fromkeys(["broadcast_shapes", "__array_namespace_info__"], _NO_TENSOR),
+    "broadcast_shapes": _NO_TENSOR,
     **dict.fromkeys(
         ["get_num_threads", "set_num_threads", "get_default_dtype", "set_default_dtype"],
         _NO_TENSOR,

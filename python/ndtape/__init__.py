@@ -10,7 +10,6 @@ from ndtape._openmp import _core as _core  # isort: split
 
 from ndtape import (
     _datatypes,
-    _inspection,
     _manipulation,
     _products,
     _searching,
@@ -32,7 +31,7 @@ from ndtape._files import load as load
 from ndtape._files import save as save
 from ndtape._grad_mode import enable_grad as enable_grad
 from ndtape._grad_mode import no_grad as no_grad
-from ndtape._inspection import *
+from ndtape._inspection import __array_namespace_info__ as __array_namespace_info__
 from ndtape._manipulation import *
 from ndtape._products import *
 from ndtape._searching import *
@@ -49,7 +48,6 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
     __all__ = [
         *_core.__all__,
         *_datatypes.__all__,
-        *_inspection.__all__,
         *_manipulation.__all__,
         *_products.__all__,
         *_searching.__all__,
