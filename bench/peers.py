@@ -206,6 +206,18 @@ def import_times(names: list[str], repeats: int) -> dict[str, float]:
     return {name: run(f"import {name}") - bare for name in names}
 
 
+def step_memory(names: list[str], batch: int, threads: int) -> dict[str, float]:
+    """Megabytes of the first training steps at their peak, each library in a new process."""
+    found = {}
+    for name in names:
+        command = [sys.executable, str(Path(__file__).parent / "step.py"), "--memory"]
+        command += ["--batch", str(batch), "--threads", str(threads), "--library", name]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        if answer:  # NumPy has no gradients
+            found[name] = float(answer.split()[1])
+    return found
+
+
 def machine_facts(threads: int) -> dict:
     model = platform.processor() or platform.machine()
     try:
@@ -286,6 +298,11 @@ def main() -> None:
     result = {"machine": facts, "rows": found}
     if not options.filter:
         result["import_ms"] = import_times(list(workers), 3 if options.quick else 7)
+        if sys.platform == "linux":
+            result["step_mb"] = {
+                str(batch): step_memory(list(workers), batch, options.threads)
+                for batch in (128, 8192)
+            }
         result["installed_mb"] = {n: floors.installed_size(n) / 1e6 for n in workers}
     facts["disturbed_runs"] = sum(r["disturbed_runs"] for r in found)
     facts["minutes"] = round((time.perf_counter() - began) / 60, 1)

@@ -77,6 +77,9 @@ def _summary_lines(result: dict) -> list[str]:
         times = ", ".join(f"{TITLES[n]} {t:.0f}" for n, t in result["import_ms"].items())
         sizes = ", ".join(f"{TITLES[n]} {s:.0f}" for n, s in result["installed_mb"].items())
         lines += [f"import, ms: {times}", f"installed, MB: {sizes}"]
+    for batch, peaks in result.get("step_mb", {}).items():
+        figures = ", ".join(f"{TITLES[n]} {m:.1f}" for n, m in peaks.items())
+        lines.append(f"peak memory of training steps 784-512-10, batch {batch}, MB: {figures}")
     return lines
 
 

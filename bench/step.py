@@ -1,6 +1,7 @@
 """A training step of a two-layer network in each library, as its users write it.
 
 python bench/step.py                 # microseconds a step, every library that is installed
+python bench/step.py --memory        # megabytes that the steps needed at their peak
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 from libs import NAMES, Lib
@@ -119,6 +121,23 @@ def _jax(lib, params, x, labels, optimizer):
     return step
 
 
+def _resident(field: str) -> float:
+    """Megabytes of a line of Linux's /proc/self/status: VmRSS now, VmHWM the peak."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"/proc/self/status has no {field}")
+
+
+def peak_megabytes(step, steps) -> float:
+    """What the first `steps` calls need beside parameters and data that are there already."""
+    before = _resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    for _ in range(steps):
+        step()
+    return _resident("VmHWM") - before
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
@@ -126,6 +145,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs=3, default=(784, 512, 10))
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     parser.add_argument("--library", choices=NAMES, help="this one alone, in this process")
     options = parser.parse_args()
     if options.library is None:  # one process after another: no library disturbs the next
@@ -140,6 +160,9 @@ def main() -> None:
         return
     step = build(lib, tuple(options.sizes), options.batch, options.optimizer)
     if step is None:
+        return
+    if options.memory:
+        print(f"{lib.name:8} {peak_megabytes(step, 30):8.1f} MB")
         return
     losses = [step() for _ in range(30)]
     times = []
