@@ -67,6 +67,13 @@ CASES = {
     "log_softmax": (lambda x: nt.log_softmax(x, axis=0), [(2, 3)]),
     "layer_norm": (nt.layer_norm, [(2, 4), (4,), (4,)]),
     "cross_entropy": (lambda x: nt.cross_entropy(x, nt.asarray([2, 0])), [(2, 3)]),
+    "einsum": (lambda a, b: nt.einsum("ij,jk->ki", a, b), [(2, 3), (3, 4)]),
+    "einsum diagonal": (lambda a: nt.einsum("iij->j", a * a), [(2, 2, 3)]),
+    "einsum several": (
+        lambda a, b, c: nt.einsum("...i,ij,...j->...", a, b, c),
+        [(2, 3), (3, 2), (1, 2)],
+    ),
+    "einsum twice": (lambda a: nt.einsum("ij,ik,il->jkl", a, a, a), [(2, 3)]),
     "reshape": (lambda x: nt.reshape(nt.exp(x), (3, 2)), [(2, 3)]),
     "reshape copies": (lambda x: nt.reshape(nt.sin(x).T, (6,)), [(2, 3)]),
     "permute_dims": (lambda x: nt.permute_dims(x * x, (2, 0, 1)), [(2, 3, 2)]),

@@ -27,6 +27,7 @@ from ndtape._config import get_include as get_include
 from ndtape._config import show_config as show_config
 from ndtape._core import *
 from ndtape._datatypes import *
+from ndtape._einsum import einsum as einsum
 from ndtape._files import load as load
 from ndtape._files import save as save
 from ndtape._grad_mode import enable_grad as enable_grad
@@ -55,6 +56,7 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         *_sorting.__all__,
         *_utility.__all__,
         "autograd",
+        "einsum",
         "enable_grad",
         "get_cmake_dir",
         "get_include",
