@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ALL, assert_same, examples, pairs
+from strategies import ALL, COMPLEX, assert_same, examples, pairs
 
 import ndtape as nt
 
@@ -42,7 +42,7 @@ def test_round_trip_of_any_layout(case):
     assert nt.from_dlpack(tensor).strides == tensor.strides
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *COMPLEX])
 def test_zero_copy_both_ways(name):
     array = np.zeros((3, 4), name)
     t = nt.from_dlpack(array[:, ::-2])

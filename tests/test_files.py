@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ALL, assert_same, examples, pairs
+from strategies import ALL, COMPLEX, assert_same, examples, pairs
 
 import ndtape as nt
 
@@ -46,7 +46,7 @@ def test_round_trip(folder, case):
             got[...] = 0  # memory of its own
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *COMPLEX])
 def test_numpy_reads_and_writes_the_same_files(tmp_path, name):
     array = np.arange(6).reshape(2, 3).astype(name)
     nt.save(tmp_path / "a.npy", array)

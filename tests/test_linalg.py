@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import FLOATS, assert_same, examples, from_tensor, laid_out, shapes
+from strategies import COMPLEX, FLOATS, assert_same, examples, from_tensor, laid_out, shapes
 
 import ndtape as nt
 
 L = nt.linalg
-INEXACT = [*FLOATS]
+INEXACT = [*FLOATS, *COMPLEX]
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10, "complex64": 2e-4, "complex128": 1e-10}
 
 

@@ -88,6 +88,69 @@ CASES = {
     "matmul": (L.matmul, [T, W]),
     "matrix_transpose": (lambda x: nt.square(L.matrix_transpose(x)), [T]),
 }
+
+
+def _h(x):
+    return nt.conj(x.mT)
+
+
+def _size(x):
+    return nt.square(nt.abs(x))
+
+
+def _complex_svd(x, full):
+    u, s, vh = L.svd(x, full_matrices=full)
+    k = s.shape[-1]
+    return (u[..., :k] * nt.exp(s)[..., None, :]) @ vh[..., :k, :]
+
+
+# Of complex matrices: functions that do not depend on phases.
+COMPLEX_CASES = {
+    "inv": (L.inv, [S]),
+    "solve": (L.solve, [(3, 3), (2, 3, 1)]),
+    "det": (L.det, [S]),
+    "slogdet": (lambda x: nt.stack([*L.slogdet(x)]), [S]),
+    "slogdet sign": (lambda x: L.slogdet(x).sign, [S]),
+    "cholesky": (lambda x: L.cholesky(x @ _h(x) + nt.eye(3)), [S]),
+    "cholesky upper": (lambda x: L.cholesky(x @ _h(x) + nt.eye(3), upper=True), [S]),
+    "pinv": (L.pinv, [T]),
+    "matrix_power": (lambda x: L.matrix_power(x, -2), [S]),
+    "eigh": (
+        lambda x: (lambda e: _size(e[1]) * nt.exp(e[0])[..., None, :])(L.eigh(x + _h(x))),
+        [S],
+    ),
+    "eigvalsh": (lambda x: L.eigvalsh(x + _h(x)), [S]),
+    "eig": (lambda x: (lambda e: _size(e[1]) * e[0][..., None, :])(L.eig(x)), [S]),
+    "eigvals": (L.eigvals, [S]),
+    "svd": (lambda x: _complex_svd(x, True), [T]),
+    "svd thin": (lambda x: _complex_svd(x, False), [W]),
+    "svd U": (lambda x: _size(L.svd(x, full_matrices=False).U), [T]),
+    "svd Vh": (lambda x: _size(L.svd(x).Vh[..., :2, :]), [W]),
+    "svd complement": (
+        lambda x: (lambda u: _size(u @ _h(u)))(L.svd(x).U[..., 2:]),
+        [T],
+    ),
+    "svdvals": (L.svdvals, [T]),
+    "qr Q": (lambda x: L.qr(x).Q, [T]),
+    "qr R": (lambda x: L.qr(x).R, [W]),
+    "qr complement": (
+        lambda x: (lambda q: _size(q @ _h(q)))(L.qr(x, mode="complete").Q[:, 2:]),
+        [T],
+    ),
+    **{
+        f"matrix_norm {order}": (lambda x, order=order: L.matrix_norm(x, ord=order), [(2, 3, 2)])
+        for order in ("fro", "nuc", 1, -2, np.inf)
+    },
+    **{
+        f"vector_norm {p}": (lambda x, p=p: L.vector_norm(x, axis=1, ord=p), [(2, 3, 2)])
+        for p in (2, 1, 3, -1, np.inf)
+    },
+    "cross": (L.cross, [(2, 3), (3,)]),
+    "outer": (L.outer, [(2,), (3,)]),
+    "trace": (lambda x: L.trace(x * x), [S]),
+    "multi_dot": (lambda a, b, c: L.multi_dot([a, b, c]), [T, W, (4,)]),
+    "einsum": (lambda a, b: nt.einsum("ij,kj->ik", a, b), [T, T]),
+}
 ELSEWHERE = {
     "matrix_rank": "constant",
     "LinAlgError": "a class",
@@ -102,7 +165,7 @@ def matrices(shapes, seed=5):
 
 
 def test_every_function_is_covered():
-    used = {name.split()[0] for name in CASES}
+    used = {name.split()[0] for name in [*CASES, *COMPLEX_CASES]}
     assert not set(L.__all__) - used - set(ELSEWHERE)
 
 
@@ -110,6 +173,38 @@ def test_every_function_is_covered():
 def test_case(name):
     f, shapes = CASES[name]
     gradcheck.check(f, *matrices(shapes))
+
+
+def _parts(y):
+    return nt.stack([nt.real(y), nt.imag(y)]) if y.dtype.kind == "c" else y
+
+
+@pytest.mark.parametrize("name", COMPLEX_CASES)
+def test_complex_case(name):
+    """Real and imaginary parts in and out, so that differences are those of real functions."""
+    f, shapes = COMPLEX_CASES[name]
+    n = len(shapes)
+
+    def of_parts(*parts):
+        return _parts(f(*(re + im * 1j for re, im in zip(parts[:n], parts[n:], strict=True))))
+
+    gradcheck.check(of_parts, *matrices(shapes * 2))
+
+
+@pytest.mark.parametrize("name", ["eig", "eigvals"])
+def test_complex_results_of_real_matrices(name):
+    f, shapes = COMPLEX_CASES[name]
+    gradcheck.check(lambda x: _parts(f(x)), *matrices(shapes))
+
+
+def test_real_beside_complex():
+    """A real operand's gradient is real."""
+    a, b = nt.tensor([[2.0]], requires_grad=True), nt.tensor([[1 + 2j]], requires_grad=True)
+    y = L.solve(a, b)
+    assert y.dtype == nt.complex64
+    nt.sum(nt.real(y) + nt.imag(y)).backward()
+    assert a.grad.tolist() == [[-0.75]]
+    assert b.grad.tolist() == [[0.5 + 0.5j]]
 
 
 # ---- PyTorch -------------------------------------------------------------------------------------
@@ -136,6 +231,10 @@ AGAINST_TORCH = {
     "nuclear": (lambda x: L.norm(x, "nuc"), lambda t, x: t.linalg.norm(x, "nuc")),
     "norm": (lambda x: L.norm(x, 3, 1), lambda t, x: t.linalg.norm(x, 3, 1)),
     "power": (lambda x: L.matrix_power(x, -3), lambda t, x: t.linalg.matrix_power(x, -3)),
+    "eig": (
+        lambda x: nt.square(nt.abs(L.eig(x)[1])) * nt.real(L.eigvals(x)),
+        lambda t, x: t.square(t.abs(t.linalg.eig(x)[1])) * t.real(t.linalg.eigvals(x)),
+    ),
     "multi_dot": (
         lambda x: L.multi_dot([x, x.mT, x[0]]),
         lambda t, x: t.linalg.multi_dot([x, x.mT, x[0]]),

@@ -109,6 +109,8 @@ uint8_t type_code(Kind kind) {
       return dlpack::kUInt;
     case Kind::Float:
       return dlpack::kFloat;
+    case Kind::Complex:
+      return dlpack::kComplex;
   }
   return dlpack::kInt;
 }

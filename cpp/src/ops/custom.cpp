@@ -64,7 +64,7 @@ class CustomNode final : private OwnName, public Node {
 
   void check(const Tensor& g, int i) const {
     const std::string which = text + ": the vjp's gradient of input " + std::to_string(i);
-    if (!is_float(g.dtype())) {
+    if (!is_inexact(g.dtype())) {
       throw TypeError(which + " has dtype " + ndtape::name(g.dtype()) + ", expected " +
                       ndtape::name(input(i).dtype));
     }
@@ -112,7 +112,7 @@ std::vector<Tensor> record_custom(const std::string& name, const std::vector<Ten
                                  [&](const Tensor& y) { return s.defined() && s.is_same(y); });
     if (at != outputs.end()) {
       const auto index = static_cast<uint32_t>(at - outputs.begin());
-      const bool has_history = is_float(result[index].dtype());
+      const bool has_history = is_inexact(result[index].dtype());
       kept.emplace_back(Saved(result[index], Edge{{}, index}, has_history));
     } else {
       kept.push_back(s.defined() ? std::optional<Saved>(save(s)) : std::nullopt);
@@ -121,7 +121,7 @@ std::vector<Tensor> record_custom(const std::string& name, const std::vector<Ten
   const Ref<Node> node(new CustomNode(name, inputs, static_cast<int>(result.size()),
                                       std::move(kept), std::move(rule)));
   for (size_t i = 0; i < result.size(); ++i) {
-    if (is_float(result[i].dtype())) set_history(result[i], node, static_cast<uint32_t>(i));
+    if (is_inexact(result[i].dtype())) set_history(result[i], node, static_cast<uint32_t>(i));
   }
   return result;
 }

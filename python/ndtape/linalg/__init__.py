@@ -11,7 +11,9 @@ from ndtape._core import matmul as matmul
 from ndtape._core import matrix_transpose as matrix_transpose
 from ndtape._products import tensordot as tensordot
 from ndtape._products import vecdot as vecdot
+from ndtape.linalg._decompositions import eig as eig
 from ndtape.linalg._decompositions import eigh as eigh
+from ndtape.linalg._decompositions import eigvals as eigvals
 from ndtape.linalg._decompositions import eigvalsh as eigvalsh
 from ndtape.linalg._decompositions import qr as qr
 from ndtape.linalg._decompositions import svd as svd
@@ -39,7 +41,9 @@ __all__ = [
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "inv",
     "matmul",

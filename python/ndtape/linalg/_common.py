@@ -17,8 +17,6 @@ Array = npt.NDArray[Any]
 if TYPE_CHECKING:
     from ndtape._core import _ArrayLike as ArrayLike
 
-core: Any = _core  # until the types of complex numbers' functions are there
-
 
 def inexact(x: ArrayLike) -> Tensor:
     """Return a tensor of a float or complex dtype; integers and bools become the default float."""
@@ -70,25 +68,17 @@ def adjoint(x: Tensor) -> Tensor:
 
 def conjugate(x: Tensor) -> Tensor:
     """Return the complex conjugate; what is real as it is."""
-    y: Tensor = core.conj(x) if is_complex(x) else x
-    return y
+    return _core.conj(x) if is_complex(x) else x
 
 
 def real(x: Tensor) -> Tensor:
     """Return the real part; what is real as it is."""
-    y: Tensor = core.real(x) if is_complex(x) else x
-    return y
-
-
-def imag(x: Tensor) -> Tensor:
-    """Return the imaginary part of complex numbers."""
-    y: Tensor = core.imag(x)
-    return y
+    return _core.real(x) if is_complex(x) else x
 
 
 def is_complex(x: Tensor) -> bool:
     """Tell whether the dtype is complex."""
-    return x.dtype.name.startswith("complex")
+    return x.dtype.kind == "c"
 
 
 def diagonal_matrix(x: Tensor) -> Tensor:

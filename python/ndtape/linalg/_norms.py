@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
 from ndtape import _core
 from ndtape._core import Tensor
-from ndtape.linalg._common import imag, inexact, is_complex, matrices, real
+from ndtape.linalg._common import inexact, is_complex, matrices, real
 from ndtape.linalg._decompositions import svdvals
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def vector_norm(
 
 def _squares(x: Tensor) -> Tensor:
     if is_complex(x):
-        return _core.square(real(x)) + _core.square(imag(x))
+        return _core.square(real(x)) + _core.square(_core.imag(x))
     return x * x
 
 

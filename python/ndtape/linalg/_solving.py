@@ -16,7 +16,6 @@ from ndtape.linalg._common import (
     diagonal_matrix,
     diagonal_of,
     hermitian_part,
-    imag,
     inexact,
     matrices,
     numpy_call,
@@ -260,6 +259,7 @@ def _complex_slogdet_vjp(
     along: Tensor | None = None
     if g_sign is not None:
         along = imag(conjugate(sign) * g_sign) * 1j
+        along = _core.imag(conjugate(sign) * g_sign) * 1j
     if g_log is not None:
         along = g_log if along is None else g_log + along
     return None if along is None else along[..., None, None] * adjoint(inv(x))
