@@ -16,6 +16,7 @@ PLACES = {
     "random": nt.random,
     "memory": nt.memory,
     "linalg": nt.linalg,
+    "fft": nt.fft,
 }
 
 

@@ -98,12 +98,6 @@ def _size(x):
     return nt.square(nt.abs(x))
 
 
-def _complex_svd(x, full):
-    u, s, vh = L.svd(x, full_matrices=full)
-    k = s.shape[-1]
-    return (u[..., :k] * nt.exp(s)[..., None, :]) @ vh[..., :k, :]
-
-
 # Of complex matrices: functions that do not depend on phases.
 COMPLEX_CASES = {
     "inv": (L.inv, [S]),
@@ -122,8 +116,8 @@ COMPLEX_CASES = {
     "eigvalsh": (lambda x: L.eigvalsh(x + _h(x)), [S]),
     "eig": (lambda x: (lambda e: _size(e[1]) * e[0][..., None, :])(L.eig(x)), [S]),
     "eigvals": (L.eigvals, [S]),
-    "svd": (lambda x: _complex_svd(x, True), [T]),
-    "svd thin": (lambda x: _complex_svd(x, False), [W]),
+    "svd": (lambda x: _svd(x, True), [T]),
+    "svd thin": (lambda x: _svd(x, False), [W]),
     "svd U": (lambda x: _size(L.svd(x, full_matrices=False).U), [T]),
     "svd Vh": (lambda x: _size(L.svd(x).Vh[..., :2, :]), [W]),
     "svd complement": (

@@ -18,6 +18,7 @@ from ndtape import (
     _utility,
 )
 from ndtape import autograd as autograd
+from ndtape import fft as fft
 from ndtape import linalg as linalg
 from ndtape import memory as memory
 from ndtape import optim as optim
@@ -58,6 +59,7 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "autograd",
         "einsum",
         "enable_grad",
+        "fft",
         "get_cmake_dir",
         "get_include",
         "grad",

@@ -258,7 +258,6 @@ def _complex_slogdet_vjp(
     # With t = tr(inv(x) dx): the logarithm changes by Re t, the sign by i Im(t) times itself.
     along: Tensor | None = None
     if g_sign is not None:
-        along = imag(conjugate(sign) * g_sign) * 1j
         along = _core.imag(conjugate(sign) * g_sign) * 1j
     if g_log is not None:
         along = g_log if along is None else g_log + along

@@ -1,0 +1,208 @@
+"""nt.fft beside NumPy: values, lengths, dtypes, layouts, derivatives, and what is refused."""
+
+import gradcheck
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import COMPLEX, FLOATS, assert_same, examples, from_tensor, laid_out
+
+import ndtape as nt
+
+F = nt.fft
+ALONG = ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft"]
+SEVERAL = ["fftn", "ifftn", "rfftn", "irfftn"]
+NORMS = ["backward", "ortho", "forward"]
+
+
+def takes(name):
+    return FLOATS if name in ("rfft", "ihfft", "rfftn") else FLOATS + COMPLEX
+
+
+def close(got, want, dtype):
+    tolerance = 1e-5 if dtype in ("float32", "complex64") else 1e-12
+    assert got.dtype == want.dtype
+    got = from_tensor(got)
+    assert got.shape == want.shape
+    scale = np.abs(want).max(initial=1)
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("name", ALONG)
+@given(data=st.data())
+def test_along_an_axis(name, data):
+    dtype = data.draw(st.sampled_from(takes(name)))
+    shape = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=3))
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    if name in ("irfft", "hfft"):
+        shape[axis] = max(shape[axis], 2)
+    array, tensor = data.draw(laid_out(dtype, tuple(shape), domain="small"))
+    options = {"axis": axis, "norm": data.draw(st.sampled_from(NORMS))}
+    options["n"] = data.draw(st.none() | st.integers(1, 9))
+    want = getattr(np.fft, name)(array, **options)
+    close(getattr(F, name)(tensor, **options), want, dtype)
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+@given(data=st.data())
+def test_along_several_axes(name, data):
+    dtype = data.draw(st.sampled_from(takes(name)))
+    shape = tuple(data.draw(st.lists(st.integers(2, 5), min_size=1, max_size=3)))
+    array, tensor = data.draw(laid_out(dtype, shape, domain="small"))
+    order = data.draw(st.permutations(range(-len(shape), 0)))
+    axes = order[: data.draw(st.integers(1, len(shape)))]
+    options = {"norm": data.draw(st.sampled_from(NORMS))}
+    if data.draw(st.booleans()):
+        options["axes"] = axes
+        if data.draw(st.booleans()):
+            options["s"] = [data.draw(st.integers(1, 7)) for _ in axes]
+    want = getattr(np.fft, name)(array, **options)
+    close(getattr(F, name)(tensor, **options), want, dtype)
+
+
+def test_lengths_without_axes_are_of_the_last_ones():
+    x = np.random.default_rng(0).standard_normal((2, 3, 4))
+    for name in SEVERAL:
+        want = getattr(np.fft, name)(x, s=(3, 6), axes=(1, 2))
+        close(getattr(F, name)(x, s=(3, 6)), want, "float64")
+    assert_same(F.fftn(nt.tensor(2.0)), np.complex64(2))
+    assert_same(F.fftn(nt.ones((2, 2)), axes=()), np.ones((2, 2), np.complex64))
+
+
+@given(st.integers(1, 12), st.sampled_from([1.0, 0.25, -3.0]))
+def test_frequencies(n, d):
+    for name in ("fftfreq", "rfftfreq"):
+        want = getattr(np.fft, name)(n, d)
+        got = getattr(F, name)(n, d=d, dtype=nt.float64)
+        assert_same(got, want)
+        assert getattr(F, name)(n).dtype == nt.float32
+
+
+def test_frequencies_have_the_default_dtype():
+    nt.set_default_dtype(nt.float64)
+    assert F.fftfreq(3).dtype == F.rfftfreq(3).dtype == nt.float64
+
+
+@given(st.data())
+def test_shifts(data):
+    shape = tuple(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=3)))
+    array, tensor = data.draw(laid_out("int32", shape))
+    options = {}
+    if data.draw(st.booleans()):
+        axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+        options["axes"] = data.draw(st.sampled_from([axis, [axis], (axis,)]))
+    for name in ("fftshift", "ifftshift"):
+        assert_same(getattr(F, name)(tensor, **options), getattr(np.fft, name)(array, **options))
+    assert_same(F.ifftshift(F.fftshift(tensor, **options), **options), array)
+
+
+def test_integers_become_floats():
+    assert F.fft(nt.arange(4)).dtype == nt.complex64
+    assert F.irfft(nt.arange(4)).dtype == nt.float32
+
+
+# ---- derivatives -------------------------------------------------------------------------------
+
+
+def _parts(y):
+    return nt.stack([nt.real(y), nt.imag(y)]) if y.dtype.kind == "c" else y
+
+
+CASES = {
+    "fft": {"n": 5},
+    "fft short": {"n": 2, "axis": 0, "norm": "ortho"},
+    "ifft": {"norm": "forward"},
+    "fftn": {"norm": "ortho"},
+    "fftn resized": {"s": (5, 2)},
+    "ifftn": {"axes": (0,)},
+    "rfft": {},
+    "rfft odd": {"n": 5, "norm": "ortho"},
+    "rfft axis": {"axis": 0, "norm": "forward"},
+    "irfft": {},
+    "irfft odd": {"n": 5, "norm": "forward"},
+    "irfft one": {"n": 1},
+    "rfftn": {"norm": "ortho"},
+    "rfftn resized": {"s": (2, 5), "axes": (1, 0)},
+    "irfftn": {"norm": "forward"},
+    "irfftn resized": {"s": (4, 3)},
+    "hfft": {"n": 5},
+    "ihfft": {"norm": "ortho"},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_derivatives(name):
+    """Of real and of complex tensors, of functions that are not linear."""
+    transform = getattr(F, name.split()[0])
+    rng = np.random.default_rng(0)
+    re, im = rng.standard_normal((2, 3, 4))
+    f = lambda x: _parts((lambda y: y * y)(transform(x, **CASES[name])))  # noqa: E731
+    gradcheck.check(f, re)
+    if name.split()[0] not in ("rfft", "ihfft", "rfftn"):
+        gradcheck.check(lambda re, im: f(re + im * 1j), re, im)
+
+
+@pytest.mark.parametrize("shift", [F.fftshift, F.ifftshift])
+def test_derivatives_of_shifts(shift):
+    gradcheck.check(lambda x: nt.square(shift(x)), np.random.default_rng(0).random((3, 2)))
+    assert shift(nt.tensor(3)).item() == 3
+
+
+def test_every_function_is_covered():
+    used = {name.split()[0] for name in CASES}
+    assert set(F.__all__) - used == {"fftfreq", "rfftfreq", "fftshift", "ifftshift"}
+
+
+@examples(10)
+@given(st.integers(0, 2**32 - 1))
+def test_against_torch(seed):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    array = np.random.default_rng(seed).standard_normal((3, 4, 5))
+    x = nt.tensor(array, requires_grad=True)
+    t = torch.tensor(array, requires_grad=True)
+    for name in ("fft", "rfft", "ifft", "ihfft", "fftn", "rfftn"):
+        y = getattr(F, name)(x, norm="ortho")
+        nt.sum(nt.square(nt.abs(y)) * nt.real(y)).backward()
+        w = getattr(torch.fft, name)(t, norm="ortho")
+        torch.sum(torch.square(torch.abs(w)) * torch.real(w)).backward()
+        np.testing.assert_allclose(x.grad, t.grad.numpy(), rtol=1e-9, atol=1e-9)
+        x.grad = t.grad = None
+
+
+# ---- what is refused -----------------------------------------------------------------------------
+
+X = nt.ones((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("error", "call", "match"),
+    [
+        (IndexError, lambda: F.fft(X, axis=2), "fft: axis 2"),
+        (IndexError, lambda: F.fft(nt.tensor(1.0)), "0 axes"),
+        (IndexError, lambda: F.rfftn(X, axes=(0, 5)), "axis 5"),
+        (IndexError, lambda: F.fftshift(X, axes=3), "axis 3"),
+        (ValueError, lambda: F.fft(X, n=0), "length 0"),
+        (ValueError, lambda: F.fft(X, n=-3), "length -3"),
+        (ValueError, lambda: F.fft(nt.zeros((2, 0))), "length 0 along axis 1"),
+        (ValueError, lambda: F.irfft(nt.ones(1)), "n is 0"),
+        (ValueError, lambda: F.irfftn(nt.ones((2, 1))), "last length is 0"),
+        (ValueError, lambda: F.rfft(X, norm="none"), "rfft: norm 'none'"),
+        (ValueError, lambda: F.hfft(X, norm=None), "hfft: norm None"),
+        (ValueError, lambda: F.fftn(X, axes=(0, -2)), "repeat"),
+        (ValueError, lambda: F.fftn(X, s=(2,), axes=(0, 1)), "1 lengths for 2 axes"),
+        (IndexError, lambda: F.fftn(X, s=(2, 2, 2)), "axis -3"),
+        (ValueError, lambda: F.rfftn(X, axes=()), "at least one"),
+        (ValueError, lambda: F.irfftn(X, axes=()), "at least one"),
+        (TypeError, lambda: F.rfft(X * 1j), "rfft: expected real"),
+        (TypeError, lambda: F.ihfft(X * 1j), "expected real"),
+        (TypeError, lambda: F.rfftn(X * 1j), "rfftn: expected real"),
+        (TypeError, lambda: F.fft(X, n=2.0), "float"),
+        (ValueError, lambda: F.fftfreq(0), "fftfreq: n must be positive"),
+        (ValueError, lambda: F.rfftfreq(3, d=0), "d must not be 0"),
+        (TypeError, lambda: F.fftfreq(3, dtype=nt.int64), "int64"),
+        (ValueError, lambda: F.fftfreq(3, device="cuda"), "cuda"),
+    ],
+)
+def test_misuse(error, call, match):
+    with pytest.raises(error, match=match):
+        call()
