@@ -197,7 +197,15 @@ NO_DERIVATIVE = {
     ),
     **dict.fromkeys(["load", "save"], "it is about files"),
     **dict.fromkeys(["show_config", "get_include", "get_cmake_dir"], _NO_TENSOR),
-    **dict.fromkeys(["grad", "value_and_grad", "no_grad", "enable_grad"], "it is about gradients"),
+    **dict.fromkeys(
+        ["grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"],
+        "it is about gradients",
+    ),
+    **dict.fromkeys(
+        ["no_grad", "enable_grad", "inference_mode", "stop_gradient", "checkpoint"],
+        "it is about gradients",
+    ),
+    "detect_anomaly": "it is about gradients",
     **dict.fromkeys(["Tensor", "DType", "Device", "TapeError"], "a class"),
     "positive": 'unary plus: a copy, under "copy"',
 }

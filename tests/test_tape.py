@@ -391,6 +391,22 @@ def test_in_place_through_reshape_and_transpose():
     assert x.grad.tolist() == [200, 4, 600, 8]
 
 
+@pytest.mark.parametrize("uses", [1, 2])
+def test_a_view_written_to_itself(uses):
+    """The view's new history is made while the assignment's node is: it must come before it."""
+    x = leaf(2.0)
+    y = nt.zeros(3, dtype=nt.float64)
+    y[0] = x * x
+    view = y[1:]
+    y += x
+    y[1:] = view
+    total = nt.sum(y * y)
+    if uses == 2:
+        total = total + nt.sum(view)
+    total.backward()
+    assert x.grad.item() == 2 * 6 * 5 + 2 * 2 * 2 + 2 * (uses - 1)
+
+
 def _random_program(rng, x, functional):
     """Random views, in-place changes and reads of a 3x4 buffer; or the same without any."""
     y = x * 1.0

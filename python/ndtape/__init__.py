@@ -26,12 +26,16 @@ from ndtape import random as random
 from ndtape._config import get_cmake_dir as get_cmake_dir
 from ndtape._config import get_include as get_include
 from ndtape._config import show_config as show_config
+from ndtape._control import checkpoint as checkpoint
+from ndtape._control import detect_anomaly as detect_anomaly
+from ndtape._control import stop_gradient as stop_gradient
 from ndtape._core import *
 from ndtape._datatypes import *
 from ndtape._einsum import einsum as einsum
 from ndtape._files import load as load
 from ndtape._files import save as save
 from ndtape._grad_mode import enable_grad as enable_grad
+from ndtape._grad_mode import inference_mode as inference_mode
 from ndtape._grad_mode import no_grad as no_grad
 from ndtape._inspection import __array_namespace_info__ as __array_namespace_info__
 from ndtape._manipulation import *
@@ -40,7 +44,12 @@ from ndtape._searching import *
 from ndtape._sets import *
 from ndtape._sorting import *
 from ndtape._transforms import grad as grad
+from ndtape._transforms import hessian as hessian
+from ndtape._transforms import hvp as hvp
+from ndtape._transforms import jacobian as jacobian
+from ndtape._transforms import jvp as jvp
 from ndtape._transforms import value_and_grad as value_and_grad
+from ndtape._transforms import vjp as vjp
 from ndtape._utility import *
 
 __version__ = _core.__version__
@@ -57,12 +66,19 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         *_sorting.__all__,
         *_utility.__all__,
         "autograd",
+        "checkpoint",
+        "detect_anomaly",
         "einsum",
         "enable_grad",
         "fft",
         "get_cmake_dir",
         "get_include",
         "grad",
+        "hessian",
+        "hvp",
+        "inference_mode",
+        "jacobian",
+        "jvp",
         "linalg",
         "load",
         "memory",
@@ -71,5 +87,7 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "random",
         "save",
         "show_config",
+        "stop_gradient",
         "value_and_grad",
+        "vjp",
     ]

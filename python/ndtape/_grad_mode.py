@@ -1,17 +1,17 @@
-"""Whether operations are recorded: ``no_grad`` and ``enable_grad``."""
+"""Whether operations are recorded: ``no_grad``, ``enable_grad`` and ``inference_mode``."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable
-from threading import get_ident
+from threading import get_ident, local
 from types import TracebackType
 from typing import ClassVar, ParamSpec, TypeVar
 
 from ndtape import _core
 
-__all__ = ["enable_grad", "no_grad"]
+__all__ = ["enable_grad", "inference_mode", "no_grad"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,8 +100,59 @@ class no_grad(_GradMode):  # noqa: N801
     _enabled = False
 
 
+class _Inference(local):
+    """How many `inference_mode` blocks this thread is in."""
+
+    depth = 0
+
+
+_inference = _Inference()
+
+
+class inference_mode(_GradMode):  # noqa: N801
+    """Nothing inside is recorded, whatever runs there: a context manager and a decorator.
+
+    Like `no_grad`, but `enable_grad` and the transforms (`grad`, `vjp`, ...) are refused inside:
+    for programs that must not build a graph by accident.
+
+    See Also
+    --------
+    no_grad : can be undone inside.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> w = nt.tensor(3.0, requires_grad=True)
+    >>> with nt.inference_mode():
+    ...     y = w * w
+    >>> y.requires_grad
+    False
+    """
+
+    __slots__ = ()
+    _enabled = False
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        _inference.depth += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _inference.depth -= 1
+        super().__exit__(kind, error, trace)
+
+
 class enable_grad(_GradMode):  # noqa: N801
     """Operations inside are recorded, even within `no_grad`: a context manager and a decorator.
+
+    Raises
+    ------
+    TapeError
+        Inside `inference_mode`.
 
     See Also
     --------
@@ -120,3 +171,8 @@ class enable_grad(_GradMode):  # noqa: N801
 
     __slots__ = ()
     _enabled = True
+
+    def __enter__(self) -> None:
+        if _inference.depth:
+            raise _core.TapeError("nothing can be recorded inside inference_mode; use no_grad")
+        super().__enter__()

@@ -1,11 +1,10 @@
-"""Functions of functions: ``grad`` and ``value_and_grad``."""
+"""Functions of functions: ``grad``, ``vjp``, ``jvp`` and what is made of them."""
 
 from __future__ import annotations
 
 import functools
 import operator
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,7 @@ from ndtape._core import Tensor
 from ndtape._grad_mode import enable_grad
 from ndtape._trees import map_leaves
 
-__all__ = ["grad", "value_and_grad"]
-
-
-class _Depth(threading.local):
-    """How many transforms are running their functions on this thread."""
-
-    value = 0
-
-
-_depth = _Depth()
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 
 def value_and_grad(
@@ -35,8 +25,8 @@ def value_and_grad(
     Parameters
     ----------
     f : callable
-        Returns a tensor with one element, of a float dtype; with `has_aux`, a pair of that and
-        anything else. The arguments named by `argnums` are tensors, NumPy arrays or Python
+        Returns a tensor with one element, of a real float dtype; with `has_aux`, a pair of that
+        and anything else. The arguments named by `argnums` are tensors, NumPy arrays or Python
         floats of a float dtype, or lists, tuples and dicts of those, to any depth. The tensors
         that `f` receives in their place share the memory of what was given.
     argnums : int or sequence of int
@@ -67,10 +57,10 @@ def value_and_grad(
 
     Notes
     -----
-    Transforms nest: ``grad(grad(f))`` is the second derivative. A result can be differentiated
-    again when it was computed inside another transform or when an argument requires a gradient;
-    otherwise the graph is freed and the results are constants. Only the arguments count: ``.grad``
-    of no tensor is touched.
+    Transforms nest: ``grad(grad(f))`` is the second derivative. Results can be differentiated
+    again with respect to whatever records outside of the call: arguments, and tensors that `f`
+    uses besides. When there is none, the graph is freed and the results are constants. ``.grad`` of
+    no tensor is touched.
 
     Examples
     --------
@@ -84,50 +74,17 @@ def value_and_grad(
     (0.25, [0.5, 0.5], 1.0)
     """
     numbers, single = _checked_argnums(argnums)
-    if not callable(f):
-        raise TypeError(f"value_and_grad: expected a function, not {type(f).__name__}")
+    _check_callable("value_and_grad", f)
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        chosen = [_position(n, len(args)) for n in numbers]
-        if len(set(chosen)) != len(chosen):
-            raise ValueError(f"value_and_grad: argnums {argnums} name an argument twice")
-        recording = _core.grad_enabled()
-        inputs: list[Tensor] = []
-        keep = recording and _depth.value > 0
-
-        def as_input(leaf: Any, path: str) -> Tensor:
-            nonlocal keep
-            given = _float_tensor(leaf, path)
-            if recording and given.requires_grad:
-                # A step of the outer graph of its own: gradients with respect to it are ours,
-                # and its history carries them on to whoever differentiates the result.
-                keep = True
-                result = given[...]
-            else:
-                result = given.detach()
-                result.requires_grad = True
-            inputs.append(result)
-            return result
-
-        with enable_grad():
-            passed = list(args)
-            for n in chosen:
-                passed[n] = map_leaves(as_input, args[n], f"argument {n}")
-            _depth.value += 1
-            try:
-                output = f(*passed, **kwargs)
-            finally:
-                _depth.value -= 1
-            value, aux = _split_output(output, has_aux)
-            gradients = _gradients(value, inputs, keep)
-
-        if not keep:
-            value = value.detach()
-            aux = map_leaves(_detached, aux)
-        remaining = iter(gradients)
-        by_argument = [map_leaves(lambda *_: next(remaining), args[n]) for n in chosen]
-        gradient = by_argument[0] if single else tuple(by_argument)
+        chosen = _positions("value_and_grad", argnums, numbers, len(args))
+        run = _Run(f, args, kwargs, chosen, has_aux)
+        value = _one_element(run.output)
+        run.decide([value])
+        found = _gradients(value, run.inputs, run.keep)
+        gradient = _by_argument(iter(found), args, chosen, single)
+        value, aux = run.release(value), run.release(run.aux)
         return ((value, aux) if has_aux else value), gradient
 
     return call
@@ -176,6 +133,331 @@ def grad(
     return call
 
 
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Compute `f` and a function that multiplies by its Jacobian from the left.
+
+    Parameters
+    ----------
+    f : callable
+        Returns tensors of float dtypes: one, or lists, tuples and dicts of them; with `has_aux`, a
+        pair of that and anything else.
+    *primals : tensor, array, float, or containers of them
+        The arguments of `f`.
+    has_aux : bool
+        Whether `f` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value : Any
+        What `f` returns.
+    pullback : callable
+        Takes a cotangent in the form of the value, returns a tuple with the gradient for each
+        argument, in its form. It may be called any number of times: `f` is not run again.
+    aux : Any
+        With `has_aux` only.
+
+    Raises
+    ------
+    TypeError
+        When an argument, the value or a cotangent is not of a float dtype, or of another form.
+    ValueError
+        When a cotangent has another shape than the value.
+
+    See Also
+    --------
+    jvp : multiplies from the right.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> y, pullback = nt.vjp(lambda a, b: a * nt.sin(b), nt.tensor([1.0, 2.0]), nt.tensor(0.0))
+    >>> pullback(nt.tensor([1.0, 10.0]))
+    (tensor([0., 0.]), tensor(21.))
+    """
+    _check_callable("vjp", f)
+    chosen = list(range(len(primals)))
+    run = _Run(f, primals, {}, chosen, has_aux)
+    outputs = _output_leaves("vjp", run.output)
+    run.decide(outputs)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        seeds = _matched("vjp: the cotangent", cotangent, run.output, outputs)
+        create = _core.grad_enabled() and (run.keep or any(s.requires_grad for s in seeds))
+        found = _pull(outputs, run.inputs, seeds, create)
+        return tuple(_by_argument(iter(found), primals, chosen, False))
+
+    value, aux = run.release(run.output), run.release(run.aux)
+    return (value, pullback, aux) if has_aux else (value, pullback)
+
+
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
+    """Compute `f` and the product of its Jacobian with a vector: the derivative along `tangents`.
+
+    The tape is walked forward, once; there is no backward pass over it.
+
+    Parameters
+    ----------
+    f : callable
+        Returns tensors of float dtypes: one, or lists, tuples and dicts of them; with `has_aux`, a
+        pair of that and anything else.
+    primals : sequence
+        The arguments of `f`: tensors, arrays, floats, or containers of them.
+    tangents : sequence
+        Of the same forms, shapes and dtypes: where to the arguments move.
+    has_aux : bool
+        Whether `f` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value : Any
+        What `f` returns.
+    tangent : Any
+        The same for its derivative.
+    aux : Any
+        With `has_aux` only.
+
+    Raises
+    ------
+    TypeError
+        When an argument, the value or a tangent is not of a float dtype, or of another form.
+    ValueError
+        When a tangent has another shape than its argument.
+
+    See Also
+    --------
+    vjp : multiplies from the left.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.jvp(nt.sin, (0.0,), (2.0,))
+    (tensor(0.), tensor(2.))
+    """
+    _check_callable("jvp", f)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"jvp: {name} must be a tuple, one entry an argument, not {type(given).__name__}"
+            )
+    run = _Run(f, primals, {}, list(range(len(primals))), has_aux)
+    outputs = _output_leaves("jvp", run.output)
+    run.decide(outputs)
+    seeds = _matched("jvp: the tangent", tuple(tangents), tuple(primals), run.inputs)
+    create = _core.grad_enabled() and (run.keep or any(s.requires_grad for s in seeds))
+    found = iter(_push(outputs, run.inputs, seeds, create))
+    tangent = map_leaves(lambda *_: next(found), run.output)
+    value, aux = run.release(run.output), run.release(run.aux)
+    return (value, tangent, aux) if has_aux else (value, tangent)
+
+
+def jacobian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Make a function that computes the Jacobian of `f`.
+
+    `f` runs once. Then the tape is walked once for each element of the value, backward, or once for
+    each element of the arguments, forward, whichever are fewer.
+
+    Parameters
+    ----------
+    f : callable
+        Returns tensors of real float dtypes: one, or lists, tuples and dicts of them; with
+        `has_aux`, a pair of that and anything else.
+    argnums, has_aux
+        As for `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`, returns the derivative of each tensor of the value with respect
+        to each one of the argument: in the form of the value, and within that of the argument,
+        tensors of shape ``value.shape + argument.shape``. With `has_aux`, a pair with `aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `value_and_grad`, but the value may have any shape. TypeError for complex dtypes,
+        whose derivative `vjp` and `jvp` define.
+
+    See Also
+    --------
+    hessian : of a gradient.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.jacobian(lambda x: nt.stack([x[0] * x[1], x[1] ** 2]))(nt.tensor([2.0, 3.0]))
+    tensor([[3., 2.],
+            [0., 6.]])
+    """
+    numbers, single = _checked_argnums(argnums)
+    _check_callable("jacobian", f)
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        chosen = _positions("jacobian", argnums, numbers, len(args))
+        run = _Run(f, args, kwargs, chosen, has_aux)
+        outputs = _output_leaves("jacobian", run.output)
+        for x in (*run.inputs, *outputs):
+            if x.dtype.kind != "f":
+                raise TypeError(
+                    f"jacobian: expected real float dtypes, not {x.dtype}; use vjp or jvp"
+                )
+        run.decide(outputs)
+        blocks = _jacobian_blocks(outputs, run.inputs, run.keep)
+        rows = iter(blocks)
+        result = map_leaves(
+            lambda *_: _by_argument(iter(next(rows)), args, chosen, single), run.output
+        )
+        return (result, run.release(run.aux)) if has_aux else result
+
+    return call
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Make a function that computes the second derivatives of `f`.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`, returns the derivative of the gradient: in the form of the
+        argument twice over, tensors of shape ``argument.shape + argument.shape``. For a sequence
+        of `argnums`, tuples of tuples. With `has_aux`, a pair with `aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `value_and_grad`.
+
+    See Also
+    --------
+    hvp : its product with a vector, without the matrix.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.hessian(lambda x: x[0] ** 2 * x[1])(nt.tensor([2.0, 3.0]))
+    tensor([[6., 4.],
+            [4., 0.]])
+    """
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], vectors: Sequence[Any]) -> tuple[Any, ...]:
+    """Compute the product of the Hessian of `f` with a vector.
+
+    Costs about two gradients, whatever the number of elements.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a tensor with one element, of a real float dtype.
+    primals : sequence
+        The arguments of `f`: tensors, arrays, floats, or containers of them.
+    vectors : sequence
+        Of the same forms, shapes and dtypes.
+
+    Returns
+    -------
+    tuple
+        The product, in the form of each argument.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `jvp` and `value_and_grad`.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.hvp(lambda x: nt.sum(x**3), (nt.tensor([1.0, 2.0]),), (nt.tensor([1.0, 1.0]),))
+    (tensor([ 6., 12.]),)
+    """
+    _check_callable("hvp", f)
+    if not isinstance(vectors, (tuple, list)) or not isinstance(primals, (tuple, list)):
+        raise TypeError("hvp: primals and vectors must be tuples, one entry an argument")
+    # The Hessian is its own transpose, and a walk back costs less than one forward.
+    _, pullback = vjp(grad(f, tuple(range(len(primals)))), *primals)
+    return pullback(tuple(vectors))  # type: ignore[no-any-return]
+
+
+class _Run:
+    """One call of a function that is being transformed, with its inputs and outputs on the tape.
+
+    Parameters
+    ----------
+    f, args, kwargs
+        The call.
+    chosen : list of int
+        The arguments that count as inputs.
+    has_aux : bool
+        Whether the output is a pair.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        chosen: list[int],
+        has_aux: bool,
+    ) -> None:
+        self.recording = _core.grad_enabled()
+        self.keep = False
+        self.inputs: list[Tensor] = []
+        with enable_grad():
+            passed = list(args)
+            for n in chosen:
+                passed[n] = map_leaves(self._as_input, args[n], f"argument {n}")
+            output = f(*passed, **kwargs)
+        self.output, self.aux = output, None
+        if has_aux:
+            if not isinstance(output, tuple) or len(output) != 2:
+                raise TypeError("with has_aux the function must return a pair (value, aux)")
+            self.output, self.aux = output
+
+    def _as_input(self, leaf: Any, path: str) -> Tensor:
+        given = _float_tensor(leaf, path)
+        if self.recording and given.requires_grad:
+            # A step of the outer graph of its own: gradients with respect to it are ours,
+            # and its history carries them on to whoever differentiates the result.
+            self.keep = True
+            result = given[...]
+        else:
+            result = given.detach()
+            result.requires_grad = True
+        self.inputs.append(result)
+        return result
+
+    def decide(self, outputs: list[Tensor]) -> None:
+        """Find out whether anybody outside can differentiate what comes out."""
+        if not self.recording or self.keep:
+            return
+        held: list[Tensor] = []
+        map_leaves(
+            lambda leaf, _: held.append(leaf) if isinstance(leaf, Tensor) else None, self.aux
+        )
+        self.keep = bool(_core.other_inputs([*outputs, *held], self.inputs))
+
+    def release(self, tree: Any) -> Any:
+        """Make constants of results, unless somebody can differentiate them."""
+        return tree if self.keep else map_leaves(_detached, tree)
+
+
+def _check_callable(what: str, f: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"{what}: expected a function, not {type(f).__name__}")
+
+
 def _checked_argnums(argnums: int | Sequence[int]) -> tuple[list[int], bool]:
     single = not isinstance(argnums, (tuple, list))
     given: Sequence[Any] = (argnums,) if single else argnums  # type: ignore[assignment]
@@ -188,17 +470,23 @@ def _checked_argnums(argnums: int | Sequence[int]) -> tuple[list[int], bool]:
     return numbers, single
 
 
-def _position(n: int, count: int) -> int:
-    if not -count <= n < count:
-        raise ValueError(f"argnums has {n}, but the call has {count} positional arguments")
-    return n % count
+def _positions(
+    what: str, argnums: int | Sequence[int], numbers: list[int], count: int
+) -> list[int]:
+    for n in numbers:
+        if not -count <= n < count:
+            raise ValueError(f"argnums has {n}, but the call has {count} positional arguments")
+    chosen = [n % count for n in numbers]
+    if len(set(chosen)) != len(chosen):
+        raise ValueError(f"{what}: argnums {argnums} name an argument twice")
+    return chosen
 
 
 def _float_tensor(leaf: Any, path: str) -> Tensor:
     if isinstance(leaf, Tensor):
         tensor = leaf
     elif isinstance(leaf, (float, complex, np.ndarray, np.generic)):
-        tensor = _core.asarray(leaf)
+        tensor = _core.asarray(leaf)  # type: ignore[arg-type]
     else:
         raise TypeError(f"{path}: cannot differentiate with respect to a {type(leaf).__name__}")
     if tensor.dtype.kind not in "fc":
@@ -206,19 +494,71 @@ def _float_tensor(leaf: Any, path: str) -> Tensor:
     return tensor
 
 
-def _split_output(output: Any, has_aux: bool) -> tuple[Tensor, Any]:
-    value, aux = output, None
-    if has_aux:
-        if not isinstance(output, tuple) or len(output) != 2:
-            raise TypeError("with has_aux the function must return a pair (value, aux)")
-        value, aux = output
+def _one_element(value: Any) -> Tensor:
     if not isinstance(value, Tensor):
         raise TypeError(f"the function must return a tensor, not {type(value).__name__}")
     if value.size != 1:
         raise ValueError(f"the function must return one element, not shape {value.shape}")
     if value.dtype.kind != "f":
-        raise TypeError(f"the function must return a float dtype, not {value.dtype}")
-    return value, aux
+        raise TypeError(f"the function must return a real float dtype, not {value.dtype}")
+    return value
+
+
+def _output_leaves(what: str, output: Any) -> list[Tensor]:
+    leaves: list[Tensor] = []
+
+    def add(leaf: Any, _path: str) -> None:
+        if not isinstance(leaf, Tensor):
+            raise TypeError(
+                f"{what}: the function must return tensors, or lists, tuples and dicts of them, "
+                f"not {type(leaf).__name__}"
+            )
+        if leaf.dtype.kind not in "fc":
+            raise TypeError(f"{what}: the function must return a float dtype, not {leaf.dtype}")
+        leaves.append(leaf)
+
+    map_leaves(add, output)
+    return leaves
+
+
+def _matched(what: str, given: Any, form: Any, like: list[Tensor]) -> list[Tensor]:
+    """Find the leaves of `given`, which must look like `form`, as tensors like those of `like`."""
+    found: list[Tensor] = []
+
+    def add(leaf: Any, path: str) -> None:
+        if len(found) < len(like) and not isinstance(leaf, Tensor):
+            dtype = like[len(found)].dtype
+            leaf = _core.asarray(leaf, dtype=dtype)
+        if not isinstance(leaf, Tensor):
+            raise TypeError(f"{what}{path} must be a tensor, not {type(leaf).__name__}")
+        if len(found) < len(like):
+            x = like[len(found)]
+            if leaf.shape != x.shape:
+                raise ValueError(f"{what}{path} has shape {leaf.shape}, expected {x.shape}")
+            if leaf.dtype != x.dtype:
+                raise TypeError(f"{what}{path} has dtype {leaf.dtype}, expected {x.dtype}")
+        found.append(leaf)
+
+    if _structure(given) != _structure(form):
+        raise TypeError(f"{what} must have the form {_structure(form)}, not {_structure(given)}")
+    map_leaves(add, given)
+    return found
+
+
+def _structure(tree: Any) -> str:
+    if tree is None:
+        return "None"
+    if isinstance(tree, (list, tuple)):
+        inside = ", ".join(_structure(item) for item in tree)
+        return f"[{inside}]" if isinstance(tree, list) else f"({inside})"
+    if isinstance(tree, dict):
+        return "{" + ", ".join(f"{key!r}: {_structure(item)}" for key, item in tree.items()) + "}"
+    return "*"
+
+
+def _by_argument(found: Iterator[Any], args: Sequence[Any], chosen: list[int], single: bool) -> Any:
+    by_argument = [map_leaves(lambda *_: next(found), args[n]) for n in chosen]
+    return by_argument[0] if single else tuple(by_argument)
 
 
 def _gradients(value: Tensor, inputs: list[Tensor], keep: bool) -> list[Tensor]:
@@ -226,6 +566,61 @@ def _gradients(value: Tensor, inputs: list[Tensor], keep: bool) -> list[Tensor]:
         return [_core.zeros_like(x) for x in inputs]
     found = _core.gradients([value], inputs, None, keep, keep)
     return [_core.zeros_like(x) if g is None else g for x, g in zip(inputs, found, strict=True)]
+
+
+def _pull(
+    outputs: list[Tensor], inputs: list[Tensor], seeds: list[Tensor], create: bool
+) -> list[Tensor]:
+    pairs = [(y, s) for y, s in zip(outputs, seeds, strict=True) if y.requires_grad]
+    if not pairs or not inputs:
+        return [_core.zeros_like(x) for x in inputs]
+    found = _core.gradients([y for y, _ in pairs], inputs, [s for _, s in pairs], True, create)
+    return [_core.zeros_like(x) if g is None else g for x, g in zip(inputs, found, strict=True)]
+
+
+def _push(
+    outputs: list[Tensor], inputs: list[Tensor], seeds: Sequence[Tensor | None], create: bool
+) -> list[Tensor]:
+    found = _core.tangents(outputs, inputs, seeds, create)
+    return [_core.zeros_like(y) if t is None else t for y, t in zip(outputs, found, strict=True)]
+
+
+def _jacobian_blocks(outputs: list[Tensor], inputs: list[Tensor], keep: bool) -> list[list[Tensor]]:
+    """For each output a list, for each input the tensor of derivatives."""
+    n, m = sum(x.size for x in inputs), sum(y.size for y in outputs)
+    if m <= n:
+        found = [[_pull([y], inputs, [seed], keep) for seed in _unit_vectors(y)] for y in outputs]
+        return [
+            [_stacked([g[i] for g in rows], y.shape + x.shape, 0, x) for i, x in enumerate(inputs)]
+            for y, rows in zip(outputs, found, strict=True)
+        ]
+    columns: list[list[list[Tensor]]] = []
+    for i, x in enumerate(inputs):
+        seeds: list[Tensor | None] = [None] * len(inputs)
+        columns.append([])
+        for seed in _unit_vectors(x):
+            seeds[i] = seed
+            columns[-1].append(_push(outputs, inputs, seeds, keep))
+    return [
+        [
+            _stacked([t[k] for t in columns[i]], y.shape + x.shape, -1, y)
+            for i, x in enumerate(inputs)
+        ]
+        for k, y in enumerate(outputs)
+    ]
+
+
+def _unit_vectors(x: Tensor) -> Iterator[Tensor]:
+    for i in range(x.size):
+        unit = np.zeros(x.size, dtype=x.dtype.dtype)
+        unit[i] = 1
+        yield _core.asarray(unit.reshape(x.shape))
+
+
+def _stacked(parts: list[Tensor], shape: tuple[int, ...], axis: int, like: Tensor) -> Tensor:
+    if not parts:
+        return _core.zeros(shape, dtype=like.dtype)
+    return _core.reshape(_core.stack(parts, axis=axis), shape)
 
 
 def _detached(leaf: Any, _path: str) -> Any:

@@ -45,6 +45,14 @@ std::vector<Tensor> tensors_only(PyObject* o, const char* what, bool none_allowe
   return result;
 }
 
+PyObject* list_of(std::vector<Tensor> tensors) {
+  py::object result = own(PyList_New(static_cast<Py_ssize_t>(tensors.size())));
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    PyList_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i), wrap(std::move(tensors[i])));
+  }
+  return result.release().ptr();
+}
+
 PyObject* call_gradients(const Spec&, PyObject* const* v) {
   std::vector<Tensor> outputs = tensors_only(v[0], "outputs", false);
   std::vector<Tensor> inputs = tensors_only(v[1], "inputs", false);
@@ -58,13 +66,20 @@ PyObject* call_gradients(const Spec&, PyObject* const* v) {
   }
   bool retain = parse_bool(v[3], false);
   bool create = parse_bool(v[4], false);
-  std::vector<Tensor> found =
-      unlocked(true, [&] { return gradients(outputs, inputs, seeds, retain, create); });
-  py::object result = own(PyList_New(static_cast<Py_ssize_t>(found.size())));
-  for (size_t i = 0; i < found.size(); ++i) {
-    PyList_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i), wrap(std::move(found[i])));
-  }
-  return result.release().ptr();
+  return list_of(unlocked(true, [&] { return gradients(outputs, inputs, seeds, retain, create); }));
+}
+
+PyObject* call_tangents(const Spec&, PyObject* const* v) {
+  const std::vector<Tensor> outputs = tensors_only(v[0], "outputs", false),
+                            inputs = tensors_only(v[1], "inputs", false),
+                            seeds = tensors_only(v[2], "seeds", true);
+  const bool create = parse_bool(v[3], false);
+  return list_of(unlocked(true, [&] { return tangents(outputs, inputs, seeds, create); }));
+}
+
+PyObject* call_other_inputs(const Spec&, PyObject* const* v) {
+  return list_of(
+      other_inputs(tensors_only(v[0], "outputs", false), tensors_only(v[1], "inputs", false)));
 }
 
 // ---- operations written in Python --------------------------------------------------------------
@@ -72,6 +87,9 @@ PyObject* call_gradients(const Spec&, PyObject* const* v) {
 std::vector<Tensor> one_or_several(PyObject* o, const char* what, bool none_allowed) {
   if (is_tensor(o)) return {unwrap(o)};
   if (o == Py_None && none_allowed) return {Tensor()};
+  if (!PyTuple_Check(o) && !PyList_Check(o)) {
+    throw TypeError(std::string(what) + ": expected tensors, not " + Py_TYPE(o)->tp_name);
+  }
   return tensors_only(o, what, none_allowed);
 }
 
@@ -124,6 +142,54 @@ PyObject* call_record_custom(const Spec&, PyObject* const* v) {
   return list.release().ptr();
 }
 
+// ---- hooks, gradients of results, anomalies ----------------------------------------------------
+
+PyObject* call_add_hook(const Spec&, PyObject* const* v) {
+  const PythonRule call(v[1], "a hook");
+  add_hook(unwrap(v[0]), [call](const Tensor& g) {
+    const std::vector<Tensor> found = call({g}, {});
+    if (found.size() != 1) throw TypeError("a hook must return a tensor or None");
+    return found[0];
+  });
+  return new_none();
+}
+
+PyObject* method_register_hook(const Spec&, PyObject* const* v) {
+  const py::object module = own(PyImport_ImportModule("ndtape._control"));
+  return PyObject_CallMethod(module.ptr(), "register_hook", "OO", v[0], v[1]);
+}
+
+PyObject* method_retain_grad(const Spec&, PyObject* const* v) {
+  retain_grad(unwrap(v[0]));
+  return new_none();
+}
+
+PyObject* call_set_anomaly(const Spec&, PyObject* const* v) {
+  const Anomaly before = set_anomaly({parse_bool(v[0], false), parse_bool(v[1], false)});
+  return Py_BuildValue("(OO)", before.nan ? Py_True : Py_False, before.inf ? Py_True : Py_False);
+}
+
+// The line that runs now, outside of this package: "train.py:12 in step".
+std::string line_of_caller() {
+  if (!Py_IsInitialized()) return {};
+  const WithGil gil;
+  const py::str package = py::module_::import("os").attr("path").attr("dirname")(
+      py::module_::import("ndtape").attr("__file__"));
+  py::object frame =
+      py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(PyEval_GetFrame()));
+  while (frame) {
+    auto* f = reinterpret_cast<PyFrameObject*>(frame.ptr());
+    const py::object code = own(reinterpret_cast<PyObject*>(PyFrame_GetCode(f)));
+    const std::string file = py::str(code.attr("co_filename"));
+    if (file.rfind(std::string(package) + "/", 0) != 0) {
+      return file + ":" + std::to_string(PyFrame_GetLineNumber(f)) + " in " +
+             std::string(py::str(code.attr("co_name")));
+    }
+    frame = py::reinterpret_steal<py::object>(reinterpret_cast<PyObject*>(PyFrame_GetBack(f)));
+  }
+  return {};
+}
+
 PyObject* call_grad_enabled(const Spec&, PyObject* const*) {
   return PyBool_FromLong(grad_enabled());
 }
@@ -146,8 +212,18 @@ void define_autograd() {
   define(kMethod, "requires_grad_", "(x, requires_grad=True)", docs::kRequiresGrad,
          method_requires_grad);
   define(kFunction, "gradients",
-         "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False)", docs::kGradients,
-         call_gradients);
+         "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False, stop=False)",
+         docs::kGradients, call_gradients);
+  define(kFunction, "tangents", "(outputs, inputs, seeds, create_graph=False)", docs::kTangents,
+         call_tangents);
+  define(kFunction, "other_inputs", "(outputs, inputs)", docs::kOtherInputs, call_other_inputs);
+  define(kFunction, "_add_hook", "(x, function, /)", "See Tensor.register_hook.", call_add_hook);
+  define(kMethod, "register_hook", "(x, hook)", docs::kRegisterHook, method_register_hook);
+  define(kMethod, "retain_grad", "(x)", docs::kRetainGrad, method_retain_grad);
+  define(kFunction, "_set_anomaly", "(nan, inf, /)",
+         "What this thread's recorded operations are watched for; returns what was.",
+         call_set_anomaly);
+  set_trace(line_of_caller);
   define(kFunction, "record_custom", "(name, inputs, outputs, vjp, saved=(), jvp=None)",
          docs::kRecordCustom, call_record_custom);
   define(kFunction, "grad_enabled", "()", "Whether this thread's operations are recorded.",

@@ -191,7 +191,8 @@ constexpr const char* kPublicObjects[] = {"DType", "Device", "TapeError", "Tenso
 bool is_internal(const std::string& name) {
   return name[0] == '_' || name.rfind("memory_", 0) == 0 || name == "config" ||
          name == "op_table" || name == "gradients" || name == "grad_enabled" ||
-         name == "set_grad_enabled" || name == "record_custom";
+         name == "set_grad_enabled" || name == "record_custom" || name == "tangents" ||
+         name == "other_inputs";
 }
 
 }  // namespace

@@ -248,6 +248,8 @@ seeds : sequence of Tensor, optional
     The gradient of each output; 1 for None.
 retain_graph, create_graph : bool, optional
     As for `Tensor.backward`.
+stop : bool, optional
+    Do not go on behind an input.
 
 Returns
 -------
@@ -258,6 +260,93 @@ Raises
 ------
 TapeError
     When nothing was recorded, or a recorded value was changed or freed since.
+)";
+
+inline constexpr char kTangents[] = R"(The tangents of outputs when inputs move along others.
+
+Parameters
+----------
+outputs, inputs : sequence of Tensor
+    The graph between them is walked from the inputs forward, and kept.
+seeds : sequence of Tensor or None
+    The tangent of each input, of its shape and dtype; None for zero.
+create_graph : bool, optional
+    Record the tangents, too.
+
+Returns
+-------
+list of Tensor or None
+    None where an output does not move.
+)";
+
+inline constexpr char kOtherInputs[] = R"(What outputs were computed from besides `inputs`.
+
+Parameters
+----------
+outputs, inputs : sequence of Tensor
+    Inputs must have been made last: what is older counts as other.
+
+Returns
+-------
+list of Tensor
+    Stand-ins with the history, shape and dtype of leaves and of results older than every input,
+    but no values.
+)";
+
+inline constexpr char kRegisterHook[] = R"(Call a function with the gradient of this tensor.
+
+Parameters
+----------
+hook : callable
+    Called as ``hook(gradient)`` in every backward walk, once the gradient is complete and before
+    it goes on. A tensor that it returns, of the same shape and dtype, takes the gradient's place.
+
+Returns
+-------
+RemovableHandle
+    Its `remove()`, or the end of a ``with`` block, ends the calls.
+
+Raises
+------
+TapeError
+    When the tensor does not record.
+
+Notes
+-----
+The hook belongs to the tensor's value as it is now, and goes when the graph is freed; on a leaf it
+stays. A hook of a leaf that refers to the leaf keeps it alive until it is removed.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.tensor([1.0, 2.0], requires_grad=True)
+>>> y = x * 3
+>>> handle = y.register_hook(lambda g: nt.clip(g, -1, 1))
+>>> nt.sum(y * 100).backward()
+>>> x.grad
+tensor([3., 3.])
+)";
+
+inline constexpr char kRetainGrad[] = R"(Keep the gradient of a result, in its `grad`, as leaves do.
+
+Raises
+------
+TapeError
+    When the tensor does not record.
+
+Notes
+-----
+It is the gradient of the tensor's value as it is now: after a change in place there is none.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.tensor(2.0, requires_grad=True)
+>>> y = x * x
+>>> y.retain_grad()
+>>> (y * 5).backward()
+>>> y.grad
+tensor(5.)
 )";
 
 inline constexpr char kRecordCustom[] = R"(Put an operation that was computed already on the tape.

@@ -42,10 +42,53 @@ void backward(const Tensor& y, const Tensor& seed = {}, bool retain_graph = fals
               bool create_graph = false);
 
 // The gradients of outputs with respect to inputs (leaves or not), .grad untouched. Undefined where
-// an output does not depend on an input. `seeds` is empty or one a output.
+// an output does not depend on an input. `seeds` is empty or one a output. With `stop`, the walk
+// does not go on behind an input: what another input was computed from counts as independent.
 std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                               const std::vector<Tensor>& seeds = {}, bool retain_graph = false,
-                              bool create_graph = false);
+                              bool create_graph = false, bool stop = false);
+
+// The tangents of outputs when the inputs move along `seeds` (undefined: not at all): the graph is
+// walked from the inputs forward. Undefined where an output does not move. The graph is kept.
+std::vector<Tensor> tangents(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                             const std::vector<Tensor>& seeds, bool create_graph = false);
+
+// What else the outputs were computed from: the leaves, and the results of operations recorded
+// before any of `inputs` were. Stand-ins for them, with their history, shapes and dtypes but no
+// values. Empty when the outputs depend on `inputs` alone.
+std::vector<Tensor> other_inputs(const std::vector<Tensor>& outputs,
+                                 const std::vector<Tensor>& inputs);
+
+// Calls a function with every gradient of x that is complete, before it is passed on; what it
+// returns, if defined, takes the gradient's place. Until the graph is freed; a leaf's for good.
+using Hook = std::function<Tensor(const Tensor& gradient)>;
+void add_hook(const Tensor& x, Hook hook);
+
+// Keeps the gradient of a result, too, for grad(). It belongs to x as it is now: after a change in
+// place there is none.
+void retain_grad(const Tensor& x);
+
+// What a thread's operations and derivatives are watched for. Where the result of a recorded
+// operation, or a gradient that is computed, has such an element, TapeError is thrown; errors then
+// say where an operation was recorded.
+struct Anomaly {
+  bool nan = false, inf = false;
+  bool enabled() const { return nan || inf; }
+};
+Anomaly anomaly();                 // this thread's; nothing, at first
+Anomaly set_anomaly(Anomaly now);  // returns what was
+class AnomalyMode {                // sets it for a scope
+ public:
+  explicit AnomalyMode(Anomaly now) : previous_(set_anomaly(now)) {}
+  ~AnomalyMode() { set_anomaly(previous_); }
+  AnomalyMode(const AnomalyMode&) = delete;
+  AnomalyMode& operator=(const AnomalyMode&) = delete;
+
+ private:
+  Anomaly previous_;
+};
+// What tells the place in the program, as "file.py:12", for those errors.
+void set_trace(std::string (*function)());
 
 // The derivative of an operation that is not one of the library's. Both functions are written with
 // recorded operators, so that derivatives of derivatives come for free. In a list of gradients or
@@ -62,7 +105,7 @@ struct CustomRule {
 // Puts an operation on the tape whose outputs were computed already. Returns them with their
 // history (new tensors on the same memory; copies of those that share memory with an input or with
 // one another, whose in-place changes could not be told apart); as they are, when no input records.
-// Outputs of other than float dtypes get no history. `saved` are inputs, outputs or intermediate
+// Outputs of other than float and complex dtypes get no history. `saved` are inputs, outputs or intermediate
 // results that the rule reads, or undefined: kept with their versions, as the operators' own are.
 // The rule must not hold an output in any other way.
 std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,

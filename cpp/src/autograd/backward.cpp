@@ -6,23 +6,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "autograd/graph.h"
 #include "ndtape/ops.h"
+#include "ops/anomaly.h"
 #include "ops/elementwise.h"
-#include "ops/record.h"
 
 namespace ndtape {
 namespace {
 
-// May this gradient be added to in place? Only if nobody else can see it.
-bool is_private(const Tensor& g) {
-  return g.impl()->use_count() == 1 && g.storage().use_count() == 1 && g.storage().owned() &&
-         g.is_contiguous();
-}
-
 class Walk {
  public:
-  Walk(bool retain_graph, bool create_graph)
-      : retain_graph_(retain_graph), create_graph_(create_graph) {}
+  Walk(bool retain_graph, bool create_graph, bool stop = false)
+      : retain_graph_(retain_graph), create_graph_(create_graph), stop_(stop) {}
 
   void seed(const Edge& edge, const Tensor& g) { add(edge, g); }
 
@@ -48,6 +43,7 @@ class Walk {
       pending_.erase(found);
       visit(*node, grads);
     }
+    for (auto& [leaf, g] : arrived_) accumulate(static_cast<Leaf&>(*leaf).grad, std::move(g));
   }
 
  private:
@@ -78,20 +74,23 @@ class Walk {
     }
   }
 
-  void visit(Node& node, const std::vector<Tensor>& grads) {
+  void visit(Node& node, std::vector<Tensor>& grads) {
+    if (Notes* notes = node.notes()) attend(node, *notes, grads);
     if (!captures_.empty()) {
       auto found = captures_.find(&node);
       if (found != captures_.end()) {
         for (Capture& c : found->second) c.grad = grads[c.index];
+        if (stop_) return;
       }
       if (node.is_leaf()) return;
       if (node.number() <= lowest_) return;
     } else if (node.is_leaf()) {
-      accumulate(static_cast<Leaf&>(node), grads[0]);
+      // Kept until the end: a walk that fails leaves every leaf as it was.
+      arrived_.emplace_back(Ref<Node>(&node), std::move(grads[0]));
       return;
     }
     if (node.freed()) {
-      throw TapeError(std::string(node.name()) +
+      throw TapeError(std::string(node.name()) + recorded_at(node) +
                       ": this part of the graph was freed by an earlier backward; pass "
                       "retain_graph=True to the first to walk it again");
     }
@@ -107,39 +106,63 @@ class Walk {
       if (g.shape() != input.shape) g = sum_to(g, input.shape);
       if (is_complex(g.dtype()) && !is_complex(input.dtype)) g = real(g);
       if (g.dtype() != input.dtype) g = astype(g, input.dtype);
+      if (watched_) check(node, i, g);
       add(input.edge, std::move(g));
     }
     if (!retain_graph_) node.free();
   }
 
-  void accumulate(Leaf& leaf, const Tensor& g) {
-    static std::mutex mutex;  // two threads may reach one leaf
-    const std::lock_guard<std::mutex> lock(mutex);
-    if (!leaf.grad.defined()) {
-      leaf.grad = is_private(g) ? g : copy(g);  // leaves do not share memory
-    } else if (create_graph_) {
-      leaf.grad = ndtape::add(leaf.grad, g);
-    } else {
-      binary_into(Op::add, leaf.grad, g, leaf.grad);
-      leaf.grad.storage().bump_version();
+  // Hooks, in the order they were added, and gradients to keep besides.
+  void attend(Node& node, Notes& notes, std::vector<Tensor>& grads) {
+    // A hook may add another, to this very node: that one is for the next walk.
+    const std::vector<Notes::Hook> hooks = notes.hooks;
+    for (const Notes::Hook& hook : hooks) {
+      Tensor& g = grads[hook.index];
+      if (!g.defined()) continue;
+      const Tensor instead = hook.call(g);
+      if (!instead.defined()) continue;
+      if (instead.shape() != g.shape() || instead.dtype() != g.dtype()) {
+        throw ValueError(std::string("a hook on the result of ") + node.name() +
+                         " returned a gradient of shape " + to_string(instead.shape()) +
+                         " and dtype " + name(instead.dtype()) + ", expected " +
+                         to_string(g.shape()) + " and " + name(g.dtype()));
+      }
+      g = instead;
+    }
+    for (auto& [index, kept] : notes.kept) {
+      if (grads[index].defined()) accumulate(kept, copy(grads[index]));
     }
   }
 
-  const bool retain_graph_, create_graph_;
+  void check(const Node& node, int i, const Tensor& g) const {
+    if (const char* found = find_anomaly(g)) {
+      throw TapeError(std::string(node.name()) + recorded_at(node) + ": the gradient of input " +
+                      std::to_string(i) + ", of shape " + to_string(g.shape()) + " and dtype " +
+                      name(g.dtype()) + ", has " + found);
+    }
+  }
+
+  void accumulate(Tensor& sum, Tensor g) {
+    static std::mutex mutex;  // two threads may reach one leaf
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!sum.defined()) {
+      sum = is_private(g) ? std::move(g) : copy(g);  // leaves do not share memory
+    } else if (create_graph_) {
+      sum = ndtape::add(sum, g);
+    } else {
+      binary_into(Op::add, sum, g, sum);
+      sum.storage().bump_version();
+    }
+  }
+
+  const bool retain_graph_, create_graph_, stop_;
+  const bool watched_ = anomaly().enabled();
   uint64_t lowest_ = UINT64_MAX;  // number among the captured nodes
   std::priority_queue<Entry> ready_;
   std::unordered_map<Node*, std::vector<Tensor>> pending_;
+  std::vector<std::pair<Ref<Node>, Tensor>> arrived_;
   std::unordered_map<Node*, std::vector<Capture>> captures_;
 };
-
-Edge history_of(const Tensor& y, const char* what) {
-  const Edge edge = edge_of(y);
-  if (!edge) {
-    throw TapeError(std::string(what) + ": the tensor of shape " + to_string(y.shape()) +
-                    " does not require grad and no recorded operation made it");
-  }
-  return edge;
-}
 
 Tensor seed_for(const Tensor& y, const Tensor& seed, const char* what) {
   if (!seed.defined()) {
@@ -179,14 +202,14 @@ void backward(const Tensor& y, const Tensor& seed, bool retain_graph, bool creat
 
 std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                               const std::vector<Tensor>& seeds, bool retain_graph,
-                              bool create_graph) {
+                              bool create_graph, bool stop) {
   if (!seeds.empty() && seeds.size() != outputs.size()) {
     throw ValueError("gradients: " + std::to_string(seeds.size()) + " seeds for " +
                      std::to_string(outputs.size()) + " outputs");
   }
   std::vector<Tensor> result;
   {
-    Walk walk(retain_graph || create_graph, create_graph);
+    Walk walk(retain_graph || create_graph, create_graph, stop);
     std::vector<Edge> targets;
     for (const Tensor& x : inputs) {
       targets.push_back(history_of(x, "gradients"));

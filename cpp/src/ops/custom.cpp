@@ -49,6 +49,18 @@ class CustomNode final : private OwnName, public Node {
     }
   }
 
+  bool forward(const Tensor* tangents, Tensor* result) override {
+    const std::shared_ptr<const CustomRule> rule = rule_;
+    if (!rule->jvp) return false;
+    Tensors found = rule->jvp(Tensors(tangents, tangents + inputs()), read_saved());
+    if (static_cast<int>(found.size()) != outputs_) {
+      throw ValueError(text + ": the jvp gave " + std::to_string(found.size()) + " tangents for " +
+                       std::to_string(outputs_) + " outputs");
+    }
+    std::move(found.begin(), found.end(), result);
+    return true;
+  }
+
  protected:
   void free_saved() override {
     saved_.clear();

@@ -2,7 +2,11 @@
 // in the derivative: such a change gives the base a new node, and views that are used afterwards
 // are derived from it again.
 #include <string>
+#include <string_view>
+#include <unordered_set>
 
+#include "cpu/op_table.h"
+#include "ops/anomaly.h"
 #include "ops/record.h"
 #include "ops/views.h"
 
@@ -27,9 +31,19 @@ Edge edge_of(const Tensor& x) {
 }
 
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
-  y.impl()->node = node;
+  if (anomaly_watchers.load(std::memory_order_relaxed) > 0) watch(y, node.get());
+  y.impl()->node = std::move(node);
   y.impl()->output_index = index;
   if (y.impl()->base) y.impl()->generation = y.impl()->base->generation;
+}
+
+bool is_elementwise(const char* name) {
+  static const std::unordered_set<std::string_view> names = [] {
+    std::unordered_set<std::string_view> all{"copy", "astype"};
+    for (int op = 0; op < kOpCount; ++op) all.insert(info(static_cast<Op>(op)).name);
+    return all;
+  }();
+  return names.contains(name);
 }
 
 Layout within(const Tensor& base, const Layout& layout) {

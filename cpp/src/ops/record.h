@@ -26,6 +26,8 @@ namespace ndtape {
 Edge edge_of(const Tensor& x);
 inline Input input_of(const Tensor& x) { return Input{edge_of(x), x.shape(), x.dtype()}; }
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
+// Is `name` that of an operator of the op table, or of a copy or cast?
+bool is_elementwise(const char* name);
 
 template <class... Tensors>
 bool recording(const Tensors&... inputs) {
@@ -62,6 +64,15 @@ class RuleNode final : public Node {
     each([&](int k, auto& rule) {
       if (needs(k)) result[k] = (*rule)(grads[0]);
     });
+  }
+
+  bool elementwise() const override { return is_elementwise(name()); }
+  Tensor rule(int i, const Tensor& g) override {
+    Tensor result;
+    each([&](int k, auto& rule) {
+      if (k == i && needs(k)) result = (*rule)(g);
+    });
+    return result;
   }
 
  protected:

@@ -5,14 +5,6 @@
 #include "ops/record.h"
 
 namespace ndtape {
-namespace {
-
-Leaf* leaf_of(const Tensor& x) {
-  const Edge edge = edge_of(x);
-  return edge && edge.node->is_leaf() ? static_cast<Leaf*>(edge.node.get()) : nullptr;
-}
-
-}  // namespace
 
 bool requires_grad(const Tensor& x) { return static_cast<bool>(edge_of(x)); }
 
@@ -43,16 +35,55 @@ void set_requires_grad(const Tensor& x, bool value) {
   set_history(x, value ? Ref<Node>(new Leaf()) : Ref<Node>());
 }
 
+namespace {
+
+// Where the gradient of x is kept: in its leaf, or by retain_grad; or nowhere.
+Tensor* grad_of(const Tensor& x) {
+  const Edge edge = edge_of(x);
+  if (!edge) return nullptr;
+  if (edge.node->is_leaf()) return &static_cast<Leaf*>(edge.node.get())->grad;
+  if (Notes* notes = edge.node->notes()) {
+    for (auto& [index, grad] : notes->kept) {
+      if (index == edge.index) return &grad;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 Tensor grad(const Tensor& x) {
-  Leaf* leaf = leaf_of(x);
-  return leaf ? leaf->grad : Tensor();
+  const Tensor* kept = grad_of(x);
+  return kept ? *kept : Tensor();
+}
+
+void retain_grad(const Tensor& x) {
+  const Edge edge = edge_of(x);
+  if (!edge) {
+    throw TapeError("retain_grad: the tensor of shape " + to_string(x.shape()) +
+                    " does not require grad and no recorded operation made it");
+  }
+  if (!grad_of(x)) edge.node->make_notes().kept.emplace_back(edge.index, Tensor());
+}
+
+void add_hook(const Tensor& x, Hook hook) {
+  const Edge edge = edge_of(x);
+  if (!edge) {
+    throw TapeError("register_hook: the tensor of shape " + to_string(x.shape()) +
+                    " does not require grad and no recorded operation made it");
+  }
+  if (edge.node->freed()) {
+    throw TapeError(std::string("register_hook: the graph that made the result of ") +
+                    edge.node->name() + " was freed by an earlier backward");
+  }
+  edge.node->make_notes().hooks.push_back({edge.index, std::move(hook)});
 }
 
 void set_grad(const Tensor& x, const Tensor& value) {
-  Leaf* leaf = leaf_of(x);
-  if (!leaf) {
+  Tensor* kept = grad_of(x);
+  if (!kept) {
     if (!value.defined() && is_leaf(x)) return;
-    throw TapeError("grad can be set only on a leaf that requires grad");
+    throw TapeError("grad can be set only on a leaf that requires grad, or after retain_grad");
   }
   if (value.defined() && value.shape() != x.shape()) {
     throw ValueError("grad: shape " + to_string(value.shape()) + ", expected " +
@@ -62,7 +93,7 @@ void set_grad(const Tensor& x, const Tensor& value) {
     throw TypeError(std::string("grad: dtype ") + name(value.dtype()) + ", expected " +
                     name(x.dtype()));
   }
-  leaf->grad = value;
+  *kept = value;
 }
 
 Tensor detach(const Tensor& x) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include "core/pool.h"
 
@@ -18,6 +19,9 @@ thread_local Node* running = nullptr;
 thread_local Node* dead = nullptr;
 thread_local bool burying = false;
 
+thread_local Anomaly watched;
+std::atomic<std::string (*)()> trace{nullptr};
+
 }  // namespace
 
 bool grad_enabled() { return recording; }
@@ -27,6 +31,25 @@ GradMode::~GradMode() { recording = previous_; }
 Node* current_node() { return running; }
 CurrentNode::CurrentNode(Node* node) : previous_(running) { running = node; }
 CurrentNode::~CurrentNode() { running = previous_; }
+
+std::atomic<int> anomaly_watchers{0};
+
+Anomaly anomaly() { return watched; }
+Anomaly set_anomaly(Anomaly now) {
+  anomaly_watchers.fetch_add(now.enabled() - watched.enabled(), std::memory_order_relaxed);
+  return std::exchange(watched, now);
+}
+
+void set_trace(std::string (*function)()) { trace.store(function); }
+std::string where_in_program() {
+  const auto function = trace.load();
+  return function ? function() : std::string();
+}
+
+std::string recorded_at(const Node& node) {
+  const Notes* notes = node.notes();
+  return notes && !notes->where.empty() ? ", recorded at " + notes->where : std::string();
+}
 
 Node::Node(const char* name, int inputs)
     : name_(name),
@@ -38,12 +61,23 @@ Node::~Node() {
   if (inputs_ != inline_) delete[] inputs_;
 }
 
+void Node::renumber() { number_ = next_number.fetch_add(1, std::memory_order_relaxed); }
+
 void* Node::operator new(size_t size) { return pool::allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool::release(p, size); }
 
 void Node::free() {
   freed_ = true;
+  if (notes_) notes_->hooks.clear();  // none will be called again
   free_saved();
+}
+
+bool Node::forward(const Tensor*, Tensor*) { return false; }
+Tensor Node::rule(int, const Tensor&) { return {}; }
+
+Notes& Node::make_notes() {
+  if (!notes_) notes_ = std::make_unique<Notes>();
+  return *notes_;
 }
 
 void Node::destroy() {
@@ -69,7 +103,7 @@ Saved::Saved(const Tensor& x, Edge edge, bool is_output)
 
 Saved::operator Tensor() const {
   if (storage_->version() != version_) {
-    const std::string by = running ? running->name() : "backward";
+    const std::string by = running ? running->name() + recorded_at(*running) : "backward";
     throw TapeError(by + ": a tensor of shape " + to_string(layout_.shape) + " and dtype " +
                     name(dtype_) + " that its derivative needs was changed in place after it was " +
                     "recorded (version " + std::to_string(version_) + ", now " +

@@ -1,7 +1,13 @@
 // What the tape records: a node for every operation, with an edge to each input's node.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "ndtape/tape.h"
 #include "ndtape/tensor.h"
@@ -24,6 +30,18 @@ struct Input {
   DType dtype;
 };
 
+// What few nodes have: functions of a gradient that arrives, gradients to keep, and the place in
+// the program where the operation was recorded.
+struct Notes {
+  struct Hook {
+    uint32_t index;
+    std::function<Tensor(const Tensor&)> call;
+  };
+  std::vector<Hook> hooks;
+  std::vector<std::pair<uint32_t, Tensor>> kept;  // by the index of the output
+  std::string where;
+};
+
 class Node : public Refcounted {
  public:
   // Nodes are numbered as they are made: an input's node has a smaller number than its user's.
@@ -35,16 +53,32 @@ class Node : public Refcounted {
   int inputs() const { return count_; }
   const Input& input(int i) const { return inputs_[i]; }
   bool needs(int i) const { return static_cast<bool>(inputs_[i].edge); }
-  void set_input(int i, Input input) { inputs_[i] = std::move(input); }
+  void set_input(int i, Input input) {
+    // A view may get its new history, a node, only when it is asked for it: now.
+    if (input.edge && input.edge.node->number() > number_) renumber();
+    inputs_[i] = std::move(input);
+  }
   virtual int outputs() const { return 1; }
   virtual bool is_leaf() const { return false; }
 
   // grads: one an output, undefined where none came. Fills result[i] for the inputs with needs(i);
   // undefined means zero. A result broadcasts with its input's shape: the walker sums it back.
   virtual void backward(const Tensor* grads, Tensor* result) = 0;
+  // From the tangents of the inputs (undefined: zero) those of the outputs. False, with nothing
+  // done, for a node that has no rule of its own: then backward is transposed.
+  virtual bool forward(const Tensor* tangents, Tensor* result);
+  // Does every element of the output depend on one element of each input? Then a rule of backward
+  // is its own transpose, up to broadcasting.
+  virtual bool elementwise() const { return false; }
+  // The gradient of one input; for elementwise nodes.
+  virtual Tensor rule(int i, const Tensor& g);
+
   // Lets go of what was saved for backward.
   void free();
   bool freed() const { return freed_; }
+
+  Notes* notes() const { return notes_.get(); }
+  Notes& make_notes();
 
   static void* operator new(size_t size);
   static void operator delete(void* p, size_t size) noexcept;
@@ -54,12 +88,15 @@ class Node : public Refcounted {
   void destroy() override;
 
  private:
+  void renumber();
+
   static constexpr int kInline = 2;
   const char* name_;
   uint64_t number_;
   int count_;
   bool freed_ = false;
   Node* next_dead_ = nullptr;
+  std::unique_ptr<Notes> notes_;
   Input* inputs_;
   Input inline_[kInline];
 };
@@ -89,6 +126,13 @@ class CurrentNode {
  private:
   Node* previous_;
 };
+
+// ", recorded at file.py:12" where that is known.
+std::string recorded_at(const Node& node);
+
+// How many threads watch for anomalies: what recording looks at.
+extern std::atomic<int> anomaly_watchers;
+std::string where_in_program();  // by the function that set_trace was given, or empty
 
 // A tensor kept for backward: its memory and history as they were when it was saved. It becomes a
 // Tensor again when used; throws TapeError if the memory was changed in place meanwhile.

@@ -1,0 +1,56 @@
+// Looking over a recorded graph, and what its walks have in common.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ops/record.h"
+
+namespace ndtape {
+
+// A tensor's place on the tape. Throws TapeError when it has none.
+Edge history_of(const Tensor& y, const char* what);
+
+// May this tensor be changed in place? Only if nobody else can see it.
+bool is_private(const Tensor& x);
+
+// Which node numbers were seen. Numbers of one graph lie close together.
+class NumberSet {
+ public:
+  bool insert(uint64_t number);  // false when it was there
+
+ private:
+  static constexpr uint64_t kPage = 1 << 15;  // numbers
+  std::vector<bool>* page_ = nullptr;
+  uint64_t at_ = 0;
+  std::unordered_map<uint64_t, std::vector<bool>> pages_;
+};
+
+// What lies between inputs and outputs: calls visit(edge, shape, dtype) for every edge that the
+// outputs lead to, in no particular order, and goes on behind it if that returns true. A node is
+// entered once.
+template <class Visit>
+void explore(const std::vector<Tensor>& outputs, Visit visit) {
+  NumberSet entered;
+  std::vector<Ref<Node>> waiting;
+  auto follow = [&](const Edge& edge, const Dims& shape, DType dtype) {
+    if (edge && visit(edge, shape, dtype) && entered.insert(edge.node->number())) {
+      waiting.push_back(edge.node);
+    }
+  };
+  for (const Tensor& y : outputs) {
+    if (y.defined()) follow(edge_of(y), y.shape(), y.dtype());
+  }
+  while (!waiting.empty()) {
+    const Ref<Node> node = std::move(waiting.back());
+    waiting.pop_back();
+    for (int i = 0; i < node->inputs(); ++i) {
+      const Input& input = node->input(i);
+      follow(input.edge, input.shape, input.dtype);
+    }
+  }
+}
+
+}  // namespace ndtape
