@@ -486,7 +486,7 @@ def _float_tensor(leaf: Any, path: str) -> Tensor:
     if isinstance(leaf, Tensor):
         tensor = leaf
     elif isinstance(leaf, (float, complex, np.ndarray, np.generic)):
-        tensor = _core.asarray(leaf)  # type: ignore[arg-type]
+        tensor = _core.asarray(leaf)
     else:
         raise TypeError(f"{path}: cannot differentiate with respect to a {type(leaf).__name__}")
     if tensor.dtype.kind not in "fc":
