@@ -1,6 +1,6 @@
 """Times ndtape beside NumPy, PyTorch and JAX, whichever are installed.
 
-    python bench/peers.py                          # all rows, into bench/results
+    python bench/peers.py                          # all rows, into docs/performance.md
     python bench/peers.py --filter matmul --quick  # a look, nothing is written
     python bench/peers.py --json FILE --threads 1
 
@@ -34,6 +34,7 @@ from libs import NAMES, Lib
 from rows import ROWS, Row
 
 RESULTS = Path(__file__).parent / "results"
+DOCS = Path(__file__).parent.parent / "docs"
 
 
 # ---- in a library's process --------------------------------------------------------------------
@@ -252,7 +253,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     parser.add_argument("--threads", type=int, default=2, help="of every library (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="fewer runs, rougher figures")
-    parser.add_argument("--write", action="store_true", help="into bench/results despite a filter")
+    parser.add_argument("--write", action="store_true", help="the page despite a filter")
     parser.add_argument(
         "--patience",
         type=float,
@@ -313,9 +314,9 @@ def main() -> None:
     if options.write or not (options.filter or options.quick):
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "peers.json").write_text(json.dumps(result, indent=1) + "\n")
-        (RESULTS / "peers.md").write_text(report.markdown(result))
-        report.picture(result, RESULTS / "peers.png")
-        print(f"written to {RESULTS}/peers.json, .md and .png")
+        (DOCS / "performance.md").write_text(report.markdown(result))
+        report.picture(result, DOCS / "performance.png")
+        print(f"written to {RESULTS}/peers.json, {DOCS}/performance.md and .png")
 
 
 if __name__ == "__main__":

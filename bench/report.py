@@ -91,14 +91,19 @@ def summary(result: dict) -> None:
 def markdown(result: dict) -> str:
     machine = result["machine"]
     names = list(machine["versions"])
-    lines = ["# ndtape beside its peers", ""]
-    lines += [f"{text}  " for text in facts_lines(machine)]
-    lines += [
+    lines = [
+        "# Performance",
+        "",
+        "ndtape beside NumPy, PyTorch and JAX (compiled), everything on one machine in one run:",
+        "",
+        *[f"- {text}" for text in facts_lines(machine)],
+        "",
+        "![Time over that of the fastest peer, row by row](performance.png)",
         "",
         "Medians of repeated runs, warm, each library in a process of its own on the same cores. "
         "The ratio is ours over the best peer: below 1 is faster. The floor is the larger of what "
         "the multiply-adds and what the bytes of a row need at the rates above; rows that fit in "
-        "the caches have no floor in bytes. `python bench/peers.py` makes this file.",
+        "the caches have no floor in bytes. `python bench/peers.py` makes this page.",
         "",
     ]
     lines += [f"- {text}" for text in _summary_lines(result)]
