@@ -1,0 +1,457 @@
+"""NumPy's statistics: its names and meanings, over our sorts, sums and gathers."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex
+
+import numpy as np
+
+from ndtape import _core
+from ndtape._arguments import as_axes, as_axis, as_int, as_ordered, as_tensor
+from ndtape._core import Tensor
+from ndtape._manipulation import moveaxis
+from ndtape._numpy_names import Axes, inexact, ravel, values
+from ndtape._sorting import sort
+
+if TYPE_CHECKING:
+    from ndtape._core import _ArrayLike as ArrayLike
+
+__all__ = [
+    "argwhere",
+    "average",
+    "bincount",
+    "flatnonzero",
+    "histogram",
+    "interp",
+    "median",
+    "nan_to_num",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nansum",
+    "percentile",
+    "ptp",
+    "quantile",
+    "unique",
+]
+
+
+# ---- order ---------------------------------------------------------------------------------------
+
+
+def argwhere(x: ArrayLike, /) -> Tensor:
+    """Return the indices of elements that are not 0, a row each.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.argwhere([[0, 5], [6, 0]])
+    tensor([[0, 1],
+            [1, 0]])
+    """
+    return _core.asarray(np.argwhere(values(x)))
+
+
+def flatnonzero(x: ArrayLike, /) -> Tensor:
+    """Return the positions of elements that are not 0 in the flattened array.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.flatnonzero([0, 5, 6])
+    tensor([1, 2])
+    """
+    return _core.asarray(np.flatnonzero(values(x)))
+
+
+def unique(
+    x: ArrayLike,
+    /,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+) -> Any:
+    """Return the different values in ascending order, and what is asked for besides.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.unique([3, 1, 3], return_counts=True)
+    (tensor([1, 3]), tensor([1, 2]))
+    """
+    tensor = as_tensor(x)
+    _, index, inverse, counts = np.unique(
+        tensor.detach().numpy(), return_index=True, return_inverse=True, return_counts=True
+    )
+    result = [_core.take(ravel(tensor), _core.asarray(index), axis=0)]
+    asked = ((index, return_index), (inverse, return_inverse), (counts, return_counts))
+    result += [_core.asarray(a) for a, wanted in asked if wanted]
+    return result[0] if len(result) == 1 else tuple(result)
+
+
+def median(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Return the middle element, or the mean of the two in the middle; NaN if there is one.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.median([1.0, 9.0, 2.0])
+    tensor(2.)
+    """
+    rows, axes, ndim = _rows(inexact(as_ordered(x, "median")), axis, "median")
+    n = rows.shape[-1]
+    if n == 0:
+        middle = _core.mean(rows, axis=-1)
+    else:
+        middle = _unless_nan(rows, (rows[..., (n - 1) // 2] + rows[..., n // 2]) * 0.5)
+    return _with_axes(middle, axes, ndim, keepdims)
+
+
+def quantile(
+    x: ArrayLike,
+    q: ArrayLike,
+    /,
+    axis: Axes = None,
+    *,
+    method: Literal["linear", "lower", "higher", "nearest", "midpoint"] = "linear",
+    keepdims: bool = False,
+) -> Tensor:
+    """Return the values below which the fractions `q` of elements lie; NaN if there is one.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.quantile([0.0, 10.0, 20.0], [0.25, 0.5])
+    tensor([ 5., 10.])
+    """
+    # In float64 whatever the default dtype: the position counts, not the precision of q.
+    fractions = np.asarray(values(q) if isinstance(q, Tensor) else q, dtype=np.float64)
+    if not ((fractions >= 0) & (fractions <= 1)).all():
+        raise ValueError(f"quantile: fractions must lie between 0 and 1, not {q!r}")
+    if method not in ("linear", "lower", "higher", "nearest", "midpoint"):
+        raise ValueError(f"quantile: method {method!r} is unknown")
+    rows, axes, ndim = _rows(inexact(as_ordered(x, "quantile")), axis, "quantile")
+    if rows.shape[-1] == 0:
+        raise ValueError(f"quantile: nothing along axis {axis} of shape {as_tensor(x).shape}")
+    place = fractions * (rows.shape[-1] - 1)
+    below, above = np.floor(place), np.ceil(place)
+    weight = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, place - below)
+    if method == "nearest":
+        weight = np.round(place) - below
+    weight = np.broadcast_to(weight, place.shape)
+    low = _core.take(rows, _core.asarray(below.astype(np.int64).reshape(-1)), axis=-1)
+    high = _core.take(rows, _core.asarray(above.astype(np.int64).reshape(-1)), axis=-1)
+    t = _core.asarray(weight.reshape(-1), dtype=rows.dtype)
+    step = high - low
+    # From the nearer side, so that an element is hit exactly.
+    between = _core.where(t >= 0.5, high - step * (1 - t), low + step * t)
+    between = _core.where(t == 0, low, _core.where(t == 1, high, between))
+    found = moveaxis(_unless_nan(rows[..., None, :], between), -1, 0)
+    found = _core.stack([_with_axes(y, axes, ndim, keepdims) for y in found], axis=0)
+    return _core.reshape(found, fractions.shape + found.shape[1:])
+
+
+def percentile(
+    x: ArrayLike,
+    q: ArrayLike,
+    /,
+    axis: Axes = None,
+    *,
+    method: Literal["linear", "lower", "higher", "nearest", "midpoint"] = "linear",
+    keepdims: bool = False,
+) -> Tensor:
+    """Return `quantile` for fractions in hundredths.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.percentile([0.0, 10.0, 20.0], 50)
+    tensor(10.)
+    """
+    fractions = np.asarray(values(q) if isinstance(q, Tensor) else q, dtype=np.float64)
+    return quantile(x, fractions / 100, axis, method=method, keepdims=keepdims)
+
+
+def _rows(x: Tensor, axis: Axes, name: str) -> tuple[Tensor, tuple[int, ...], int]:
+    """Sort along the given axes together, which become the last one."""
+    axes = tuple(range(x.ndim)) if axis is None else as_axes(axis, x.ndim, name)
+    others = tuple(i for i in range(x.ndim) if i not in axes)
+    moved = _core.permute_dims(x, (*others, *axes))
+    lengths = tuple(x.shape[i] for i in others)
+    count = 1
+    for i in axes:
+        count *= x.shape[i]
+    return sort(_core.reshape(moved, (*lengths, count)), axis=-1), axes, x.ndim
+
+
+def _unless_nan(rows: Tensor, y: Tensor) -> Tensor:
+    # NaN comes last in a sorted row.
+    return _core.where(_core.isnan(rows[..., -1]), _core.nan, y)
+
+
+def _with_axes(y: Tensor, axes: tuple[int, ...], ndim: int, keepdims: bool) -> Tensor:
+    if not keepdims:
+        return y
+    lengths = iter(y.shape)
+    return _core.reshape(y, tuple(1 if i in axes else next(lengths) for i in range(ndim)))
+
+
+def average(
+    x: ArrayLike, /, axis: SupportsIndex | None = None, weights: ArrayLike | None = None
+) -> Tensor:
+    """Compute the mean with weights, of the shape of `x` or for each place along an axis.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.average([1.0, 3.0], weights=[3.0, 1.0])
+    tensor(1.5)
+    """
+    tensor = inexact(x)
+    if weights is None:
+        return _core.mean(tensor, axis=axis)
+    scale = inexact(weights)
+    if scale.shape != tensor.shape:
+        if axis is None or scale.ndim != 1:
+            raise ValueError(f"average: weights of shape {scale.shape} for shape {tensor.shape}")
+        place = as_axis(axis, tensor.ndim, "average")
+        scale = _core.reshape(scale, (-1,) + (1,) * (tensor.ndim - place - 1))
+    total = _core.sum(_core.broadcast_to(scale, tensor.shape), axis=axis)
+    return _core.sum(tensor * scale, axis=axis) / total
+
+
+def ptp(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Return the largest minus the smallest element.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.ptp([1, 5, 3])
+    tensor(4)
+    """
+    largest = _core.max(x, axis=axis, keepdims=keepdims)
+    return largest - _core.min(x, axis=axis, keepdims=keepdims)
+
+
+def nansum(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Sum the elements that are not NaN.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nansum([1.0, nt.nan, 2.0])
+    tensor(3.)
+    """
+    missing = _core.isnan(inexact(x))
+    rest = _core.where(missing, 0, inexact(x))
+    return _core.sum(rest, axis=axis, keepdims=keepdims)
+
+
+def nanmax(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Return the largest element that is not NaN; NaN where all are.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nanmax([1.0, nt.nan, 2.0])
+    tensor(2.)
+    """
+    missing = _core.isnan(inexact(x))
+    rest = _core.where(missing, -_core.inf, inexact(x))
+    found = _core.max(rest, axis=axis, keepdims=keepdims)
+    nothing = _core.all(missing, axis=axis, keepdims=keepdims)
+    return _core.where(nothing, _core.nan, found)
+
+
+def nanmin(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Return the smallest element that is not NaN; NaN where all are.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nanmin([1.0, nt.nan, 2.0])
+    tensor(1.)
+    """
+    missing = _core.isnan(inexact(x))
+    rest = _core.where(missing, _core.inf, inexact(x))
+    found = _core.min(rest, axis=axis, keepdims=keepdims)
+    nothing = _core.all(missing, axis=axis, keepdims=keepdims)
+    return _core.where(nothing, _core.nan, found)
+
+
+def nanmean(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Compute the mean of the elements that are not NaN; NaN where all are.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nanmean([1.0, nt.nan, 2.0])
+    tensor(1.5)
+    """
+    tensor = inexact(x)
+    there = _core.astype(_core.logical_not(_core.isnan(tensor)), _core.float64)
+    count = _core.astype(_core.sum(there, axis=axis, keepdims=keepdims), _real_dtype(tensor))
+    return nansum(tensor, axis=axis, keepdims=keepdims) / count
+
+
+def nan_to_num(
+    x: ArrayLike,
+    /,
+    nan: float = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
+) -> Tensor:
+    """Replace NaN, and infinities, which by default become the largest and smallest number.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nan_to_num([nt.nan, 1.0])
+    tensor([0., 1.])
+    """
+    tensor = inexact(as_ordered(x, "nan_to_num"))
+    limits = np.finfo(tensor.dtype.dtype)
+    high = builtins.float(limits.max) if posinf is None else posinf
+    low = builtins.float(limits.min) if neginf is None else neginf
+    tensor = _core.where(_core.isnan(tensor), nan, tensor)
+    tensor = _core.where(tensor == _core.inf, high, tensor)
+    return _core.where(tensor == -_core.inf, low, tensor)
+
+
+def _real_dtype(x: Tensor) -> _core.DType:
+    return _core.float32 if x.dtype in (_core.float32, _core.complex64) else _core.float64
+
+
+class HistogramResult(NamedTuple):
+    """What `histogram` returns."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
+def histogram(
+    x: ArrayLike,
+    /,
+    bins: Any = 10,
+    range: tuple[float, float] | None = None,
+    density: bool = False,
+    weights: ArrayLike | None = None,
+) -> HistogramResult:
+    """Count elements between edges.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.histogram([1.0, 2.0, 2.5, 4.0], bins=3).hist
+    tensor([1, 2, 1])
+    """
+    edges = bins if isinstance(bins, (int, str)) else values(bins)
+    scale = None if weights is None else values(weights)
+    found = np.histogram(values(x), edges, range, density, scale)
+    return HistogramResult(*(_core.asarray(np.asarray(a)) for a in found))
+
+
+def bincount(
+    x: ArrayLike, /, weights: ArrayLike | None = None, minlength: SupportsIndex = 0
+) -> Tensor:
+    """Count how often each integer from 0 occurs, or sum the weights beside it.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.bincount([0, 2, 2])
+    tensor([1, 0, 2])
+    """
+    places = as_tensor(x)
+    if places.ndim != 1 or places.dtype.kind not in "iu":
+        raise TypeError(
+            f"bincount: expected a vector of integers, not {places.dtype} {places.shape}"
+        )
+    if places.dtype == _core.uint64:
+        raise TypeError("bincount: expected integers of up to 63 bits, not uint64")
+    least = as_int(minlength, "bincount", "minlength")
+    if weights is None:
+        return _core.asarray(np.bincount(values(places), minlength=least).astype(np.int64))
+    scale = inexact(as_ordered(weights, "bincount"))
+    sums = np.bincount(values(places), scale.detach().numpy(), least)
+    y = _core.asarray(sums, dtype=scale.dtype)
+
+    def vjp(g: Tensor, places: Tensor) -> Tensor:
+        return _core.take(g, places, axis=0)
+
+    return _core.record_custom("bincount", scale, y, vjp, saved=places)
+
+
+def interp(
+    x: ArrayLike,
+    xp: ArrayLike,
+    fp: ArrayLike,
+    /,
+    left: float | None = None,
+    right: float | None = None,
+) -> Tensor:
+    """Interpolate linearly between points (xp, fp), of which `xp` ascends.
+
+    As NumPy's function of this name.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.interp([1.5, 9.0], [1.0, 2.0], [10.0, 20.0])
+    tensor([15., 20.])
+    """
+    at, knots, heights = inexact(x), inexact(xp), inexact(fp)
+    if knots.ndim != 1 or heights.shape != knots.shape or knots.size == 0:
+        raise ValueError(
+            f"interp: expected two vectors of equal length, not shapes {knots.shape} and "
+            f"{heights.shape}"
+        )
+    first = heights[0] if left is None else left
+    last = heights[-1] if right is None else right
+    n = knots.size
+    if n > 1:
+        found = np.searchsorted(values(knots), values(at), side="right") - 1
+        place = _core.asarray(np.asarray(np.clip(found, 0, n - 2)))
+        low, high = _gather(knots, place), _gather(knots, place + 1)
+        start, stop = _gather(heights, place), _gather(heights, place + 1)
+        y = start + (stop - start) / (high - low) * (at - low)
+        y = _core.where(at == knots[-1], heights[-1], y)
+    else:
+        y = heights[0] + 0 * at
+    return _core.where(at < knots[0], first, _core.where(at > knots[-1], last, y))
+
+
+def _gather(x: Tensor, places: Tensor) -> Tensor:
+    found = _core.take(x, _core.reshape(places, -1), axis=0)
+    return _core.reshape(found, places.shape)

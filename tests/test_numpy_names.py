@@ -1,0 +1,310 @@
+"""NumPy's vocabulary: each name means what it means there, and has its derivative."""
+
+import re
+import warnings
+from pathlib import Path
+
+import gradcheck
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import FLOATS, assert_same, examples, from_tensor, laid_out, seeds
+
+import ndtape as nt
+from ndtape import _numpy_names, _numpy_statistics
+
+NAMES = [*_numpy_names.__all__, *_numpy_statistics.__all__]
+OTHER_NAMES = {name: f.__name__ for name in NAMES if (f := getattr(nt, name)).__name__ != name}
+
+A, B, V, C = (2, 3), (3, 2), (4,), (2, 3, 4)
+
+# Name to calls: shapes of the float operands, and the call itself in either library.
+CALLS = {
+    "ndim": [([C], lambda xp, x: xp.ndim(x))],
+    "shape": [([C], lambda xp, x: xp.shape(x))],
+    "size": [([C], lambda xp, x: (xp.size(x), xp.size(x, -1)))],
+    "ravel": [([C], lambda xp, x: xp.ravel(x))],
+    "transpose": [([C], lambda xp, x: (xp.transpose(x), xp.transpose(x, (2, 0, 1))))],
+    "atleast_1d": [([()], lambda xp, x: xp.atleast_1d(x)), ([A], lambda xp, x: xp.atleast_1d(x))],
+    "atleast_2d": [([s], lambda xp, x: xp.atleast_2d(x)) for s in ((), V, A)],
+    "vstack": [([A, A], lambda xp, x, y: xp.vstack([x, y])), ([V, V], lambda xp, *x: xp.vstack(x))],
+    "hstack": [([A, A], lambda xp, *x: xp.hstack(x)), ([V, ()], lambda xp, *x: xp.hstack(x))],
+    "dstack": [([s, s], lambda xp, *x: xp.dstack(x)) for s in (V, A, C)],
+    "column_stack": [
+        ([V, V], lambda xp, *x: xp.column_stack(x)),
+        ([B, (3,)], lambda xp, *x: xp.column_stack(x)),
+    ],
+    "fliplr": [([A], lambda xp, x: xp.fliplr(x))],
+    "flipud": [([A], lambda xp, x: xp.flipud(x))],
+    "rot90": [
+        ([A], lambda xp, x: [xp.rot90(x, k) for k in (-1, 0, 1, 2, 3, 4)]),
+        ([C], lambda xp, x: [xp.rot90(x, k, (2, 1)) for k in range(4)]),
+    ],
+    "pad": [
+        ([A], lambda xp, x: [xp.pad(x, w) for w in (1, (1, 2), ((0, 1), (2, 0)))]),
+        ([A], lambda xp, x: xp.pad(x, 1, constant_values=((1, 2), (3, 4)))),
+        (
+            [A],
+            lambda xp, x: [xp.pad(x, (3, 5), m) for m in ("edge", "reflect", "symmetric", "wrap")],
+        ),
+    ],
+    "diag": [
+        ([V], lambda xp, x: [xp.diag(x, k) for k in (-2, 0, 1)]),
+        ([A], lambda xp, x: [xp.diag(x, k) for k in (-2, 0, 1, 5)]),
+    ],
+    "cumsum": [([A], lambda xp, x: (xp.cumsum(x), xp.cumsum(x, 0), xp.cumsum(x, -1)))],
+    "cumprod": [([A], lambda xp, x: (xp.cumprod(x), xp.cumprod(x, 0)))],
+    "dot": [
+        (shapes, lambda xp, x, y: xp.dot(x, y))
+        for shapes in ([V, V], [A, B], [A, (3,)], [(), A], [C, V], [C, (4, 5)], [C, (2, 4, 3)])
+    ],
+    "inner": [
+        (shapes, lambda xp, x, y: xp.inner(x, y))
+        for shapes in ([V, V], [A, A], [A, (3,)], [(), A], [C, (5, 4)])
+    ],
+    "vdot": [([A, B], lambda xp, x, y: xp.vdot(x, y))],
+    "outer": [([A, V], lambda xp, x, y: xp.outer(x, y))],
+    "cross": [([A, (3,)], lambda xp, x, y: xp.cross(x, y))],
+    "kron": [
+        (shapes, lambda xp, x, y: xp.kron(x, y)) for shapes in ([V, V], [A, B], [A, V], [C, A])
+    ],
+    "trace": [([C], lambda xp, x: (xp.trace(x), xp.trace(x, 1), xp.trace(x, -1, 2, 1)))],
+    "trapezoid": [
+        ([A], lambda xp, x: (xp.trapezoid(x), xp.trapezoid(x, dx=0.5, axis=0))),
+        ([A, (3,)], lambda xp, x, y: xp.trapezoid(x, y)),
+        ([A, A], lambda xp, x, y: xp.trapezoid(x, y, axis=0)),
+    ],
+    "divmod": [([A, (3,)], lambda xp, x, y: xp.divmod(x, y))],
+    "deg2rad": [([A], lambda xp, x: xp.deg2rad(x))],
+    "rad2deg": [([A], lambda xp, x: xp.rad2deg(x))],
+    "isclose": [([A, A], lambda xp, x, y: (xp.isclose(x, y), xp.isclose(x, x + 1e-6, atol=1e-5)))],
+    "allclose": [([A], lambda xp, x: (xp.allclose(x, x), xp.allclose(x, x + 1)))],
+    "array_equal": [([A], lambda xp, x: (xp.array_equal(x, x), xp.array_equal(x, x[0])))],
+    "fmax": [([A, (3,)], lambda xp, x, y: xp.fmax(x, y))],
+    "fmin": [([A, (3,)], lambda xp, x, y: xp.fmin(x, y))],
+    "argwhere": [([A], lambda xp, x: xp.argwhere(x > 0))],
+    "flatnonzero": [([A], lambda xp, x: xp.flatnonzero(x > 0))],
+    "unique": [
+        ([A], lambda xp, x: xp.unique(x)),
+        (
+            [A],
+            lambda xp, x: xp.unique(x, return_index=True, return_inverse=True, return_counts=True),
+        ),
+    ],
+    "median": [
+        ([A], lambda xp, x: (xp.median(x), xp.median(x, 1), xp.median(x, axis=0, keepdims=True))),
+        ([C], lambda xp, x: (xp.median(x, (0, 2)), xp.median(x, (2, 1), keepdims=True))),
+    ],
+    "quantile": [
+        ([C], lambda xp, x: (xp.quantile(x, 0.3), xp.quantile(x, [0, 0.4, 1], 1))),
+        ([C], lambda xp, x: xp.quantile(x, [[0.1], [0.9]], (0, 2), keepdims=True)),
+        (
+            [A],
+            lambda xp, x: [
+                xp.quantile(x, [0.2, 0.5, 0.7], 1, method=m)
+                for m in ("linear", "lower", "higher", "midpoint", "nearest")
+            ],
+        ),
+    ],
+    "percentile": [([C], lambda xp, x: xp.percentile(x, [25, 60], axis=-1))],
+    "average": [
+        ([A], lambda xp, x: (xp.average(x), xp.average(x, 0))),
+        ([A, A], lambda xp, x, w: xp.average(x, 1, weights=w * w + 1)),
+        ([A, (2,)], lambda xp, x, w: xp.average(x, 0, weights=w * w + 1)),
+    ],
+    "ptp": [([A], lambda xp, x: (xp.ptp(x), xp.ptp(x, 1)))],
+    **{
+        name: [([A], lambda xp, x, name=name: (getattr(xp, name)(x), getattr(xp, name)(x, 1)))]
+        for name in ("nansum", "nanmax", "nanmin", "nanmean")
+    },
+    "nan_to_num": [([A], lambda xp, x: (xp.nan_to_num(x), xp.nan_to_num(x, nan=2, posinf=3)))],
+    "histogram": [
+        ([C], lambda xp, x: [*xp.histogram(x), *xp.histogram(x, 4, (-1, 1), density=True)]),
+        ([V, V], lambda xp, x, w: [*xp.histogram(x, weights=w)]),
+    ],
+    "bincount": [([V], lambda xp, w: xp.bincount(xp.asarray([3, 0, 3, 1]), w, 6))],
+    "interp": [
+        ([C, (5,), (5,)], lambda xp, x, p, f: xp.interp(x, xp.sort(p), f)),
+        (
+            [A, (3,)],
+            lambda xp, x, f: xp.interp(x, xp.asarray([-1.0, 0.0, 1.0]), f, left=5, right=6),
+        ),
+        ([A, (1,), (1,)], lambda xp, x, p, f: xp.interp(x, p, f)),
+    ],
+}
+CONSTANT = {
+    "ndim", "shape", "size", "isclose", "allclose", "array_equal", "argwhere", "flatnonzero",
+    "histogram", "isscalar", "identity", "unravel_index",
+}  # fmt: skip
+KINKS = {"divmod"}  # piecewise: its derivative is tested with floor_divide and remainder
+
+
+def _flat(result):
+    return [y for x in result for y in _flat(x)] if isinstance(result, (tuple, list)) else [result]
+
+
+def _tensors(result):
+    return [y for y in _flat(result) if isinstance(y, nt.Tensor)]
+
+
+@pytest.mark.parametrize("name", CALLS)
+@examples(6)
+@given(data=st.data())
+def test_means_what_it_means_in_numpy(name, data):
+    dtype = data.draw(st.sampled_from(FLOATS))
+    for shapes, call in CALLS[name]:
+        pairs = [
+            data.draw(laid_out(dtype, shape, domain="unit", repeated=False)) for shape in shapes
+        ]
+        arrays, tensors = zip(*pairs, strict=True)
+        wanted, found = _flat(call(np, *arrays)), _flat(call(nt, *tensors))
+        assert len(found) == len(wanted)
+        for got, want in zip(found, wanted, strict=True):
+            if not isinstance(got, nt.Tensor):
+                assert got == want
+                continue
+            want = np.asarray(want)
+            assert got.shape == want.shape
+            assert (got.dtype == dtype) == (want.dtype.kind == "f") or name in ("histogram",)
+            tolerance = 2e-5 if dtype == "float32" else 1e-12
+            np.testing.assert_allclose(from_tensor(got), want, rtol=tolerance, atol=tolerance)
+
+
+GRADIENTS = {
+    f"{name} {i}": case
+    for name, cases in CALLS.items()
+    if name not in CONSTANT | KINKS
+    for i, case in enumerate(cases)
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_derivatives(name):
+    shapes, call = GRADIENTS[name]
+    arrays = [np.random.default_rng(i).permutation(a.reshape(-1)).reshape(a.shape)
+              for i, a in enumerate(gradcheck.values(3, shapes))]  # fmt: skip
+
+    def f(*tensors):
+        found = [y for y in _tensors(call(nt, *tensors)) if y.dtype.kind == "f"]
+        return nt.concat([nt.reshape(nt.square(y), -1) for y in found], axis=0)
+
+    gradcheck.check(f, *arrays)
+
+
+def test_every_name_is_covered_and_in_the_table():
+    assert len(set(NAMES)) == len(NAMES)
+    assert set(NAMES) == {*CALLS, *OTHER_NAMES, *CONSTANT, *KINKS}
+    for name, other in OTHER_NAMES.items():
+        assert getattr(nt, name) is getattr(nt, other, None) or name == "cross"
+    table = (Path(__file__).parent.parent / "docs/numpy_names.md").read_text()
+    listed = re.findall(r"^\| `(\w+)`", table, re.M)
+    assert sorted(listed) == sorted(NAMES)
+
+
+# ---- what the table above does not say -----------------------------------------------------------
+
+
+def test_numbers_and_shapes():
+    for thing in (1, 2.5, True, 1j, "x", np.float64(1)):
+        assert nt.isscalar(thing) == np.isscalar(thing)
+    for thing in (np.array(1), nt.tensor(1), [1], None):
+        assert not nt.isscalar(thing)
+    assert_same(nt.identity(3, dtype=nt.int8), np.identity(3, np.int8))
+    got = nt.unravel_index(nt.tensor([[0, 5], [3, 2]]), (2, 3))
+    for g, w in zip(got, np.unravel_index([[0, 5], [3, 2]], (2, 3)), strict=True):
+        assert_same(g, w)
+    with pytest.raises(ValueError, match="out of bounds"):
+        nt.unravel_index(6, (2, 3))
+
+
+def test_views_are_views():
+    x = nt.zeros((2, 3))
+    for view in (nt.ravel(x), nt.transpose(x), nt.fliplr(x), nt.rot90(x), nt.atleast_2d(x)):
+        view += 1
+    assert x.tolist() == [[5] * 3] * 2
+
+
+@pytest.mark.parametrize(
+    "name", ["median", "ptp", "fmax", "fmin", "nansum", "nanmax", "nanmin", "nanmean", "nan_to_num"]
+)
+def test_nan(name):
+    array = np.array([[1, np.nan, 3], [np.nan, np.nan, np.nan], [np.inf, 2, -np.inf]])
+    for arguments in (
+        ((array, array[::-1]),) if name in ("fmax", "fmin") else ((array,), (array, 1))
+    ):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            if name == "nan_to_num":
+                arguments = arguments[:1]
+            want = getattr(np, name)(*arguments)
+        np.testing.assert_array_equal(from_tensor(getattr(nt, name)(*arguments)), want)
+
+
+@examples(30)
+@given(seeds, st.sampled_from([0.0, 0.25, 1 / 3, 0.5, 1.0]))
+def test_quantiles_with_ties_and_nan(seed, q):
+    array = np.random.default_rng(seed).integers(0, 4, (3, 5)).astype(float)
+    array[2, 1] = np.nan
+    assert_same(nt.quantile(array, q, 1), np.quantile(array, q, 1))
+    assert_same(nt.median(array[:2], 0), np.median(array[:2], 0))
+
+
+def test_counts():
+    x = nt.tensor([0, 3, 3, 1], dtype=nt.int32)
+    assert_same(nt.bincount(x), np.bincount([0, 3, 3, 1]))
+    assert_same(nt.bincount(x, minlength=6), np.bincount([0, 3, 3, 1], minlength=6))
+    assert nt.bincount(nt.zeros(0, dtype=nt.int64)).shape == (0,)
+    found = nt.histogram(nt.tensor([1.0, 2.0, 5.0]), nt.tensor([0.0, 2.0, 5.0]))
+    assert found.hist.tolist() == [1, 2]
+    assert nt.histogram([1.0, 2.0], "auto").bin_edges.ndim == 1
+
+
+def test_infinities_are_close_to_themselves():
+    x = nt.tensor([np.inf, -np.inf, np.nan, 1.0])
+    assert nt.isclose(x, x).tolist() == [True, True, False, True]
+    assert nt.isclose(x, x, equal_nan=True).tolist() == [True] * 4
+    assert not nt.allclose(x, -x, equal_nan=True)
+    assert nt.array_equal(x, x, equal_nan=True) is True
+    assert nt.isclose(nt.tensor([1, 2]), nt.tensor([1.0, 2.5])).tolist() == [True, False]
+
+
+def test_complex_numbers():
+    z = nt.tensor([1 + 1j, 2 - 1j], dtype=nt.complex128)
+    assert nt.vdot(z, z).item() == 7
+    assert nt.dot(z, z).item() == np.dot(z, z)
+    assert nt.conjugate(z).tolist() == [1 - 1j, 2 + 1j]
+    assert nt.nanmean(nt.tensor([1j, complex(np.nan, 1)])).item() == 1j
+    assert nt.isclose(z, z * (1 + 1e-9)).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("error", "call", "match"),
+    [
+        (ValueError, lambda: nt.pad(nt.ones(2), 1, "mean"), "mode 'mean'"),
+        (ValueError, lambda: nt.pad(nt.ones(2), -1), "negative"),
+        (TypeError, lambda: nt.pad(nt.ones(2), 1.5), "integers"),
+        (ValueError, lambda: nt.pad(nt.ones(2), (1, 2, 3)), "broadcast"),
+        (ValueError, lambda: nt.pad(nt.ones(0), 1, "edge"), "empty"),
+        (ValueError, lambda: nt.diag(nt.ones((2, 2, 2))), "one or two axes"),
+        (ValueError, lambda: nt.rot90(nt.ones((2, 2)), axes=(0, 0)), "twice"),
+        (ValueError, lambda: nt.rot90(nt.ones((2, 2)), axes=(0,)), "two axes"),
+        (ValueError, lambda: nt.quantile(nt.ones(2), 1.5), "between 0 and 1"),
+        (ValueError, lambda: nt.quantile(nt.ones(2), nt.nan), "between 0 and 1"),
+        (ValueError, lambda: nt.quantile(nt.ones(0), 0.5), "nothing"),
+        (ValueError, lambda: nt.quantile(nt.ones(2), 0.5, method="hazen"), "hazen"),
+        (ValueError, lambda: nt.percentile(nt.ones(2), 101), "between 0 and 1"),
+        (IndexError, lambda: nt.median(nt.ones(2), 1), "median: axis 1"),
+        (TypeError, lambda: nt.median(nt.ones(2) * 1j), "order"),
+        (ValueError, lambda: nt.average(nt.ones((2, 3)), 0, weights=nt.ones(3)), ""),
+        (ValueError, lambda: nt.average(nt.ones((2, 3)), weights=nt.ones(3)), "weights"),
+        (TypeError, lambda: nt.bincount(nt.ones(2)), "vector of integers"),
+        (ValueError, lambda: nt.bincount(nt.tensor([-1])), ""),
+        (TypeError, lambda: nt.bincount(nt.zeros(1, dtype=nt.uint64)), "uint64"),
+        (ValueError, lambda: nt.interp(1.0, [0.0, 1.0], [0.0]), "equal length"),
+        (ValueError, lambda: nt.dot(nt.ones((2, 3)), nt.ones((2, 3))), "align"),
+    ],
+)  # fmt: skip
+def test_misuse(error, call, match):
+    with pytest.raises(error, match=match or None):
+        call()
