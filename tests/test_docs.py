@@ -17,6 +17,8 @@ PLACES = {
     "memory": nt.memory,
     "linalg": nt.linalg,
     "fft": nt.fft,
+    "viz": nt.viz,
+    "testing": nt.testing,
 }
 
 

@@ -25,6 +25,8 @@ from ndtape import linalg as linalg
 from ndtape import memory as memory
 from ndtape import optim as optim
 from ndtape import random as random
+from ndtape import testing as testing
+from ndtape import viz as viz
 from ndtape._config import get_cmake_dir as get_cmake_dir
 from ndtape._config import get_include as get_include
 from ndtape._config import show_config as show_config
@@ -94,6 +96,8 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "save",
         "show_config",
         "stop_gradient",
+        "testing",
         "value_and_grad",
         "vjp",
+        "viz",
     ]

@@ -821,6 +821,23 @@ def tangents(
     create_graph: builtins.bool = False,
 ) -> list[Tensor | None]: ...
 def other_inputs(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[Tensor]: ...
+def _recorded_graph(
+    outputs: Tensor | Sequence[Tensor], /
+) -> tuple[
+    list[
+        tuple[
+            int,
+            str,
+            str,
+            builtins.bool,
+            builtins.bool,
+            int,
+            list[tuple[tuple[int, ...], DType] | None],
+            list[tuple[int, int]],
+        ]
+    ],
+    int,
+]: ...
 def _add_hook(x: Tensor, function: Callable[[Tensor], Tensor | None], /) -> None: ...
 def _set_anomaly(
     nan: builtins.bool, inf: builtins.bool, /

@@ -3,6 +3,7 @@
 
 #include "areas.h"
 #include "convert.h"
+#include "dtype_type.h"
 #include "method_docs.h"
 #include "ndtape/tape.h"
 #include "tensor_type.h"
@@ -45,6 +46,15 @@ std::vector<Tensor> tensors_only(PyObject* o, const char* what, bool none_allowe
   return result;
 }
 
+std::vector<Tensor> one_or_several(PyObject* o, const char* what, bool none_allowed) {
+  if (is_tensor(o)) return {unwrap(o)};
+  if (o == Py_None && none_allowed) return {Tensor()};
+  if (!PyTuple_Check(o) && !PyList_Check(o)) {
+    throw TypeError(std::string(what) + ": expected tensors, not " + Py_TYPE(o)->tp_name);
+  }
+  return tensors_only(o, what, none_allowed);
+}
+
 PyObject* list_of(std::vector<Tensor> tensors) {
   py::object result = own(PyList_New(static_cast<Py_ssize_t>(tensors.size())));
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -82,16 +92,30 @@ PyObject* call_other_inputs(const Spec&, PyObject* const* v) {
       other_inputs(tensors_only(v[0], "outputs", false), tensors_only(v[1], "inputs", false)));
 }
 
-// ---- operations written in Python --------------------------------------------------------------
-
-std::vector<Tensor> one_or_several(PyObject* o, const char* what, bool none_allowed) {
-  if (is_tensor(o)) return {unwrap(o)};
-  if (o == Py_None && none_allowed) return {Tensor()};
-  if (!PyTuple_Check(o) && !PyList_Check(o)) {
-    throw TypeError(std::string(what) + ": expected tensors, not " + Py_TYPE(o)->tp_name);
+PyObject* call_recorded_graph(const Spec&, PyObject* const* v) {
+  const std::vector<Tensor> outputs = one_or_several(v[0], "outputs", false);
+  const RecordedGraph graph = unlocked(true, [&] { return recorded_graph(outputs); });
+  py::list nodes;
+  for (const RecordedNode& node : graph.nodes) {
+    py::list results, sources;
+    for (const RecordedNode::Output& out : node.outputs) {
+      if (!out.used) {
+        results.append(py::none());
+        continue;
+      }
+      results.append(py::make_tuple(own(tuple_of(out.shape)),
+                                    py::reinterpret_borrow<py::object>(dtype_object(out.dtype))));
+    }
+    for (const RecordedNode::Source& source : node.inputs) {
+      sources.append(py::make_tuple(source.node, source.index));
+    }
+    nodes.append(py::make_tuple(node.number, node.name, node.where, node.is_leaf, node.freed,
+                                node.saved_bytes, results, sources));
   }
-  return tensors_only(o, what, none_allowed);
+  return py::make_tuple(nodes, graph.saved_bytes).release().ptr();
 }
+
+// ---- operations written in Python --------------------------------------------------------------
 
 // A Python function as a rule calls it: f(*first, *second), from any thread.
 class PythonRule {
@@ -217,6 +241,8 @@ void define_autograd() {
   define(kFunction, "tangents", "(outputs, inputs, seeds, create_graph=False)", docs::kTangents,
          call_tangents);
   define(kFunction, "other_inputs", "(outputs, inputs)", docs::kOtherInputs, call_other_inputs);
+  define(kFunction, "_recorded_graph", "(outputs, /)", "What ndtape.viz draws.",
+         call_recorded_graph);
   define(kFunction, "_add_hook", "(x, function, /)", "See Tensor.register_hook.", call_add_hook);
   define(kMethod, "register_hook", "(x, hook)", docs::kRegisterHook, method_register_hook);
   define(kMethod, "retain_grad", "(x)", docs::kRetainGrad, method_retain_grad);

@@ -59,6 +59,30 @@ std::vector<Tensor> tangents(const std::vector<Tensor>& outputs, const std::vect
 std::vector<Tensor> other_inputs(const std::vector<Tensor>& outputs,
                                  const std::vector<Tensor>& inputs);
 
+// One operation on the tape, for people to look at.
+struct RecordedNode {
+  struct Output {
+    bool used = false;  // by what was asked for
+    Dims shape;
+    DType dtype;
+  };
+  struct Source {  // an input: which operation's which output
+    uint64_t node;
+    uint32_t index;
+  };
+  uint64_t number;
+  std::string name, where;  // of the program, where anomalies are watched for
+  bool is_leaf, freed;
+  int64_t saved_bytes;  // the memory kept for the derivative
+  std::vector<Output> outputs;
+  std::vector<Source> inputs;
+};
+struct RecordedGraph {
+  std::vector<RecordedNode> nodes;  // in falling order of their numbers
+  int64_t saved_bytes = 0;          // of all nodes, memory that they share counted once
+};
+RecordedGraph recorded_graph(const std::vector<Tensor>& outputs);
+
 // Calls a function with every gradient of x that is complete, before it is passed on; what it
 // returns, if defined, takes the gradient's place. Until the graph is freed; a leaf's for good.
 using Hook = std::function<Tensor(const Tensor& gradient)>;
@@ -105,9 +129,9 @@ struct CustomRule {
 // Puts an operation on the tape whose outputs were computed already. Returns them with their
 // history (new tensors on the same memory; copies of those that share memory with an input or with
 // one another, whose in-place changes could not be told apart); as they are, when no input records.
-// Outputs of other than float and complex dtypes get no history. `saved` are inputs, outputs or intermediate
-// results that the rule reads, or undefined: kept with their versions, as the operators' own are.
-// The rule must not hold an output in any other way.
+// Outputs of other than float and complex dtypes get no history. `saved` are inputs, outputs or
+// intermediate results that the rule reads, or undefined: kept with their versions, as the
+// operators' own are. The rule must not hold an output in any other way.
 std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
                                   const std::vector<Tensor>& outputs,
                                   const std::vector<Tensor>& saved, CustomRule rule);

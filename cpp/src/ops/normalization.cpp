@@ -233,6 +233,10 @@ class LayerNormNode final : public Node {
     if (needs(1)) result[1] = g * n;
   }
 
+  void count_saved() const override {
+    [[maybe_unused]] const auto x = saved_x_, weight = saved_weight_;
+  }
+
  protected:
   void free_saved() override {
     saved_x_.reset();

@@ -66,6 +66,7 @@ class RuleNode final : public Node {
     });
   }
 
+  void count_saved() const override { [[maybe_unused]] const auto copy = rules_; }
   bool elementwise() const override { return is_elementwise(name()); }
   Tensor rule(int i, const Tensor& g) override {
     Tensor result;
@@ -110,6 +111,8 @@ class ListNode final : public Node {
       if (needs(i)) result[i] = (*rule_)(i, grads[0]);
     }
   }
+
+  void count_saved() const override { [[maybe_unused]] const auto copy = rule_; }
 
  protected:
   void free_saved() override { rule_.reset(); }

@@ -19,6 +19,7 @@ thread_local Node* running = nullptr;
 thread_local Node* dead = nullptr;
 thread_local bool burying = false;
 
+thread_local SavedCount* counting = nullptr;
 thread_local Anomaly watched;
 std::atomic<std::string (*)()> trace{nullptr};
 
@@ -100,6 +101,19 @@ Saved::Saved(const Tensor& x, Edge edge, bool is_output)
       version_(x.storage().version()),
       dtype_(x.dtype()),
       is_output_(is_output) {}
+
+Saved::Saved(const Saved& other)
+    : storage_(other.storage_),
+      layout_(other.layout_),
+      edge_(other.edge_),
+      version_(other.version_),
+      dtype_(other.dtype_),
+      is_output_(other.is_output_) {
+  if (counting) counting->storages.insert(storage_.get());
+}
+
+SavedCount::SavedCount() : previous_(std::exchange(counting, this)) {}
+SavedCount::~SavedCount() { counting = previous_; }
 
 Saved::operator Tensor() const {
   if (storage_->version() != version_) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -73,6 +74,8 @@ class Node : public Refcounted {
   // The gradient of one input; for elementwise nodes.
   virtual Tensor rule(int i, const Tensor& g);
 
+  // Copies what is saved for backward, for SavedCount.
+  virtual void count_saved() const {}
   // Lets go of what was saved for backward.
   void free();
   bool freed() const { return freed_; }
@@ -141,6 +144,10 @@ class Saved {
   // `edge`: x's. An operation's own output is saved before it has a history: its node is the one
   // that saves it, and holding that here would be a circle.
   Saved(const Tensor& x, Edge edge, bool is_output);
+  Saved(Saved&&) = default;
+  Saved& operator=(Saved&&) = default;
+  // A copy is made only to be counted; see SavedCount.
+  Saved(const Saved& other);
   operator Tensor() const;  // NOLINT: reading it is using it
 
  private:
@@ -150,6 +157,21 @@ class Saved {
   uint32_t version_;
   DType dtype_;
   bool is_output_;
+};
+
+// While it lives, Saved tensors that are copied on this thread are counted: rules are functions
+// that hold some, and a copy of a rule tells which.
+class SavedCount {
+ public:
+  SavedCount();
+  ~SavedCount();
+  SavedCount(const SavedCount&) = delete;
+  SavedCount& operator=(const SavedCount&) = delete;
+
+  std::unordered_set<const Storage*> storages;
+
+ private:
+  SavedCount* previous_;
 };
 
 }  // namespace ndtape
