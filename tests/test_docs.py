@@ -19,6 +19,13 @@ PLACES = {
     "fft": nt.fft,
     "viz": nt.viz,
     "testing": nt.testing,
+    "optim": nt.optim,
+    "nn": nt.nn,
+    "nn.functional": nt.nn.functional,
+    "nn.init": nt.nn.init,
+    "nn.callbacks": nt.nn.callbacks,
+    "data": nt.data,
+    "data.datasets": nt.data.datasets,
 }
 
 
@@ -51,7 +58,10 @@ def test_docstring(path, value):
 
 
 FUNCTIONS = [
-    (path, value) for path, value in CALLABLE if inspect.isroutine(value) and path.count(".") == 1
+    (f"{place}.{name}", getattr(module, name))
+    for place, module in PLACES.items()
+    for name in module.__all__
+    if inspect.isroutine(getattr(module, name))
 ]
 
 

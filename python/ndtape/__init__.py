@@ -4,6 +4,7 @@ Names and meanings follow the Python array API standard; where it has none, NumP
 PyTorch's (``requires_grad``, ``backward``) and JAX's (``grad``, ``value_and_grad``).
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
 from ndtape._openmp import _core as _core  # isort: split
@@ -61,6 +62,23 @@ from ndtape._utility import *
 __version__ = _core.__version__
 __array_api_version__ = "2025.12"
 
+# Imported when first used, so that `import ndtape` stays quick.
+_LAZY = ("data", "nn")
+
+if TYPE_CHECKING:
+    from ndtape import data as data
+    from ndtape import nn as nn
+else:
+
+    def __getattr__(name: str) -> object:
+        if name in _LAZY:
+            return importlib.import_module(f"ndtape.{name}")
+        raise AttributeError(f"module 'ndtape' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LAZY})
+
+
 if not TYPE_CHECKING:  # type checkers take the names that are imported as themselves, and `*`
     __all__ = [
         *_core.__all__,
@@ -73,6 +91,7 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         *_sets.__all__,
         *_sorting.__all__,
         *_utility.__all__,
+        *_LAZY,
         "autograd",
         "checkpoint",
         "detect_anomaly",

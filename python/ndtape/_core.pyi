@@ -760,6 +760,40 @@ def layer_norm(
 def cross_entropy(scores: _ArrayLike, labels: _ArrayLike, /) -> Tensor: ...
 
 # ---- optimizer steps ----
+def _convolve(
+    x: _ArrayLike,
+    weight: _ArrayLike,
+    bias: _ArrayLike | None,
+    stride: _Shape,
+    padding: _Shape,
+    dilation: _Shape,
+    groups: int,
+    /,
+) -> Tensor: ...
+def _convolve_transposed(
+    x: _ArrayLike,
+    weight: _ArrayLike,
+    bias: _ArrayLike | None,
+    stride: _Shape,
+    padding: _Shape,
+    dilation: _Shape,
+    groups: int,
+    output_padding: _Shape,
+    /,
+) -> Tensor: ...
+def _max_pool(
+    x: _ArrayLike, kernel: _Shape, stride: _Shape, padding: _Shape, dilation: _Shape, /
+) -> Tensor: ...
+def _avg_pool(
+    x: _ArrayLike,
+    kernel: _Shape,
+    stride: _Shape,
+    padding: _Shape,
+    dilation: _Shape,
+    count_padding: builtins.bool,
+    /,
+) -> Tensor: ...
+def _adaptive_avg_pool(x: _ArrayLike, output: _Shape, /) -> Tensor: ...
 def _sgd_step(
     x: Tensor,
     grad: Tensor,

@@ -13,6 +13,7 @@ void define_datatypes();
 void define_methods();
 void define_autograd();
 void define_rows();
+void define_images();
 void define_optim();
 void define_dlpack();
 void define_system();

@@ -40,6 +40,7 @@ void create(PyObject* module) {
   define_methods();
   define_autograd();
   define_rows();
+  define_images();
   define_optim();
   define_dlpack();
   define_system();

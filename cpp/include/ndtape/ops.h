@@ -167,6 +167,27 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 // integers; one out of range is IndexError.
 Tensor cross_entropy(const Tensor& scores, const Tensor& labels);
 
+// ---- images: (n, channels, *lengths) with 1 to 3 spatial axes -----------------------------------
+// One value a spatial axis.
+struct ConvOptions {
+  Dims stride, padding, dilation;
+  int64_t groups = 1;
+};
+// weight: (channels out, channels in / groups, *kernel); bias: (channels out,) or undefined. Both
+// sides of an axis are padded with zeros.
+Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                const ConvOptions& options);
+// The derivative of `convolve` by its input, as an operation of its own. weight: (channels in,
+// channels out / groups, *kernel). output_padding lengthens the result at the end.
+Tensor convolve_transposed(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                           const ConvOptions& options, const Dims& output_padding);
+struct PoolOptions {
+  Dims kernel, stride, padding, dilation;
+};
+Tensor max_pool(const Tensor& x, const PoolOptions& options);
+Tensor avg_pool(const Tensor& x, const PoolOptions& options, bool count_padding);
+Tensor adaptive_avg_pool(const Tensor& x, const Dims& output);
+
 // ---- linear algebra ----------------------------------------------------------------------------
 // (..., m, k) @ (..., k, n), batches broadcast; a 1-d operand is a row (first) or a column
 // (second).

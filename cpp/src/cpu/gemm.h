@@ -12,6 +12,7 @@ namespace ndtape::cpu {
 
 inline constexpr int kMaxTile = 1024;       // bounds mr * nr
 inline constexpr int kMaxStepBytes = 2048;  // bounds k * sizeof(T) in tile and direct
+inline constexpr int kGatherSlack = 128;    // values
 
 struct GemmKernels {
   int mr;
@@ -30,6 +31,14 @@ struct GemmKernels {
   // where width is mr for pack_a and nr for pack_b.
   void (*pack_a)(const void* src, int64_t step, int64_t lane, int64_t k, int lanes, void* panel);
   void (*pack_b)(const void* src, int64_t step, int64_t lane, int64_t k, int lanes, void* panel);
+
+  // panel[q * nr + i] = src[step[q] + lane[i]] for q < k and i < lanes; anything for the i beyond.
+  // gather_lanes is for lanes, gather_steps for steps that mostly follow one another. src must be
+  // readable for 16 values beyond what is named, and the panel writable for kGatherSlack.
+  void (*gather_lanes)(const void* src, const int64_t* step, int64_t k, const int64_t* lane,
+                       int lanes, void* panel);
+  void (*gather_steps)(const void* src, const int64_t* step, int64_t k, const int64_t* lane,
+                       int lanes, void* panel);
 
   // *out = sum of x[i] * y[i] for i < n, by lanes, in an order set by n alone.
   void (*dot)(const void* x, const void* y, int64_t n, void* out);

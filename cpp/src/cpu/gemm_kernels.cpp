@@ -1,4 +1,5 @@
 // The gemm kernels of this build, for float32 and float64.
+#include "cpu/gemm_gather.h"
 #include "cpu/gemm_pack.h"
 #include "cpu/gemm_tile.h"
 #include "cpu/gemm_vector.h"
@@ -74,8 +75,17 @@ void direct(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row, int64
 template <class T>
 GemmKernels make_kernels() {
   static_assert(kMr * kNr<T> <= kMaxTile);
-  return {kMr,     kNr<T>,        &tile<T>,     &direct<T>, &pack<T, kMr>, &pack<T, kNr<T>>,
-          &dot<T>, &gemv_rows<T>, &gemv_cols<T>};
+  return {kMr,
+          kNr<T>,
+          &tile<T>,
+          &direct<T>,
+          &pack<T, kMr>,
+          &pack<T, kNr<T>>,
+          &gather_lanes<T, kNr<T>>,
+          &gather_steps<T, kNr<T>>,
+          &dot<T>,
+          &gemv_rows<T>,
+          &gemv_cols<T>};
 }
 
 }  // namespace

@@ -7,10 +7,10 @@ namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
 // Writes the transpose of a 4 x 4 block: dst[j * width + i] = src[i * lane + j].
-inline void transpose4(const float* src, int64_t lane, float* dst, int width) {
+inline void transpose4(const float* a, const float* b, const float* c, const float* d, float* dst,
+                       int width) {
   using V = Vec<float, 16>;
-  const V r0 = load<V>(src), r1 = load<V>(src + lane);
-  const V r2 = load<V>(src + 2 * lane), r3 = load<V>(src + 3 * lane);
+  const V r0 = load<V>(a), r1 = load<V>(b), r2 = load<V>(c), r3 = load<V>(d);
   const V lo01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
   const V hi01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
   const V lo23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
@@ -21,18 +21,19 @@ inline void transpose4(const float* src, int64_t lane, float* dst, int width) {
   store(dst + 3 * width, V(__builtin_shufflevector(hi01, hi23, 2, 3, 6, 7)));
 }
 
-inline void transpose2(const double* src, int64_t lane, double* dst, int width) {
+inline void transpose2(const double* a, const double* b, double* dst, int width) {
   using V = Vec<double, 16>;
-  const V r0 = load<V>(src), r1 = load<V>(src + lane);
+  const V r0 = load<V>(a), r1 = load<V>(b);
   store(dst, V(__builtin_shufflevector(r0, r1, 0, 2)));
   store(dst + width, V(__builtin_shufflevector(r0, r1, 1, 3)));
 }
 
-inline void transpose4(const double* src, int64_t lane, double* dst, int width) {
-  transpose2(src, lane, dst, width);
-  transpose2(src + 2, lane, dst + 2 * width, width);
-  transpose2(src + 2 * lane, lane, dst + 2, width);
-  transpose2(src + 2 * lane + 2, lane, dst + 2 * width + 2, width);
+inline void transpose4(const double* a, const double* b, const double* c, const double* d,
+                       double* dst, int width) {
+  transpose2(a, b, dst, width);
+  transpose2(a + 2, b + 2, dst + 2 * width, width);
+  transpose2(c, d, dst + 2, width);
+  transpose2(c + 2, d + 2, dst + 2 * width + 2, width);
 }
 
 // Lanes are contiguous: each step is a copy.
@@ -68,7 +69,8 @@ inline void pack_transpose(const T* src, int64_t lane, int64_t k, int lanes, T* 
   for (; p + kLine <= k; p += kLine) {
     for (int i = 0; i < fours; i += 4) {
       for (int q = 0; q < kLine; q += 4) {
-        transpose4(src + i * lane + p + q, lane, panel + (p + q) * W + i, W);
+        const T* s = src + i * lane + p + q;
+        transpose4(s, s + lane, s + 2 * lane, s + 3 * lane, panel + (p + q) * W + i, W);
       }
     }
   }

@@ -54,8 +54,8 @@ const cpu::GemmKernels& gemm_kernels() {
 
 // Working memory of the calling thread, one block a purpose, kept for the next call. What was in
 // a block is lost when it grows. 64-byte aligned; throws std::bad_alloc.
-enum class Scratch { Pack, Partial, Vector, Complex, Products };
-inline constexpr int kScratchCount = 5;
+enum class Scratch { Pack, Partial, Vector, Complex, Products, Image };
+inline constexpr int kScratchCount = 6;
 void* scratch(Scratch purpose, size_t bytes);
 
 }  // namespace ndtape::engine

@@ -1,0 +1,535 @@
+// Convolution as a matrix product: (out channels, taps) @ (taps, positions) for every image.
+//
+// The second operand, the patches, never exists as a whole. A thread copies the part of an image
+// that its block of positions meets into a slab, with zeros around it and the last axis dealt out
+// by stride, so that neighbouring positions read neighbouring values whatever the stride. There the
+// value of a tap at a position lies at tap_offset[tap] + position_offset[position]: panels of the
+// product are gathered by those two tables.
+//
+// The derivative by the input is the same product on the output's gradient: each residue of the
+// input's positions modulo the stride meets its own taps, at stride 1. The derivative by the weight
+// multiplies by the transposed patches, so its panels have taps as lanes.
+#include "engine/convolve.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "engine/matmul_internal.h"
+#include "ndtape/parallel.h"
+
+namespace ndtape::engine {
+
+namespace {
+
+constexpr int64_t kBlockPositions = 1024;    // wanted in a block
+constexpr int64_t kGroupBytes = 256 << 10;   // of panels gathered together: L2
+constexpr int64_t kRowBytes = 512 << 10;     // of packed rows, likewise
+constexpr int64_t kTapPanels = 8;            // of one task of the derivative by the weight
+constexpr int64_t kTasks = 16;               // wanted there
+constexpr int64_t kPartialBytes = 16 << 20;  // for partial sums of it
+constexpr int64_t kReadBeyond = 64;          // values after a slab that may be read
+
+int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
+
+// n cut into equal blocks of at most `most`, each a multiple of `unit` but the last.
+int64_t even_block(int64_t n, int64_t most, int64_t unit) {
+  const int64_t count = ceil_div(n, std::max(most, unit));
+  return ceil_div(ceil_div(n, count), unit) * unit;
+}
+
+// One axis of patches: position o meets source value o * stride + taps[i] - before.
+struct PatchAxis {
+  int64_t source;     // length of the images read
+  int64_t positions;  // number of o
+  int64_t stride;
+  int64_t before;
+  std::vector<int64_t> taps;  // all >= 0
+  int64_t reach() const { return *std::max_element(taps.begin(), taps.end()); }
+};
+
+// A stack of images and the patches to take from each: which values meet in a block of positions.
+template <class T>
+class Patches {
+ public:
+  Patches(const T* images, int64_t channels, const PatchAxis (&axes)[kSpatial])
+      : images_(images), channels_(channels) {
+    std::copy(axes, axes + kSpatial, axes_);
+    for (int a = 0; a < kSpatial; ++a) {
+      taps_ *= static_cast<int64_t>(axes_[a].taps.size());
+      positions_ *= axes_[a].positions;
+      plane_ *= axes_[a].source;
+    }
+    // Blocks are cut along the first axis of any length; whatever follows it is whole.
+    while (cut_ < kSpatial - 1 && axes_[cut_].positions == 1) ++cut_;
+    inner_ = positions_ / axes_[cut_].positions;
+    rows_ = even_block(axes_[cut_].positions, std::max<int64_t>(1, kBlockPositions / inner_), 1);
+    for (int a = 0; a < kSpatial; ++a) {
+      const int64_t positions = a == cut_ ? rows_ : axes_[a].positions;
+      extent_[a] = (positions - 1) * axes_[a].stride + axes_[a].reach() + 1;
+    }
+    const PatchAxis& last = axes_[kSpatial - 1];
+    phase_length_ = ceil_div(extent_[kSpatial - 1], last.stride);
+    row_ = phase_length_ * last.stride;
+    slab_ = extent_[0] * extent_[1] * row_;
+    make_tables();
+  }
+
+  int64_t taps() const { return channels_ * taps_; }  // of all channels
+  int64_t taps_of_channel() const { return taps_; }
+  int64_t positions() const { return positions_; }
+  int64_t blocks() const { return ceil_div(axes_[cut_].positions, rows_); }
+  int64_t block_begin(int64_t block) const { return block * rows_ * inner_; }
+  int64_t block_positions(int64_t block) const {
+    return std::min(rows_, axes_[cut_].positions - block * rows_) * inner_;
+  }
+  // Into a slab of some channels from `first` on.
+  const int64_t* tap_offsets() const { return tap_offset_.data(); }
+  const int64_t* position_offsets() const { return position_offset_.data(); }
+  int64_t channel_offset() const { return slab_; }
+  size_t slab_bytes(int64_t channels) const {
+    return static_cast<size_t>(channels * slab_ + kReadBeyond) * sizeof(T);
+  }
+
+  // Copies what a block meets, of `channels` channels from the stack's `first` on.
+  void fill(int64_t first, int64_t channels, int64_t block, T* slab) const {
+    const int64_t shift = block * rows_ * axes_[cut_].stride;
+    for (int64_t c = 0; c < channels; ++c) {
+      const T* const image = images_ + (first + c) * plane_;
+      T* to = slab + c * slab_;
+      for (int64_t i = 0; i < extent_[0]; ++i) {
+        const int64_t u = i - axes_[0].before + (cut_ == 0 ? shift : 0);
+        for (int64_t j = 0; j < extent_[1]; ++j, to += row_) {
+          const int64_t v = j - axes_[1].before + (cut_ == 1 ? shift : 0);
+          const bool inside = u >= 0 && u < axes_[0].source && v >= 0 && v < axes_[1].source;
+          const T* from = inside ? image + (u * axes_[1].source + v) * axes_[2].source : nullptr;
+          fill_row(from, (cut_ == 2 ? shift : 0) - axes_[2].before, to);
+        }
+      }
+    }
+    std::fill_n(slab + channels * slab_, kReadBeyond, T(0));
+  }
+
+ private:
+  // One row of a slab, whose value 0 is value `start` of the source, by phases of the stride.
+  void fill_row(const T* from, int64_t start, T* to) const {
+    const int64_t stride = axes_[2].stride, length = axes_[2].source;
+    for (int64_t phase = 0; phase < stride; ++phase, to += phase_length_) {
+      const int64_t at = start + phase;  // of the phase's value 0
+      int64_t begin = at < 0 ? ceil_div(-at, stride) : 0;
+      int64_t end = at < length ? ceil_div(length - at, stride) : 0;
+      if (!from) end = 0;
+      end = std::min(end, phase_length_);
+      begin = std::min(begin, end);
+      std::fill_n(to, begin, T(0));
+      if (stride == 1) {
+        std::memcpy(to + begin, from + at + begin, static_cast<size_t>(end - begin) * sizeof(T));
+      } else {
+        for (int64_t i = begin; i < end; ++i) to[i] = from[at + i * stride];
+      }
+      std::fill_n(to + end, phase_length_ - end, T(0));
+    }
+  }
+
+  void make_tables() {
+    const PatchAxis &a0 = axes_[0], &a1 = axes_[1], &a2 = axes_[2];
+    const int64_t s1 = row_, s0 = extent_[1] * row_;
+    tap_offset_.reserve(static_cast<size_t>(taps()));
+    for (int64_t c = 0; c < channels_; ++c) {
+      for (int64_t i : a0.taps) {
+        for (int64_t j : a1.taps) {
+          for (int64_t k : a2.taps) {
+            tap_offset_.push_back(c * slab_ + i * s0 + j * s1 + k % a2.stride * phase_length_ +
+                                  k / a2.stride);
+          }
+        }
+      }
+    }
+    int64_t count[kSpatial];
+    for (int a = 0; a < kSpatial; ++a) count[a] = a == cut_ ? rows_ : axes_[a].positions;
+    position_offset_.reserve(static_cast<size_t>(rows_ * inner_));
+    for (int64_t i = 0; i < count[0]; ++i) {
+      for (int64_t j = 0; j < count[1]; ++j) {
+        for (int64_t k = 0; k < count[2]; ++k) {
+          position_offset_.push_back(i * a0.stride * s0 + j * a1.stride * s1 + k);
+        }
+      }
+    }
+  }
+
+  const T* images_;
+  int64_t channels_;
+  PatchAxis axes_[kSpatial];
+  int64_t taps_ = 1, positions_ = 1, plane_ = 1;
+  int cut_ = 0;
+  int64_t inner_, rows_;  // positions in a row along the cut axis; rows in a block
+  int64_t extent_[kSpatial];
+  int64_t phase_length_, row_, slab_;
+  std::vector<int64_t> tap_offset_, position_offset_;
+};
+
+// A matrix whose panels of mr rows are packed, block of k by block of k.
+template <class T>
+class PackedRows {
+ public:
+  PackedRows(const T* a, int64_t m, int64_t k)
+      : g_(gemm_kernels<T>()), m_(m), k_(k), panels_(ceil_div(m, g_.mr)) {
+    kc_ = even_block(k, cpu::kMaxStepBytes / static_cast<int64_t>(sizeof(T)), 8);
+    data_.resize(static_cast<size_t>(panels_ * g_.mr * k));
+    for (int64_t p = 0; p < k; p += kc_) {
+      for (int64_t i = 0; i < panels_; ++i) {
+        g_.pack_a(a + i * g_.mr * k + p, 1, k, steps(p), lanes(i), panel_at(i, p));
+      }
+    }
+  }
+  int64_t block() const { return kc_; }
+  int64_t panels() const { return panels_; }
+  int64_t steps(int64_t p) const { return std::min(kc_, k_ - p); }
+  int lanes(int64_t i) const { return static_cast<int>(std::min<int64_t>(g_.mr, m_ - i * g_.mr)); }
+  const T* panel(int64_t i, int64_t p) const {
+    return data_.data() + p * panels_ * g_.mr + i * g_.mr * steps(p);
+  }
+
+ private:
+  T* panel_at(int64_t i, int64_t p) { return const_cast<T*>(panel(i, p)); }
+
+  const cpu::GemmKernels& g_;
+  int64_t m_, k_, panels_, kc_;
+  std::vector<T> data_;
+};
+
+// c[:, block] = rows @ patches of `block`, or += if accumulate; c with unit column stride.
+template <class T>
+void multiply_block(const PackedRows<T>& rows, const Patches<T>& patches, const T* slab,
+                    int64_t block, T* panels, T* c, int64_t c_row, bool accumulate = false) {
+  const cpu::GemmKernels& g = gemm_kernels<T>();
+  const int64_t k = patches.taps(), n = patches.block_positions(block);
+  const int64_t panel = g.nr * rows.block();
+  const int64_t group =
+      std::max<int64_t>(1, kGroupBytes / (panel * static_cast<int64_t>(sizeof(T)))) * g.nr;
+  for (int64_t first = 0; first < n; first += group) {
+    const int64_t last = std::min(n, first + group);
+    for (int64_t p = 0; p < k; p += rows.block()) {
+      const int64_t steps = rows.steps(p);
+      T* to = panels;
+      for (int64_t j = first; j < last; j += g.nr, to += panel) {
+        g.gather_lanes(slab, patches.tap_offsets() + p, steps, patches.position_offsets() + j,
+                       static_cast<int>(std::min<int64_t>(g.nr, last - j)), to);
+      }
+      for (int64_t i = 0; i < rows.panels(); ++i) {
+        const T* from = panels;
+        for (int64_t j = first; j < last; j += g.nr, from += panel) {
+          g.tile(steps, rows.panel(i, p), from, c + i * g.mr * c_row + j, c_row, rows.lanes(i),
+                 static_cast<int>(std::min<int64_t>(g.nr, last - j)), p > 0 || accumulate);
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+int64_t group_values(const PackedRows<T>& rows) {
+  const int64_t panel = gemm_kernels<T>().nr * rows.block();
+  const int64_t group =
+      std::max<int64_t>(1, kGroupBytes / (panel * static_cast<int64_t>(sizeof(T))));
+  return group * panel + cpu::kGatherSlack;
+}
+
+// Where a thread works: a slab, gathered panels, and a block of c where that is scattered.
+template <class T>
+struct Workplace {
+  T *slab, *panels, *c;
+  Workplace(size_t slab_bytes, int64_t panel_values, int64_t c_values) {
+    const size_t slab_values = slab_bytes / sizeof(T);
+    const size_t total = slab_values + static_cast<size_t>(panel_values + c_values);
+    slab = static_cast<T*>(scratch(Scratch::Image, (total + 64) * sizeof(T)));
+    panels = slab + (slab_values + 15) / 16 * 16;
+    c = panels + panel_values;
+  }
+};
+
+void run_tasks(int64_t count, int64_t work, FunctionRef<void(int64_t, int64_t)> body) {
+  if (work < kSerialWork) return body(0, count);
+  parallel_for(count, body);
+}
+
+PatchAxis forward_axis(const ConvAxis& axis) {
+  PatchAxis result{axis.input, axis.output, axis.stride, axis.padding, {}};
+  for (int64_t i = 0; i < axis.kernel; ++i) result.taps.push_back(i * axis.dilation);
+  return result;
+}
+
+template <class T>
+void convolve(const ConvShape& s, const T* x, const T* w, const T* bias, T* y) {
+  const PatchAxis axes[] = {forward_axis(s.axes[0]), forward_axis(s.axes[1]),
+                            forward_axis(s.axes[2])};
+  const Patches<T> patches(x, s.in_channels, axes);
+  const int64_t m = s.out_channels, k = patches.taps(), n = patches.positions(),
+                blocks = patches.blocks();
+  std::vector<PackedRows<T>> rows;
+  rows.reserve(static_cast<size_t>(s.groups));
+  for (int64_t g = 0; g < s.groups; ++g) rows.emplace_back(w + g * m * k, m, k);
+  run_tasks(s.images * s.groups * blocks, s.images * s.groups * m * n * k,
+            [&](int64_t begin, int64_t end) {
+              const Workplace<T> at(patches.slab_bytes(s.in_channels), group_values(rows[0]), 0);
+              for (int64_t task = begin; task < end; ++task) {
+                const int64_t block = task % blocks, stack = task / blocks;  // image and group
+                const int64_t group = stack % s.groups;
+                T* const to = y + stack * m * n + patches.block_begin(block);
+                patches.fill(stack * s.in_channels, s.in_channels, block, at.slab);
+                for (int64_t i = 0; bias && i < m; ++i) {
+                  std::fill_n(to + i * n, patches.block_positions(block), bias[group * m + i]);
+                }
+                multiply_block(rows[group], patches, at.slab, block, at.panels, to, n,
+                               bias != nullptr);
+              }
+            });
+}
+
+// The input positions of one residue modulo the stride, along one axis.
+struct Phase {
+  PatchAxis axis;
+  int64_t residue;
+  std::vector<int64_t> weights;  // which weight each tap meets
+};
+
+Phase phase_of(const ConvAxis& axis, int64_t residue) {
+  Phase phase;
+  phase.residue = residue;
+  std::vector<int64_t> at;
+  for (int64_t i = 0; i < axis.kernel; ++i) {
+    const int64_t shift = residue + axis.padding - i * axis.dilation;
+    if (shift % axis.stride != 0) continue;
+    phase.weights.push_back(i);
+    at.push_back(shift / axis.stride);
+  }
+  const int64_t lowest = at.empty() ? 0 : *std::min_element(at.begin(), at.end());
+  phase.axis = {axis.output, ceil_div(axis.input - residue, axis.stride), 1, -lowest, {}};
+  for (int64_t o : at) phase.axis.taps.push_back(o - lowest);
+  return phase;
+}
+
+// The weights that the phases' taps meet: rows are input channels, columns (out channel, tap).
+template <class T>
+std::vector<T> transposed_weight(const ConvShape& s, const T* w, const Phase* const (&phases)[3]) {
+  const int64_t kernel = s.axes[0].kernel * s.axes[1].kernel * s.axes[2].kernel;
+  std::vector<T> a;
+  for (int64_t c = 0; c < s.in_channels; ++c) {
+    for (int64_t o = 0; o < s.out_channels; ++o) {
+      const T* const from = w + (o * s.in_channels + c) * kernel;
+      for (int64_t i : phases[0]->weights) {
+        for (int64_t j : phases[1]->weights) {
+          for (int64_t k : phases[2]->weights) {
+            a.push_back(from[(i * s.axes[1].kernel + j) * s.axes[2].kernel + k]);
+          }
+        }
+      }
+    }
+  }
+  return a;
+}
+
+// Positions p.. of a phase, counted within it, to their places in an image.
+template <class T>
+void scatter(const ConvShape& s, const Phase* const (&phases)[3], const T* from, int64_t begin,
+             int64_t count, T* image) {
+  const int64_t n1 = phases[1]->axis.positions, n2 = phases[2]->axis.positions;
+  for (int64_t p = begin; p < begin + count;) {
+    const int64_t i = p / (n1 * n2) * s.axes[0].stride + phases[0]->residue;
+    const int64_t j = p / n2 % n1 * s.axes[1].stride + phases[1]->residue;
+    T* const row = image + (i * s.axes[1].input + j) * s.axes[2].input + phases[2]->residue;
+    const int64_t stride = s.axes[2].stride;
+    const int64_t stop = std::min(begin + count, (p / n2 + 1) * n2);
+    for (int64_t k = p % n2; p < stop; ++p, ++k) row[k * stride] = *from++;
+  }
+}
+
+template <class T>
+void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
+  std::vector<Phase> phases[kSpatial];
+  bool strided = false, complete = true;
+  for (int a = 0; a < kSpatial; ++a) {
+    strided = strided || s.axes[a].stride > 1;
+    for (int64_t r = 0; r < std::min(s.axes[a].stride, s.axes[a].input); ++r) {
+      phases[a].push_back(phase_of(s.axes[a], r));
+      complete = complete && !phases[a].back().weights.empty();
+    }
+  }
+  const int64_t plane = s.axes[0].input * s.axes[1].input * s.axes[2].input;
+  const int64_t kernel = s.axes[0].kernel * s.axes[1].kernel * s.axes[2].kernel;
+  const int64_t m = s.in_channels;
+  if (!complete) std::fill_n(x, s.images * s.groups * m * plane, T(0));
+
+  for (const Phase& p0 : phases[0]) {
+    for (const Phase& p1 : phases[1]) {
+      for (const Phase& p2 : phases[2]) {
+        const Phase* const p[] = {&p0, &p1, &p2};
+        if (p0.weights.empty() || p1.weights.empty() || p2.weights.empty()) continue;
+        const Patches<T> patches(y, s.out_channels, {p0.axis, p1.axis, p2.axis});
+        const int64_t k = patches.taps(), n = patches.positions(), blocks = patches.blocks();
+        std::vector<PackedRows<T>> rows;
+        rows.reserve(static_cast<size_t>(s.groups));
+        for (int64_t g = 0; g < s.groups; ++g) {
+          const T* const from = w + g * s.out_channels * m * kernel;
+          rows.emplace_back(transposed_weight(s, from, p).data(), m, k);
+        }
+        run_tasks(s.images * s.groups * blocks, s.images * s.groups * m * n * k,
+                  [&](int64_t begin, int64_t end) {
+                    const int64_t c_values = strided ? m * patches.block_positions(0) : 0;
+                    const Workplace<T> at(patches.slab_bytes(s.out_channels), group_values(rows[0]),
+                                          c_values);
+                    for (int64_t task = begin; task < end; ++task) {
+                      const int64_t block = task % blocks, stack = task / blocks;
+                      const int64_t first = patches.block_begin(block),
+                                    count = patches.block_positions(block);
+                      patches.fill(stack * s.out_channels, s.out_channels, block, at.slab);
+                      T* const to = x + stack * m * plane;
+                      if (!strided) {
+                        multiply_block(rows[stack % s.groups], patches, at.slab, block, at.panels,
+                                       to + first, plane);
+                        continue;
+                      }
+                      multiply_block(rows[stack % s.groups], patches, at.slab, block, at.panels,
+                                     at.c, count);
+                      for (int64_t c = 0; c < m; ++c) {
+                        scatter(s, p, at.c + c * count, first, count, to + c * plane);
+                      }
+                    }
+                  });
+      }
+    }
+  }
+}
+
+// The derivative by the weight. Its sums run over images and positions, in units of a block of an
+// image; runs of units may be tasks of their own, whose sums are then added pairwise.
+template <class T>
+class WeightGradient {
+ public:
+  WeightGradient(const ConvShape& s, const T* x, const T* y, T* w,
+                 const PatchAxis (&axes)[kSpatial])
+      : s_(s), patches_(x, s.in_channels, axes), y_(y), w_(w), g_(gemm_kernels<T>()) {
+    m_ = s.out_channels;
+    k_ = patches_.taps();
+    units_ = s.images * patches_.blocks();
+    const int64_t panels = ceil_div(k_, g_.nr);
+    lanes_ = even_block(panels, kTapPanels, 1) * g_.nr;
+    parts_ = ceil_div(k_, lanes_);
+    const int64_t tasks = s.groups * parts_;
+    const int64_t bytes = s.groups * m_ * k_ * static_cast<int64_t>(sizeof(T));
+    chunks_ = tasks >= kTasks ? 1 : std::min({units_, kTasks / 2, 1 + kPartialBytes / bytes});
+    const int64_t size = static_cast<int64_t>(sizeof(T));
+    const int64_t most =
+        std::min(cpu::kMaxStepBytes / size, std::max<int64_t>(64, kRowBytes / (m_ * size)));
+    steps_ = even_block(patches_.block_positions(0), most, 8);
+  }
+
+  void run() {
+    const int64_t size = s_.groups * m_ * k_, tasks = s_.groups * parts_;
+    std::vector<T> sums(static_cast<size_t>(chunks_ > 1 ? (chunks_ - 1) * size : 0));
+    const auto chunk = [&](int64_t i) { return i == 0 ? w_ : sums.data() + (i - 1) * size; };
+    const int64_t work = s_.images * patches_.positions() * size;
+    run_tasks(chunks_ * tasks, work, [&](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; ++task) {
+        const int64_t c = task / tasks, group = task % tasks / parts_;
+        run_task(group, task % parts_, units_ * c / chunks_, units_ * (c + 1) / chunks_,
+                 chunk(c) + group * m_ * k_);
+      }
+    });
+    for (int64_t stride = 1; stride < chunks_; stride *= 2) {
+      for (int64_t c = 0; c + stride < chunks_; c += 2 * stride) {
+        T* const to = chunk(c);
+        const T* const from = chunk(c + stride);
+        for (int64_t i = 0; i < size; ++i) to[i] += from[i];
+      }
+    }
+  }
+
+ private:
+  // Columns `part` of a group's matrix, summed over some units.
+  void run_task(int64_t group, int64_t part, int64_t begin, int64_t end, T* to) const {
+    const int64_t first = part * lanes_, lanes = std::min(lanes_, k_ - first);
+    const int64_t taps = patches_.taps_of_channel();
+    const int64_t c0 = first / taps, channels = (first + lanes - 1) / taps - c0 + 1;
+    const int64_t row_panels = ceil_div(m_, g_.mr);
+    const int64_t b_panel = g_.nr * steps_, a_values = row_panels * g_.mr * steps_;
+    const Workplace<T> at(patches_.slab_bytes(channels),
+                          ceil_div(lanes, g_.nr) * b_panel + cpu::kGatherSlack, a_values);
+    const T* const slab = at.slab - c0 * patches_.channel_offset();  // as if of all channels
+    const int64_t n = patches_.positions();
+    bool started = false;
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t block = unit % patches_.blocks(), image = unit / patches_.blocks();
+      const int64_t stack = image * s_.groups + group;
+      patches_.fill(stack * s_.in_channels + c0, channels, block, at.slab);
+      const T* const rows = y_ + stack * m_ * n + patches_.block_begin(block);
+      const int64_t positions = patches_.block_positions(block);
+      for (int64_t p = 0; p < positions; p += steps_, started = true) {
+        const int64_t steps = std::min(steps_, positions - p);
+        for (int64_t i = 0; i < row_panels; ++i) {
+          g_.pack_a(rows + i * g_.mr * n + p, 1, n, steps, row_lanes(i), at.c + i * g_.mr * steps);
+        }
+        T* b = at.panels;
+        for (int64_t j = 0; j < lanes; j += g_.nr, b += b_panel) {
+          g_.gather_steps(slab, patches_.position_offsets() + p, steps,
+                          patches_.tap_offsets() + first + j, columns(lanes, j), b);
+        }
+        for (int64_t i = 0; i < row_panels; ++i) {
+          b = at.panels;
+          for (int64_t j = 0; j < lanes; j += g_.nr, b += b_panel) {
+            g_.tile(steps, at.c + i * g_.mr * steps, b, to + i * g_.mr * k_ + first + j, k_,
+                    row_lanes(i), columns(lanes, j), started);
+          }
+        }
+      }
+    }
+  }
+
+  int row_lanes(int64_t i) const {
+    return static_cast<int>(std::min<int64_t>(g_.mr, m_ - i * g_.mr));
+  }
+  int columns(int64_t lanes, int64_t j) const {
+    return static_cast<int>(std::min<int64_t>(g_.nr, lanes - j));
+  }
+
+  const ConvShape& s_;
+  const Patches<T> patches_;
+  const T* y_;
+  T* w_;
+  const cpu::GemmKernels& g_;
+  int64_t m_, k_, units_, lanes_, parts_, chunks_, steps_;
+};
+
+template <class T>
+void convolve_weight(const ConvShape& s, const T* x, const T* y, T* w) {
+  const PatchAxis axes[] = {forward_axis(s.axes[0]), forward_axis(s.axes[1]),
+                            forward_axis(s.axes[2])};
+  WeightGradient<T>(s, x, y, w, axes).run();
+}
+
+}  // namespace
+
+void convolve(DType dtype, const ConvShape& shape, const void* x, const void* w, const void* bias,
+              void* y) {
+  const auto run = [&]<class T>(T) {
+    convolve(shape, static_cast<const T*>(x), static_cast<const T*>(w), static_cast<const T*>(bias),
+             static_cast<T*>(y));
+  };
+  dtype == DType::Float32 ? run(float()) : run(double());
+}
+
+void convolve_input(DType dtype, const ConvShape& shape, const void* y, const void* w, void* x) {
+  const auto run = [&]<class T>(T) {
+    convolve_input(shape, static_cast<const T*>(y), static_cast<const T*>(w), static_cast<T*>(x));
+  };
+  dtype == DType::Float32 ? run(float()) : run(double());
+}
+
+void convolve_weight(DType dtype, const ConvShape& shape, const void* x, const void* y, void* w) {
+  const auto run = [&]<class T>(T) {
+    convolve_weight(shape, static_cast<const T*>(x), static_cast<const T*>(y), static_cast<T*>(w));
+  };
+  dtype == DType::Float32 ? run(float()) : run(double());
+}
+
+}  // namespace ndtape::engine

@@ -1,0 +1,36 @@
+// Convolution and its two derivatives, as matrix products whose panels are packed from images.
+#pragma once
+
+#include <cstdint>
+
+#include "ndtape/dtype.h"
+
+namespace ndtape::engine {
+
+// Spatial axes are always three; those that an image lacks come first and have length 1.
+inline constexpr int kSpatial = 3;
+
+struct ConvAxis {
+  int64_t input, output, kernel;
+  int64_t stride, padding, dilation;  // padding is what precedes the input
+};
+
+// Output position o meets input position o * stride + i * dilation - padding with weight i; beyond
+// the input there are zeros.
+struct ConvShape {
+  int64_t images, groups;
+  int64_t in_channels, out_channels;  // of a group
+  ConvAxis axes[kSpatial];
+};
+
+// All operands row-major and of one float dtype: x (images, groups * in, *input),
+// w (groups * out, in, *kernel), y (images, groups * out, *output). No length is 0.
+// bias, if not null, has a value an output channel.
+void convolve(DType dtype, const ConvShape& shape, const void* x, const void* w, const void* bias,
+              void* y);
+// x from y: the derivative of `convolve` by x, a transposed convolution.
+void convolve_input(DType dtype, const ConvShape& shape, const void* y, const void* w, void* x);
+// w from x and y: the derivative by w.
+void convolve_weight(DType dtype, const ConvShape& shape, const void* x, const void* y, void* w);
+
+}  // namespace ndtape::engine

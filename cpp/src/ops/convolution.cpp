@@ -1,0 +1,200 @@
+// Convolution and transposed convolution. With the derivative by the weight they are three bilinear
+// maps, each of which has the other two as its derivatives.
+#include <string>
+
+#include "engine/convolve.h"
+#include "ops/elementwise.h"
+#include "ops/record.h"
+#include "ops/spatial.h"
+#include "ops/views.h"
+
+namespace ndtape {
+namespace {
+
+struct Convolution {
+  engine::ConvShape shape;
+  Dims x, w, y;  // shapes of the tensors
+};
+
+Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y);
+Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w);
+
+Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Tensor& bias) {
+  Tensor y = Tensor::empty(c.y, x.dtype());
+  if (y.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(x), by = contiguous(w),
+                 add = bias.defined() ? contiguous(bias) : Tensor();
+    engine::convolve(x.dtype(), c.shape, from.data(), by.data(),
+                     add.defined() ? add.data() : nullptr, y.mutable_data());
+  }
+  const auto by_x = [c, w = save(w)](const Tensor& g) { return input_gradient(c, g, w); };
+  const auto by_w = [c, x = save(x)](const Tensor& g) { return weight_gradient(c, x, g); };
+  if (!bias.defined()) {
+    return recording(x, w) ? record("convolve", y, wrt(x, by_x), wrt(w, by_w)) : y;
+  }
+  if (!recording(x, w, bias)) return y;
+  return record("convolve", y, wrt(x, by_x), wrt(w, by_w), wrt(bias, [](const Tensor& g) {
+                  Dims axes{0};
+                  for (int i = 2; i < g.ndim(); ++i) axes.push_back(i);
+                  return sum(g, axes);
+                }));
+}
+
+Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w) {
+  Tensor x = Tensor::empty(c.x, y.dtype());
+  if (x.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(y), by = contiguous(w);
+    engine::convolve_input(y.dtype(), c.shape, from.data(), by.data(), x.mutable_data());
+  }
+  if (!recording(y, w)) return x;
+  return record("convolve_input", x,
+                wrt(y, [c, w = save(w)](const Tensor& g) { return forward(c, g, w, Tensor()); }),
+                wrt(w, [c, y = save(y)](const Tensor& g) { return weight_gradient(c, g, y); }));
+}
+
+Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y) {
+  if (c.shape.images == 0) return zeros(c.w, x.dtype());
+  Tensor w = Tensor::empty(c.w, x.dtype());
+  {
+    GradMode off(false);
+    const Tensor from = contiguous(x), by = contiguous(y);
+    engine::convolve_weight(x.dtype(), c.shape, from.data(), by.data(), w.mutable_data());
+  }
+  if (!recording(x, y)) return w;
+  return record("convolve_weight", w,
+                wrt(x, [c, y = save(y)](const Tensor& g) { return input_gradient(c, y, g); }),
+                wrt(y, [c, x = save(x)](const Tensor& g) { return forward(c, x, g, Tensor()); }));
+}
+
+std::string show(int64_t n) { return std::to_string(n); }
+
+[[noreturn]] void refuse(const char* what, const std::string& message) {
+  throw ValueError(std::string(what) + ": " + message);
+}
+
+// What both convolutions ask of their operands; returns the number of spatial axes.
+int check_operands(const char* what, const Tensor& x, const Tensor& w, const ConvOptions& options) {
+  const int axes = w.ndim() - 2;
+  if (axes < 1 || axes > engine::kSpatial || x.ndim() != w.ndim()) {
+    refuse(what, "x of shape " + to_string(x.shape()) + " and weight of shape " +
+                     to_string(w.shape()) +
+                     ", expected (images, channels, *lengths) and (channels, channels, *lengths) "
+                     "with the same 1 to 3 spatial axes");
+  }
+  for (int i = 1; i < w.ndim(); ++i) {
+    if (w.length(i) < 1 || w.length(0) < 1) {
+      refuse(what, "weight of shape " + to_string(w.shape()) + ", expected no length of 0");
+    }
+  }
+  check_per_axis(what, "stride", options.stride, axes, 1);
+  check_per_axis(what, "padding", options.padding, axes, 0);
+  check_per_axis(what, "dilation", options.dilation, axes, 1);
+  if (options.groups < 1 || w.length(0) % options.groups != 0 ||
+      x.length(1) % options.groups != 0) {
+    refuse(what, "groups " + show(options.groups) + ", expected a divisor of " + show(x.length(1)) +
+                     " channels of x and of " + show(w.length(0)) + " of the weight");
+  }
+  return axes;
+}
+
+void check_bias(const char* what, const Tensor& bias, int64_t channels) {
+  if (bias.defined() && bias.shape() != Dims{channels}) {
+    refuse(what,
+           "bias of shape " + to_string(bias.shape()) + ", expected " + to_string(Dims{channels}));
+  }
+}
+
+// `input`, `output` and kernel lengths are the shapes' from axis 2 on.
+Convolution plan(const char* what, Dims x, Dims w, Dims y, const ConvOptions& options) {
+  Convolution c{{x[0], options.groups, x[1] / options.groups, w[0] / options.groups, {}}, x, w, y};
+  const int axes = x.size() - 2, lead = engine::kSpatial - axes;
+  double padded = static_cast<double>(std::max(x[1], y[1]));
+  for (int a = 0; a < engine::kSpatial; ++a) {
+    if (a < lead) {
+      c.shape.axes[a] = {1, 1, 1, 1, 0, 1};
+      continue;
+    }
+    const int i = a - lead;
+    c.shape.axes[a] = {x[i + 2],          y[i + 2],           w[i + 2],
+                       options.stride[i], options.padding[i], options.dilation[i]};
+    padded *= static_cast<double>(x[i + 2]) + 2.0 * static_cast<double>(options.padding[i]) +
+              static_cast<double>(w[i + 2]) * static_cast<double>(options.dilation[i]);
+  }
+  if (padded > 0x1p58) refuse(what, "an image with its padding is too large");
+  return c;
+}
+
+std::vector<Tensor> to_one_dtype(const Tensor& x, const Tensor& w, const Tensor& bias) {
+  DType dtype = promote(real_float("convolve", x), real_float("convolve", w));
+  if (bias.defined()) dtype = promote(dtype, real_float("convolve", bias));
+  std::vector<Tensor> result;
+  for (const Tensor& t : {x, w, bias}) {
+    result.push_back(t.defined() && t.dtype() != dtype ? astype(t, dtype) : t);
+  }
+  return result;
+}
+
+}  // namespace
+
+Tensor convolve(const Tensor& x_, const Tensor& weight, const Tensor& bias_,
+                const ConvOptions& options) {
+  constexpr char kWhat[] = "convolve";
+  const int axes = check_operands(kWhat, x_, weight, options);
+  if (x_.length(1) != weight.length(1) * options.groups) {
+    refuse(kWhat, "x of shape " + to_string(x_.shape()) + " has " + show(x_.length(1)) +
+                      " channels, expected " + show(weight.length(1) * options.groups) +
+                      " for a weight of shape " + to_string(weight.shape()) + " and " +
+                      show(options.groups) + " groups");
+  }
+  check_bias(kWhat, bias_, weight.length(0));
+  Dims y{x_.length(0), weight.length(0)};
+  for (int i = 0; i < axes; ++i) {
+    y.push_back(windows(kWhat, x_.length(i + 2), weight.length(i + 2), options.stride[i],
+                        options.padding[i], options.dilation[i]));
+  }
+  const std::vector<Tensor> t = to_one_dtype(x_, weight, bias_);
+  return forward(plan(kWhat, x_.shape(), weight.shape(), y, options), t[0], t[1], t[2]);
+}
+
+Tensor convolve_transposed(const Tensor& x_, const Tensor& weight, const Tensor& bias_,
+                           const ConvOptions& options, const Dims& output_padding) {
+  constexpr char kWhat[] = "convolve_transposed";
+  const int axes = check_operands(kWhat, x_, weight, options);
+  check_per_axis(kWhat, "output_padding", output_padding, axes, 0);
+  if (x_.length(1) != weight.length(0)) {
+    refuse(kWhat, "x of shape " + to_string(x_.shape()) + " has " + show(x_.length(1)) +
+                      " channels, expected " + show(weight.length(0)) + " for a weight of shape " +
+                      to_string(weight.shape()));
+  }
+  const int64_t channels = weight.length(1) * options.groups;
+  check_bias(kWhat, bias_, channels);
+  Dims y{x_.length(0), channels};
+  for (int i = 0; i < axes; ++i) {
+    const int64_t extra = output_padding[i];
+    if (extra >= std::max(options.stride[i], options.dilation[i])) {
+      refuse(kWhat, "output_padding " + show(extra) + ", expected less than the stride " +
+                        show(options.stride[i]) + " or the dilation " + show(options.dilation[i]));
+    }
+    const double wide = static_cast<double>(x_.length(i + 2)) * options.stride[i] +
+                        2.0 * static_cast<double>(options.padding[i]) +
+                        static_cast<double>(weight.length(i + 2)) * options.dilation[i];
+    if (wide > 0x1p58) refuse(kWhat, "an image with its padding is too large");
+    const int64_t length = (x_.length(i + 2) - 1) * options.stride[i] - 2 * options.padding[i] +
+                           options.dilation[i] * (weight.length(i + 2) - 1) + 1 + extra;
+    if (x_.length(i + 2) < 1 || length < 1) {
+      refuse(kWhat, "x of shape " + to_string(x_.shape()) + " would give axis " + show(i + 2) +
+                        " a length of " + show(x_.length(i + 2) < 1 ? 0 : length));
+    }
+    y.push_back(length);
+  }
+  const std::vector<Tensor> t = to_one_dtype(x_, weight, bias_);
+  Tensor result = input_gradient(plan(kWhat, y, weight.shape(), x_.shape(), options), t[0], t[1]);
+  if (!bias_.defined()) return result;
+  Dims column{1, channels};
+  for (int i = 0; i < axes; ++i) column.push_back(1);
+  return result + reshape(t[2], column);
+}
+
+}  // namespace ndtape

@@ -1,0 +1,230 @@
+// Pooling over the axes of images (images, channels, *lengths).
+#include <algorithm>
+#include <string>
+
+#include "engine/pool.h"
+#include "ops/record.h"
+#include "ops/spatial.h"
+#include "ops/views.h"
+
+namespace ndtape {
+
+void check_per_axis(const char* what, const char* argument, const Dims& values, int axes,
+                    int64_t least) {
+  bool good = values.size() == axes;
+  for (int64_t v : values) good = good && v >= least && v < (int64_t{1} << 31);
+  if (!good) {
+    throw ValueError(std::string(what) + ": " + argument + " " + to_string(values) + ", expected " +
+                     std::to_string(axes) + " integers of at least " + std::to_string(least));
+  }
+}
+
+DType real_float(const char* what, const Tensor& x) {
+  if (is_float(x.dtype())) return x.dtype();
+  if (is_integer(x.dtype()) || x.dtype() == DType::Bool) return default_float();
+  throw TypeError(std::string(what) + ": dtype " + name(x.dtype()) + ", expected a float dtype");
+}
+
+int64_t windows(const char* what, int64_t length, int64_t kernel, int64_t stride, int64_t padding,
+                int64_t dilation) {
+  const int64_t reach = dilation * (kernel - 1) + 1;  // lengths are below 2^31, or memory ends
+  if (length < 1 || length + 2 * padding < reach) {
+    throw ValueError(std::string(what) + ": a window of " + std::to_string(reach) +
+                     " does not fit a length of " + std::to_string(length) + " with a padding of " +
+                     std::to_string(padding));
+  }
+  return (length + 2 * padding - reach) / stride + 1;
+}
+
+namespace {
+
+struct Pooling {
+  engine::PoolAxis axes[3];
+  Dims x, y;
+  int64_t planes;
+};
+
+Tensor as_float(const char* what, const Tensor& x) {
+  const DType dtype = real_float(what, x);
+  return x.dtype() == dtype ? x : astype(x, dtype);
+}
+
+// Windows of one axis that are cut at the image's borders. A share counts the padding if `padded`.
+engine::PoolAxis window_axis(int64_t length, int64_t output, int64_t kernel, int64_t stride,
+                             int64_t padding, int64_t dilation, bool padded) {
+  engine::PoolAxis axis{length, dilation, {}, {}, {}};
+  for (int64_t o = 0; o < output; ++o) {
+    int64_t begin = o * stride - padding, count = kernel;
+    if (begin < 0) {
+      const int64_t skipped = (-begin + dilation - 1) / dilation;
+      begin += skipped * dilation;
+      count -= skipped;
+    }
+    count = std::min(count, (length - begin + dilation - 1) / dilation);
+    axis.begin.push_back(begin);
+    axis.count.push_back(count);
+    axis.share.push_back(1.0 / static_cast<double>(padded ? kernel : count));
+  }
+  return axis;
+}
+
+// Bins that cover an axis, as even as may be; neighbours may share a value.
+engine::PoolAxis bin_axis(int64_t length, int64_t output) {
+  engine::PoolAxis axis{length, 1, {}, {}, {}};
+  for (int64_t o = 0; o < output; ++o) {
+    const int64_t begin = o * length / output, end = ((o + 1) * length + output - 1) / output;
+    axis.begin.push_back(begin);
+    axis.count.push_back(end - begin);
+    axis.share.push_back(1.0 / static_cast<double>(end - begin));
+  }
+  return axis;
+}
+
+int spatial_axes(const char* what, const Tensor& x, int axes) {
+  if (axes < 1 || axes > 3 || x.ndim() != axes + 2) {
+    throw ValueError(std::string(what) + ": x of shape " + to_string(x.shape()) + " and " +
+                     std::to_string(axes) +
+                     " lengths of a window, expected (images, channels, *lengths) with the same 1 "
+                     "to 3 spatial axes");
+  }
+  return axes;
+}
+
+// `make(i)` is spatial axis i's windows.
+template <class Make>
+Pooling plan(const Tensor& x, int axes, Make make) {
+  Pooling pool;
+  pool.x = x.shape();
+  pool.y = Dims{x.length(0), x.length(1)};
+  pool.planes = x.length(0) * x.length(1);
+  for (int a = 0; a < 3; ++a) {
+    const int i = a - (3 - axes);
+    pool.axes[a] = i < 0 ? bin_axis(1, 1) : make(i);
+    if (i >= 0) pool.y.push_back(pool.axes[a].output());
+  }
+  return pool;
+}
+
+Pooling plan_windows(const char* what, const Tensor& x, const PoolOptions& options, bool padded) {
+  const int axes = spatial_axes(what, x, options.kernel.size());
+  check_per_axis(what, "kernel", options.kernel, axes, 1);
+  check_per_axis(what, "stride", options.stride, axes, 1);
+  check_per_axis(what, "padding", options.padding, axes, 0);
+  check_per_axis(what, "dilation", options.dilation, axes, 1);
+  for (int i = 0; i < axes; ++i) {  // every window then holds a value
+    const int64_t reach = options.dilation[i] * (options.kernel[i] - 1) + 1;
+    if (options.padding[i] > options.kernel[i] / 2 || options.dilation[i] > x.length(i + 2)) {
+      throw ValueError(std::string(what) + ": padding " + to_string(options.padding) +
+                       " and dilation " + to_string(options.dilation) + " for a kernel of " +
+                       to_string(options.kernel) + " (reach " + std::to_string(reach) +
+                       "), expected at most half the kernel, and no more than the image");
+    }
+  }
+  return plan(x, axes, [&](int i) {
+    const int64_t length = x.length(i + 2), kernel = options.kernel[i];
+    const int64_t count =
+        windows(what, length, kernel, options.stride[i], options.padding[i], options.dilation[i]);
+    return window_axis(length, count, kernel, options.stride[i], options.padding[i],
+                       options.dilation[i], padded);
+  });
+}
+
+// What max pooling picked, and its transpose: linear, with fixed positions.
+Tensor scatter(const Dims& x_shape, const Tensor& positions, const Tensor& y);
+Tensor gather(const Tensor& x, const Tensor& positions) {
+  Tensor y = Tensor::empty(positions.shape(), x.dtype());
+  const int64_t planes = x.length(0) * x.length(1);
+  if (y.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(x);
+    engine::gather_planes(x.dtype(), planes, x.size() / planes, y.size() / planes, from.data(),
+                          positions.data<int32_t>(), y.mutable_data());
+  }
+  if (!recording(x)) return y;
+  return record("max_pool_gather", y, wrt(x, [shape = x.shape(), positions](const Tensor& g) {
+                  return scatter(shape, positions, g);
+                }));
+}
+
+Tensor scatter(const Dims& x_shape, const Tensor& positions, const Tensor& y) {
+  Tensor x = Tensor::empty(x_shape, y.dtype());
+  const int64_t planes = x.length(0) * x.length(1);
+  if (x.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(y);
+    engine::scatter_planes(y.dtype(), planes, x.size() / planes, y.size() / planes, from.data(),
+                           positions.data<int32_t>(), x.mutable_data());
+  }
+  if (!recording(y)) return x;
+  return record("max_pool_scatter", x,
+                wrt(y, [positions](const Tensor& g) { return gather(g, positions); }));
+}
+
+Tensor spread(const Pooling& pool, const Tensor& y);
+Tensor average(const Pooling& pool, const Tensor& x) {
+  Tensor y = Tensor::empty(pool.y, x.dtype());
+  if (y.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(x);
+    engine::mean_pool(x.dtype(), pool.planes, pool.axes, from.data(), y.mutable_data());
+  }
+  if (!recording(x)) return y;
+  return record("avg_pool", y, wrt(x, [pool](const Tensor& g) { return spread(pool, g); }));
+}
+
+Tensor spread(const Pooling& pool, const Tensor& y) {
+  Tensor x = Tensor::empty(pool.x, y.dtype());
+  if (x.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(y);
+    engine::mean_spread(y.dtype(), pool.planes, pool.axes, from.data(), x.mutable_data());
+  }
+  if (!recording(y)) return x;
+  return record("avg_pool_spread", x, wrt(y, [pool](const Tensor& g) { return average(pool, g); }));
+}
+
+}  // namespace
+
+Tensor max_pool(const Tensor& x_, const PoolOptions& options) {
+  const Tensor x = as_float("max_pool", x_);
+  const Pooling pool = plan_windows("max_pool", x, options, false);
+  const int64_t plane = pool.axes[0].input * pool.axes[1].input * pool.axes[2].input;
+  if (plane >= (int64_t{1} << 31)) {
+    throw ValueError("max_pool: x of shape " + to_string(x.shape()) +
+                     ", expected fewer than 2^31 elements a channel");
+  }
+  const bool recorded = recording(x);
+  Tensor y = Tensor::empty(pool.y, x.dtype());
+  const Tensor positions = recorded ? Tensor::empty(pool.y, DType::Int32) : Tensor();
+  if (y.size() > 0) {
+    GradMode off(false);
+    const Tensor from = contiguous(x);
+    engine::max_pool(x.dtype(), pool.planes, pool.axes, from.data(), y.mutable_data(),
+                     recorded ? positions.mutable_data<int32_t>() : nullptr);
+  }
+  if (!recorded) return y;
+  return record("max_pool", y, wrt(x, [shape = pool.x, positions](const Tensor& g) {
+                  return scatter(shape, positions, g);
+                }));
+}
+
+Tensor avg_pool(const Tensor& x, const PoolOptions& options, bool count_padding) {
+  const Tensor from = as_float("avg_pool", x);
+  return average(plan_windows("avg_pool", from, options, count_padding), from);
+}
+
+Tensor adaptive_avg_pool(const Tensor& x, const Dims& output) {
+  const Tensor from = as_float("adaptive_avg_pool", x);
+  const int axes = spatial_axes("adaptive_avg_pool", from, output.size());
+  check_per_axis("adaptive_avg_pool", "output", output, axes, 1);
+  for (int i = 0; i < axes; ++i) {
+    if (from.length(i + 2) < 1) {
+      throw ValueError("adaptive_avg_pool: x of shape " + to_string(x.shape()) +
+                       ", expected no length of 0");
+    }
+  }
+  return average(plan(from, axes, [&](int i) { return bin_axis(from.length(i + 2), output[i]); }),
+                 from);
+}
+
+}  // namespace ndtape

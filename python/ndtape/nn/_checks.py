@@ -1,0 +1,44 @@
+"""Checks that several modules of `ndtape.nn` make of their arguments."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+
+PerAxis = int | Sequence[int]
+
+
+def integer(name: str, value: object, least: int = 1) -> int:
+    """`value` as an int of at least `least`, or an error that names it."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name}: {value!r}, expected an integer") from None
+    if number < least:
+        raise ValueError(f"{name}: {number}, expected at least {least}")
+    return number
+
+
+def number(name: str, value: float, low: float, high: float = math.inf) -> float:
+    """`value` as a float in [low, high], or an error that names it."""
+    if isinstance(value, (str, bytes)) or not low <= value <= high:
+        bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+        raise ValueError(f"{name}: {value!r}, expected {bounds}")
+    return float(value)
+
+
+def per_axis(name: str, value: PerAxis, axes: int, least: int = 1) -> tuple[int, ...]:
+    """One integer an axis: a single one stands for all."""
+    many = isinstance(value, Iterable) and not isinstance(value, str)
+    values = tuple(value) if many else (value,) * axes  # type: ignore[arg-type]
+    if len(values) != axes:
+        raise ValueError(f"{name}: {value!r}, expected an integer or {axes} of them")
+    return tuple(integer(name, v, least) for v in values)
+
+
+def choice(name: str, value: str, known: Iterable[str]) -> str:
+    """`value` if it is among `known`."""
+    if value not in (names := sorted(known)):
+        raise ValueError(f"{name}: {value!r}, expected one of {', '.join(map(repr, names))}")
+    return value

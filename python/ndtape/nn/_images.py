@@ -1,0 +1,418 @@
+"""Convolution and pooling as functions. Images are ``(n, channels, *lengths)``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ndtape import _core
+from ndtape._core import Tensor
+from ndtape.nn._checks import PerAxis, integer, per_axis
+
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "max_pool1d",
+    "max_pool2d",
+]
+
+
+def _images(name: str, x: Tensor, axes: int) -> None:
+    if x.ndim != axes + 2:
+        lengths = ", ".join(("depth", "height", "width")[3 - axes :]) if axes > 1 else "length"
+        raise ValueError(
+            f"{name}: x of shape {x.shape}, expected {axes + 2} axes: (n, channels, {lengths})"
+        )
+
+
+def _convolve(
+    name: str,
+    axes: int,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: PerAxis,
+    padding: PerAxis,
+    dilation: PerAxis,
+    groups: int,
+    output_padding: PerAxis | None = None,
+) -> Tensor:
+    _images(name, x, axes)
+    strides = per_axis("stride", stride, axes)
+    paddings = per_axis("padding", padding, axes, 0)
+    dilations = per_axis("dilation", dilation, axes)
+    groups = integer("groups", groups)
+    if output_padding is None:
+        return _core._convolve(x, weight, bias, strides, paddings, dilations, groups)
+    extra = per_axis("output_padding", output_padding, axes, 0)
+    return _core._convolve_transposed(x, weight, bias, strides, paddings, dilations, groups, extra)
+
+
+def conv1d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide a kernel along a sequence; as `conv2d` with one axis.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> x = nt.tensor([[[1.0, 2.0, 4.0, 8.0]]])
+    >>> nt.nn.functional.conv1d(x, nt.tensor([[[-1.0, 1.0]]]))
+    tensor([[[1., 2., 4.]]])
+    """
+    return _convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide a kernel over images (cross-correlation, as deep learning calls convolution).
+
+    ``y[n, o, i, j] = bias[o] + sum over c, u, v of weight[o, c, u, v] * x[n, c, i*s + u*d - p,
+    j*s + v*d - p]``, with zeros beyond the image, for stride s, dilation d and padding p.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, height, width)`` and a float dtype.
+    weight : Tensor
+        Of shape ``(outputs, channels / groups, *kernel)``.
+    bias : Tensor, optional
+        Of shape ``(outputs,)``.
+    stride, padding, dilation : int or pair of ints, optional
+        Step of the window; zeros on both sides of an axis; distance between a kernel's elements.
+    groups : int, optional
+        Into how many parts the channels are split, each convolved by itself.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, outputs, *lengths)`` with lengths
+        ``(length + 2 * p - d * (kernel - 1) - 1) // s + 1``.
+
+    Raises
+    ------
+    ValueError
+        When shapes do not fit, or the kernel is larger than the padded image.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> x = nt.reshape(nt.arange(9.0), (1, 1, 3, 3))
+    >>> nt.nn.functional.conv2d(x, nt.ones((1, 1, 2, 2)))
+    tensor([[[[ 8., 12.],
+              [20., 24.]]]])
+    """
+    return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide a kernel over volumes; as `conv2d` with three axes.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nn.functional.conv3d(nt.ones((1, 1, 2, 2, 2)), nt.ones((1, 1, 2, 2, 2))).item()
+    8.0
+    """
+    return _convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose1d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    output_padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Spread a kernel along a sequence; as `conv_transpose2d` with one axis.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> x = nt.tensor([[[1.0, 2.0]]])
+    >>> nt.nn.functional.conv_transpose1d(x, nt.tensor([[[1.0, 10.0]]]), stride=2)
+    tensor([[[ 1., 10.,  2., 20.]]])
+    """
+    return _convolve(
+        "conv_transpose1d", 1, x, weight, bias, stride, padding, dilation, groups, output_padding
+    )
+
+
+def conv_transpose2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: PerAxis = 0,
+    output_padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Transposed convolution: the derivative of `conv2d` by its images, as a layer.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, height, width)`` and a float dtype.
+    weight : Tensor
+        Of shape ``(channels, outputs / groups, *kernel)``.
+    bias : Tensor, optional
+        Of shape ``(outputs,)``.
+    stride, padding, dilation : int or pair of ints, optional
+        Those of the convolution it transposes.
+    output_padding : int or pair of ints, optional
+        Makes the result longer at the end, where several lengths would convolve to x's.
+    groups : int, optional
+        Into how many parts the channels are split.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, outputs, *lengths)`` with lengths
+        ``(length - 1) * s - 2 * p + d * (kernel - 1) + output_padding + 1``.
+
+    Raises
+    ------
+    ValueError
+        When shapes do not fit.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nn.functional.conv_transpose2d(nt.ones((1, 1, 2, 2)), nt.ones((1, 1, 2, 2)))
+    tensor([[[[1., 2., 1.],
+              [2., 4., 2.],
+              [1., 2., 1.]]]])
+    """
+    return _convolve(
+        "conv_transpose2d", 2, x, weight, bias, stride, padding, dilation, groups, output_padding
+    )
+
+
+def _pool(
+    kind: Literal["max", "avg"],
+    axes: int,
+    x: Tensor,
+    kernel: PerAxis,
+    stride: PerAxis | None,
+    padding: PerAxis,
+    dilation: PerAxis,
+    count_padding: bool,
+) -> Tensor:
+    name = f"{kind}_pool{axes}d"
+    _images(name, x, axes)
+    window = per_axis("kernel", kernel, axes)
+    strides = window if stride is None else per_axis("stride", stride, axes)
+    paddings = per_axis("padding", padding, axes, 0)
+    if any(2 * p > k for p, k in zip(paddings, window, strict=True)):
+        raise ValueError(f"padding: {paddings}, expected at most half the kernel {window}")
+    dilations = per_axis("dilation", dilation, axes)
+    if kind == "max":
+        return _core._max_pool(x, window, strides, paddings, dilations)
+    return _core._avg_pool(x, window, strides, paddings, dilations, count_padding)
+
+
+def max_pool1d(
+    x: Tensor,
+    kernel: PerAxis,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+) -> Tensor:
+    """Maxima of windows of a sequence; as `max_pool2d` with one axis.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nn.functional.max_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
+    tensor([[[3., 2.]]])
+    """
+    return _pool("max", 1, x, kernel, stride, padding, dilation, False)
+
+
+def max_pool2d(
+    x: Tensor,
+    kernel: PerAxis,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+) -> Tensor:
+    """Maxima of windows of images.
+
+    NaN wins. The gradient goes to the first of equal maxima.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, height, width)``.
+    kernel : int or pair of ints
+        Lengths of the window.
+    stride : int or pair of ints, optional
+        Step of the window; the kernel if left out, so that windows do not overlap.
+    padding : int or pair of ints, optional
+        How far windows reach beyond the image, at most half the kernel. Nothing there is a maximum.
+    dilation : int or pair of ints, optional
+        Distance between a window's elements.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, channels, *lengths)``.
+
+    Raises
+    ------
+    ValueError
+        When x is no stack of images, or the window is larger than they are.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> x = nt.reshape(nt.arange(16.0), (1, 1, 4, 4))
+    >>> nt.nn.functional.max_pool2d(x, 2)
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
+    """
+    return _pool("max", 2, x, kernel, stride, padding, dilation, False)
+
+
+def avg_pool1d(
+    x: Tensor,
+    kernel: PerAxis,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
+    *,
+    count_padding: bool = True,
+) -> Tensor:
+    """Means of windows of a sequence; as `avg_pool2d` with one axis.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nn.functional.avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
+    tensor([[[2., 1.]]])
+    """
+    return _pool("avg", 1, x, kernel, stride, padding, 1, count_padding)
+
+
+def avg_pool2d(
+    x: Tensor,
+    kernel: PerAxis,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
+    *,
+    count_padding: bool = True,
+) -> Tensor:
+    """Means of windows of images.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, height, width)``.
+    kernel : int or pair of ints
+        Lengths of the window.
+    stride : int or pair of ints, optional
+        Step of the window; the kernel if left out.
+    padding : int or pair of ints, optional
+        Zeros on both sides of an axis, at most half the kernel.
+    count_padding : bool, optional
+        Whether the zeros of the padding count as elements of a window.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, channels, *lengths)``.
+
+    Raises
+    ------
+    ValueError
+        When x is no stack of images, or the window is larger than they are.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> x = nt.reshape(nt.arange(16.0), (1, 1, 4, 4))
+    >>> nt.nn.functional.avg_pool2d(x, 2)
+    tensor([[[[ 2.5,  4.5],
+              [10.5, 12.5]]]])
+    """
+    return _pool("avg", 2, x, kernel, stride, padding, 1, count_padding)
+
+
+def adaptive_avg_pool1d(x: Tensor, output: PerAxis) -> Tensor:
+    """Means of as many windows as asked for; as `adaptive_avg_pool2d` with one axis.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.nn.functional.adaptive_avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 1)
+    tensor([[[1.5]]])
+    """
+    _images("adaptive_avg_pool1d", x, 1)
+    return _core._adaptive_avg_pool(x, per_axis("output", output, 1))
+
+
+def adaptive_avg_pool2d(x: Tensor, output: PerAxis) -> Tensor:
+    """Means of as many windows as asked for, which divide the image as evenly as may be.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, height, width)``.
+    output : int or pair of ints
+        Lengths of the result. Window i of an axis is
+        ``floor(i * length / output) : ceil((i + 1) * length / output)``.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, channels, *output)``.
+
+    Raises
+    ------
+    ValueError
+        When x is no stack of images.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> x = nt.reshape(nt.arange(16.0), (1, 1, 4, 4))
+    >>> nt.nn.functional.adaptive_avg_pool2d(x, 1).item()
+    7.5
+    """
+    _images("adaptive_avg_pool2d", x, 2)
+    return _core._adaptive_avg_pool(x, per_axis("output", output, 2))

@@ -1,0 +1,422 @@
+"""Layers and losses against PyTorch in float64: values and gradients to 1e-6."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import examples, seeds
+
+import ndtape as nt
+from ndtape import nn
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: nothing to compare with")
+F, G = nn.functional, torch.nn.functional
+
+
+@pytest.fixture(autouse=True)
+def double():
+    nt.set_default_dtype(nt.float64)
+    yield
+    nt.set_default_dtype(nt.float32)
+
+
+def close(got, want, what=""):
+    got, want = got.detach().numpy(), want.detach().numpy()
+    assert got.shape == want.shape, what
+    assert np.abs(got - want).max(initial=0) <= 1e-6 * max(1, np.abs(want).max(initial=0)), what
+
+
+def weighted(y, lib):
+    weights = np.random.default_rng(3).standard_normal(y.shape)
+    return (y * (nt.asarray(weights) if lib is nt else torch.tensor(weights))).sum()
+
+
+def compare(ours, theirs, *arrays):
+    """A function of arrays: its value, and gradients for all of them."""
+    a = [nt.tensor(v, requires_grad=True) for v in arrays]
+    b = [torch.tensor(v, requires_grad=True) for v in arrays]
+    y, z = ours(*a), theirs(*b)
+    close(y, z, "value")
+    weighted(y, nt).backward()
+    weighted(z, torch).backward()
+    for i, (p, q) in enumerate(zip(a, b, strict=True)):
+        close(p.grad, q.grad, f"argument {i}")
+
+
+def compare_modules(ours, theirs, pairs, *inputs, result=lambda y: y):
+    """Layers with the same parameters; `pairs` names theirs after ours."""
+    own, other = dict(ours.named_parameters()), dict(theirs.named_parameters())
+    assert sorted(pairs) == sorted(own)
+    assert sorted(pairs.values()) == sorted(other)
+    with torch.no_grad():
+        for name, p in own.items():
+            other[pairs[name]].copy_(torch.tensor(p.detach().numpy()))
+    a = [nt.tensor(v, requires_grad=True) for v in inputs]
+    b = [torch.tensor(v, requires_grad=True) for v in inputs]
+    y, z = result(ours(*a)), result(theirs(*b))
+    close(y, z, "value")
+    weighted(y, nt).backward()
+    weighted(z, torch).backward()
+    for name, p in own.items():
+        close(p.grad, other[pairs[name]].grad, name)
+    for p, q in zip(a, b, strict=True):
+        close(p.grad, q.grad, "input")
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+# ---- activations -------------------------------------------------------------------------------
+
+ACTIVATIONS = {
+    "relu": G.relu,
+    "leaky_relu": G.leaky_relu,
+    "elu": G.elu,
+    "selu": G.selu,
+    "gelu": G.gelu,
+    "silu": G.silu,
+    "mish": G.mish,
+    "hardswish": G.hardswish,
+    "hardsigmoid": G.hardsigmoid,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softplus": G.softplus,
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations(name):
+    compare(getattr(F, name), ACTIVATIONS[name], 4 * normal(5, 7))
+
+
+# ---- normalisation -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(8, 3), (4, 3, 5), (2, 3, 4, 5)])
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norm(shape, affine):
+    make = {2: (nn.BatchNorm1d, torch.nn.BatchNorm1d), 3: (nn.BatchNorm1d, torch.nn.BatchNorm1d),
+            4: (nn.BatchNorm2d, torch.nn.BatchNorm2d)}[len(shape)]  # fmt: skip
+    ours = make[0](3, affine=affine, momentum=0.3)
+    theirs = make[1](3, affine=affine, momentum=0.3, dtype=torch.float64)
+    if affine:
+        nn.init.normal_(ours.weight), nn.init.normal_(ours.bias)
+    names = {"weight": "weight", "bias": "bias"} if affine else {}
+    for step in range(3):
+        compare_modules(ours, theirs, names, 2 + normal(*shape, seed=step))
+        ours.zero_grad(), theirs.zero_grad()
+    close(ours.running_mean, theirs.running_mean)
+    close(ours.running_var, theirs.running_var)
+    ours.eval(), theirs.eval()
+    compare_modules(ours, theirs, names, normal(*shape, seed=9))
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 4)])
+def test_layer_norm(shape):
+    ours, theirs = nn.LayerNorm(shape), torch.nn.LayerNorm(shape, dtype=torch.float64)
+    nn.init.normal_(ours.weight), nn.init.normal_(ours.bias)
+    names = {"weight": "weight", "bias": "bias"}
+    compare_modules(ours, theirs, names, normal(2, 3, 4))
+
+
+def test_rms_norm():
+    compare(
+        lambda x, w: F.rms_norm(x, w, epsilon=1e-3),
+        lambda x, w: G.rms_norm(x, (4,), w, eps=1e-3),
+        normal(3, 4), normal(4, seed=1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_group_norm(groups):
+    compare(
+        lambda x, w, b: F.group_norm(x, groups, w, b),
+        lambda x, w, b: G.group_norm(x, groups, w, b),
+        normal(2, 6, 3, 4), normal(6, seed=1), normal(6, seed=2),
+    )  # fmt: skip
+
+
+# ---- recurrent layers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_recurrent_layers(kind, layers, bidirectional):
+    ours = getattr(nn, kind)(3, 4, layers=layers, bidirectional=bidirectional)
+    theirs = getattr(torch.nn, kind)(
+        3, 4, num_layers=layers, bidirectional=bidirectional, batch_first=True, dtype=torch.float64
+    )
+    names = {}
+    for layer in range(layers):
+        for end in ["", "_reverse"][: 1 + bidirectional]:
+            for a, b in (("weight_input", "weight_ih"), ("weight_hidden", "weight_hh"),
+                         ("bias_input", "bias_ih"), ("bias_hidden", "bias_hh")):  # fmt: skip
+                names[f"{a}_{layer}{end}"] = f"{b}_l{layer}{end}"
+    x = normal(2, 5, 3)
+    for result in (lambda y: y[0], lambda y: y[1][0] if kind == "LSTM" else y[1]):
+        compare_modules(ours, theirs, names, x, result=result)
+        ours.zero_grad(), theirs.zero_grad()
+    start = normal(layers * (1 + bidirectional), 2, 4, seed=7)
+    a, b = nt.asarray(start), torch.tensor(start)
+    state = ((a, a * 2), (b, b * 2)) if kind == "LSTM" else (a, b)
+    close(ours(nt.asarray(x), state[0])[0], theirs(torch.tensor(x), state[1])[0])
+
+
+# ---- attention ---------------------------------------------------------------------------------
+
+
+@examples(25)
+@given(data=st.data(), seed=seeds)
+def test_attention(data, seed):
+    batch = data.draw(st.sampled_from([(), (2,), (2, 3)]))
+    targets, sources = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
+    q = normal(*batch, targets, 4, seed=seed)
+    k, v = normal(*batch, sources, 4, seed=seed + 1), normal(*batch, sources, 3, seed=seed + 2)
+    kind = data.draw(st.sampled_from(["none", "bool", "float", "causal"]))
+    mask = None
+    if kind == "bool":
+        mask = np.random.default_rng(seed).random((targets, sources)) < 0.6
+        mask[:, 0] = True
+    elif kind == "float":
+        mask = normal(targets, sources, seed=seed)
+    causal = kind == "causal"
+    compare(
+        lambda q, k, v: F.scaled_dot_product_attention(
+            q, k, v, mask=None if mask is None else nt.asarray(mask), causal=causal
+        ),
+        lambda q, k, v: G.scaled_dot_product_attention(
+            q, k, v, attn_mask=None if mask is None else torch.tensor(mask), is_causal=causal
+        ),
+        q, k, v,
+    )  # fmt: skip
+
+
+def split_projection(theirs, ours):
+    """PyTorch keeps the three projections in one matrix: give it ours."""
+    with torch.no_grad():
+        parts = (ours.query, ours.key, ours.value)
+        theirs.in_proj_weight.copy_(
+            torch.tensor(np.concatenate([p.weight.detach().numpy() for p in parts]))
+        )
+        theirs.in_proj_bias.copy_(
+            torch.tensor(np.concatenate([p.bias.detach().numpy() for p in parts]))
+        )
+        theirs.out_proj.weight.copy_(torch.tensor(ours.out.weight.detach().numpy()))
+        theirs.out_proj.bias.copy_(torch.tensor(ours.out.bias.detach().numpy()))
+
+
+def test_multi_head_attention():
+    ours = nn.MultiHeadAttention(6, 3)
+    for layer in (ours.query, ours.key, ours.value, ours.out):
+        nn.init.normal_(layer.bias)
+    theirs = torch.nn.MultiheadAttention(6, 3, batch_first=True, dtype=torch.float64)
+    split_projection(theirs, ours)
+    compare(
+        ours, lambda q, k, v: theirs(q, k, v)[0],
+        normal(2, 4, 6), normal(2, 5, 6, seed=1), normal(2, 5, 6, seed=2),
+    )  # fmt: skip
+    close(ours.query.weight.grad, theirs.in_proj_weight.grad[:6])
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_transformer_encoder_layer(norm_first):
+    ours = nn.TransformerEncoderLayer(
+        6, 2, 8, dropout=0.0, activation="gelu", norm_first=norm_first
+    )
+    theirs = torch.nn.TransformerEncoderLayer(
+        6, 2, 8, 0.0, "gelu", batch_first=True, norm_first=norm_first, dtype=torch.float64
+    )
+    split_projection(theirs.self_attn, ours.attention)
+    with torch.no_grad():
+        for name in ("linear1", "linear2", "norm1", "norm2"):
+            for which in ("weight", "bias"):
+                source = getattr(getattr(ours, name), which).detach().numpy()
+                getattr(getattr(theirs, name), which).copy_(torch.tensor(source))
+    compare(ours, theirs, normal(2, 4, 6))
+    close(ours.linear1.weight.grad, theirs.linear1.weight.grad)
+
+
+# ---- losses ------------------------------------------------------------------------------------
+
+reductions = st.sampled_from(["mean", "sum", "none"])
+
+
+@examples(25)
+@given(data=st.data(), seed=seeds, reduction=reductions)
+def test_cross_entropy_and_nll(data, seed, reduction):
+    classes, lengths = data.draw(st.integers(2, 6)), data.draw(st.sampled_from([(), (3,), (2, 2)]))
+    rng = np.random.default_rng(seed)
+    scores = 3 * rng.standard_normal((4, classes, *lengths))
+    target = rng.integers(0, classes, (4, *lengths))
+    weight = rng.random(classes) + 0.1 if data.draw(st.booleans()) else None
+    smoothing = data.draw(st.sampled_from([0.0, 0.3]))
+    ignore = data.draw(st.sampled_from([None, int(target.flat[0]), -100]))
+    if ignore is not None and (target == ignore).all():
+        return
+    w, v = (None, None) if weight is None else (nt.asarray(weight), torch.tensor(weight))
+    there = -100 if ignore is None else ignore
+    compare(
+        lambda x: F.cross_entropy(
+            x, nt.asarray(target), weight=w, label_smoothing=smoothing, ignore_index=ignore,
+            reduction=reduction,
+        ),
+        lambda x: G.cross_entropy(
+            x, torch.tensor(target), v, label_smoothing=smoothing, ignore_index=there,
+            reduction=reduction,
+        ),
+        scores,
+    )  # fmt: skip
+    compare(
+        lambda x: F.nll(
+            nt.log_softmax(x, axis=1), nt.asarray(target), weight=w, ignore_index=ignore,
+            reduction=reduction,
+        ),
+        lambda x: G.nll_loss(
+            torch.log_softmax(x, 1), torch.tensor(target), v, ignore_index=there,
+            reduction=reduction,
+        ),
+        scores,
+    )  # fmt: skip
+
+
+@examples(15)
+@given(data=st.data(), seed=seeds)
+def test_cross_entropy_with_probabilities(data, seed):
+    rng = np.random.default_rng(seed)
+    scores, p = rng.standard_normal((4, 5, 2)), rng.random((4, 5, 2))
+    p /= p.sum(1, keepdims=True)
+    weight = rng.random(5) if data.draw(st.booleans()) else None
+    w, v = (None, None) if weight is None else (nt.asarray(weight), torch.tensor(weight))
+    smoothing, reduction = data.draw(st.sampled_from([0.0, 0.2])), "mean"
+    theirs = G.cross_entropy(
+        torch.tensor(scores), torch.tensor(p), v, label_smoothing=smoothing, reduction="none"
+    )
+    compare(
+        lambda x, p: F.cross_entropy(
+            x, p, weight=w, label_smoothing=smoothing, reduction="none"
+        ),
+        lambda x, p: G.cross_entropy(x, p, v, label_smoothing=smoothing, reduction="none"),
+        scores, p,
+    )  # fmt: skip
+    mean = F.cross_entropy(
+        nt.asarray(scores), nt.asarray(p), weight=w, label_smoothing=smoothing, reduction=reduction
+    )
+    assert abs(mean.item() - theirs.mean().item()) < 1e-9
+
+
+@examples(15)
+@given(seed=seeds, reduction=reductions)
+def test_losses_of_pairs(seed, reduction):
+    a, b = 3 * normal(4, 5, seed=seed), 3 * normal(4, 5, seed=seed + 1)
+    pairs = [
+        (F.mse, G.mse_loss),
+        (F.l1, G.l1_loss),
+        (lambda x, y, reduction: F.huber(x, y, delta=1.5, reduction=reduction),
+         lambda x, y, reduction: G.huber_loss(x, y, delta=1.5, reduction=reduction)),
+    ]  # fmt: skip
+    for ours, theirs in pairs:
+        compare(
+            lambda x, y, f=ours: f(x, y, reduction=reduction),
+            lambda x, y, f=theirs: f(x, y, reduction=reduction),
+            a, b,
+        )  # fmt: skip
+    t = np.random.default_rng(seed).random((4, 5))
+    w = np.random.default_rng(seed + 1).random(5)
+    compare(
+        lambda x, t: F.binary_cross_entropy_with_logits(
+            x, t, positive_weight=nt.asarray(w), reduction=reduction
+        ),
+        lambda x, t: G.binary_cross_entropy_with_logits(
+            x, t, pos_weight=torch.tensor(w), reduction=reduction
+        ),
+        a, t,
+    )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")
+@pytest.mark.parametrize("reduction", ["batchmean", "mean", "sum", "none"])
+@pytest.mark.parametrize("log_target", [False, True])
+def test_kl_div(reduction, log_target):
+    p = np.random.default_rng(0).random((3, 4))
+    target = np.log(p) if log_target else p
+    compare(
+        lambda x, t: F.kl_div(
+            nt.log_softmax(x), t, reduction=reduction, log_target=log_target
+        ),
+        lambda x, t: G.kl_div(
+            torch.log_softmax(x, -1), t, reduction=reduction, log_target=log_target
+        ),
+        normal(3, 4), target,
+    )  # fmt: skip
+
+
+# ---- optimizers --------------------------------------------------------------------------------
+
+
+def test_parameter_groups():
+    a, b = normal(3), normal(4, seed=1)
+    x, y = (nt.tensor(v, requires_grad=True) for v in (a, b))
+    p, q = (torch.tensor(v, requires_grad=True) for v in (a, b))
+    ours = nt.optim.SGD(
+        [{"parameters": [x], "learning_rate": 0.5}, {"parameters": [y], "momentum": 0.9}], 0.1
+    )
+    theirs = torch.optim.SGD([{"params": [p], "lr": 0.5}, {"params": [q], "momentum": 0.9}], 0.1)
+    for _ in range(4):
+        ours.zero_grad(), theirs.zero_grad()
+        (nt.sum(x**4) + nt.sum(nt.cos(y))).backward()
+        ((p**4).sum() * 1 + torch.cos(q).sum()).backward()
+        ours.step(), theirs.step()
+    close(x, p)
+    close(y, q)
+
+
+@pytest.mark.parametrize("name", ["step", "cosine", "warm-up"])
+def test_schedules(name):
+    p = torch.zeros(1, requires_grad=True)
+    theirs = torch.optim.SGD([p], 0.2)
+    x = nt.tensor([0.0], requires_grad=True)
+    ours = nt.optim.SGD([x], 0.2)
+    # Made one at a time: a schedule sets the learning rate when it is made.
+    makers = {
+        "step": lambda: (
+            nt.optim.StepSchedule(ours, 3, gamma=0.5),
+            torch.optim.lr_scheduler.StepLR(theirs, 3, 0.5),
+        ),
+        "cosine": lambda: (
+            nt.optim.CosineSchedule(ours, 8, end=0.1),
+            torch.optim.lr_scheduler.CosineAnnealingLR(theirs, 8, eta_min=0.02),
+        ),
+        "warm-up": lambda: (
+            nt.optim.WarmupSchedule(ours, 4, start=0.25),
+            torch.optim.lr_scheduler.LinearLR(theirs, 0.25, 1.0, 4),
+        ),
+    }
+    a, b = makers[name]()
+    for _ in range(8):
+        assert ours.learning_rate == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-9)
+        theirs.step()
+        a.step(), b.step()
+
+
+def test_plateau():
+    p = torch.zeros(1, requires_grad=True)
+    theirs, ours = (
+        torch.optim.SGD([p], 0.2),
+        nt.optim.SGD([nt.tensor([0.0], requires_grad=True)], 0.2),
+    )
+    a = nt.optim.PlateauSchedule(ours, gamma=0.5, patience=2)
+    b = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, factor=0.5, patience=2)
+    for loss in np.abs(normal(40)):
+        a.step(float(loss)), b.step(float(loss))
+        assert ours.learning_rate == pytest.approx(theirs.param_groups[0]["lr"])
+
+
+def test_clipping():
+    g = normal(7)
+    x, p = nt.tensor(g, requires_grad=True), torch.tensor(g, requires_grad=True)
+    nt.sum(x * x * x).backward(), (p**3).sum().backward()
+    norm = nt.optim.clip_grad_norm([x], 1.5)
+    assert norm == pytest.approx(float(torch.nn.utils.clip_grad_norm_([p], 1.5)))
+    close(x.grad, p.grad)
