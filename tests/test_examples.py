@@ -53,6 +53,35 @@ def test_digits(tmp_path):
     check_picture(picture)
 
 
+def said(name, picture):
+    """What an example prints; it also draws."""
+    done = run(name, "--picture", picture)
+    assert done.returncode == 0, done.stderr
+    check_picture(picture)
+    return done.stdout
+
+
+def test_ode(tmp_path):
+    text = said("ode.py", tmp_path / "ode.png")
+    found = re.findall(r"true ([\d.]+), found ([\d.]+)", text)
+    assert len(found) == 4
+    for true, value in found:
+        assert float(value) == pytest.approx(float(true), rel=0.1)
+
+
+def test_gaussian_process(tmp_path):
+    text = said("gaussian_process.py", tmp_path / "process.png")
+    assert float(re.search(r"noise ([\d.]+) ", text).group(1)) == pytest.approx(0.15, abs=0.03)
+    assert float(re.search(r"slope ([\d.e-]+)", text).group(1)) < 0.05
+
+
+def test_newton(tmp_path):
+    text = said("newton.py", tmp_path / "newton.png")
+    slopes = [float(s) for s in re.findall(r"gradient ([\d.e+-]+)", text)]
+    assert slopes[-1] < 1e-10
+    assert slopes[-2] < 10 * slopes[-3] ** 1.5, "the digits double"
+
+
 def test_mnist(tmp_path):
     folder = os.environ.get("NDTAPE_MNIST")
     if not folder:
