@@ -25,6 +25,8 @@ PLACES = {
     "nn.init": nt.nn.init,
     "nn.callbacks": nt.nn.callbacks,
     "data": nt.data,
+    "special": nt.special,
+    "distributions": nt.distributions,
     "data.datasets": nt.data.datasets,
 }
 

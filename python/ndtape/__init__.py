@@ -63,11 +63,13 @@ __version__ = _core.__version__
 __array_api_version__ = "2025.12"
 
 # Imported when first used, so that `import ndtape` stays quick.
-_LAZY = ("data", "nn")
+_LAZY = ("data", "distributions", "nn", "special")
 
 if TYPE_CHECKING:
     from ndtape import data as data
+    from ndtape import distributions as distributions
     from ndtape import nn as nn
+    from ndtape import special as special
 else:
 
     def __getattr__(name: str) -> object:
