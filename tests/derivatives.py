@@ -1,0 +1,202 @@
+"""The table in docs/derivatives.md, measured: `python tests/derivatives.py` writes it."""
+
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import gradcheck
+import numpy as np
+import test_fft
+import test_gradients_elementwise as elementwise
+import test_gradients_structure as structure
+import test_linalg_gradients as linalg
+from optable import BY_NAME
+
+import ndtape as nt
+
+PAGE = Path(__file__).parent.parent / "docs" / "derivatives.md"
+
+TIES = "ties share the gradient equally"
+CONVENTIONS = {
+    "abs": "0 at 0",
+    "relu": "0 at 0",
+    "sign": "zero everywhere",
+    "max": TIES,
+    "min": TIES,
+    "maximum": TIES,
+    "minimum": TIES,
+    "amax": TIES,
+    "amin": TIES,
+    "sort": "equal elements keep their order, and their gradients",
+    "clip": "1 at the bounds themselves",
+    "sqrt": "infinity at 0",
+    "std": "that of `sqrt`: infinite or NaN where all elements are equal",
+    "hypot": "NaN at (0, 0)",
+    "prod": "right at zeros, in every order",
+    "pow": "`x**0` is flat, also at 0; `0**y` is flat in y where y >= 0",
+    "where": "what is not chosen gets 0, also where it is infinite",
+    "copysign": "plus or minus 1 by the signs; 0 for the second argument",
+    "nextafter": "1 and 0",
+    "remainder": "1, and minus the quotient, also where it steps",
+    "logsumexp": "the softmax; 0 for `-inf`",
+    "norm": "0 at 0",
+    "vector_norm": "0 at 0",
+    "matrix_norm": "0 at 0",
+    "svd": "see [Conventions](conventions.md)",
+    "eigh": "see [Conventions](conventions.md)",
+    "det": "right at singular matrices",
+}
+
+
+class Line(NamedTuple):
+    name: str
+    first: str
+    second: str
+    forward: str
+    complex: str
+
+    def text(self):
+        what = (f"`{self.name}`", *self[1:], CONVENTIONS.get(self.name.split(".")[-1], ""))
+        return "| " + " | ".join(what) + " |"
+
+
+def passes(check, *args, **kwargs):
+    try:
+        check(*args, **kwargs)
+    except AssertionError:
+        return False
+    return True
+
+
+def with_imaginary_parts(name, arrays):
+    rng = np.random.default_rng(len(name))
+    return [a + 1j * rng.uniform(0.1, 0.5, a.shape) for a in arrays]
+
+
+def measure(name, f, arrays, wide=True):
+    """What holds of a function at these arguments, and at complex ones."""
+    tolerance = {"rtol": 1e-4, "atol": 1e-5}
+    first = passes(nt.testing.gradcheck, f, tuple(arrays), forward=False, **tolerance)
+    forward = passes(nt.testing.gradcheck, f, tuple(arrays), **tolerance)
+    second = passes(nt.testing.gradgradcheck, f, tuple(arrays), **tolerance)
+    real = tuple("yes" if good else "wrong" for good in (first, second, forward))
+    if not wide:
+        return real
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy's, of values cast to their real parts
+        arrays = with_imaginary_parts(name, arrays)
+        try:
+            f(*(nt.asarray(a) for a in arrays))
+        except (TypeError, ValueError):
+            return (*real, "real only")
+        right = passes(nt.testing.gradcheck, f, tuple(arrays), **tolerance)
+        return (*real, "yes" if right else "wrong")
+
+
+def together(name, found):
+    """One line of several cases of a function: what holds of all."""
+    columns = list(zip(*found, strict=True))
+    worst = ["wrong" if "wrong" in c else c[0] for c in columns[:3]]
+    field = "wrong" if "wrong" in columns[3] else "yes" if "yes" in columns[3] else "real only"
+    return Line(name, *worst, field)
+
+
+def elementwise_lines():
+    for row in elementwise.DIFFERENTIABLE:
+        f, arrays = elementwise.arguments(row, 3, [(2, 2), (2,), ()][: row.arity])
+        yield together(row.name, [measure(row.name, f, arrays)])
+
+
+def grouped(cases):
+    groups = {}
+    for name, case in cases.items():
+        groups.setdefault(name.split()[0], []).append(case)
+    return groups.items()
+
+
+def structure_lines():
+    for name, cases in grouped(structure.CASES):
+        if name in BY_NAME:
+            continue
+        found = []
+        for f, shapes, *domain in cases:
+            found.append(measure(name, f, gradcheck.values(5, shapes, *domain)))
+        shown = {"set": "x[key] = v", "index": "x[key]", "in": "x[key] += v", "scalar": "x * 2.0"}
+        yield together(shown.get(name, name), found)
+
+
+def linalg_lines():
+    # Complex matrices have cases of their own: eigenvectors have phases, which differences see.
+    wide = dict(grouped(linalg.COMPLEX_CASES))
+    real = dict(grouped(linalg.CASES))
+    for name in real | wide:
+        found = []
+        for f, shapes in real.get(name, []):
+            both = name not in wide
+            right = measure(name, f, linalg.matrices(shapes), wide=both)
+            found.append(right if both else (*right, "real only"))
+        for f, shapes in wide.get(name, []):
+            arrays = with_imaginary_parts(name, linalg.matrices(shapes))
+            found.append((*measure(name, f, arrays, wide=False), "yes"))
+        yield together(f"linalg.{name}" if hasattr(nt.linalg, name) else name, found)
+
+
+def fft_lines():
+    for name in test_fft.CASES:
+        transform = getattr(nt.fft, name.split()[0])
+        options = test_fft.CASES[name]
+
+        def f(x, transform=transform, options=options):
+            return transform(x, **options)
+
+        (x,) = gradcheck.values(5, [(3, 4)])
+        yield together(f"fft.{name.split()[0]}", [measure(name, f, [x])])
+
+
+def merged(lines):
+    """Several cases of one name are one line."""
+    by_name = {}
+    for line in lines:
+        by_name.setdefault(line.name, []).append(line[1:])
+    return [together(name, found) for name, found in by_name.items()]
+
+
+def page():
+    head = "| function | derivative | second | forward | complex | at points without one |\n"
+    head += "|---|---|---|---|---|---|\n"
+    parts = [
+        "# Derivatives\n",
+        "Written by `tests/derivatives.py`, which tries every function against central",
+        "differences: its gradient, the gradient of that, its forward mode (`nt.jvp`), and the",
+        "gradient at complex arguments. A test keeps this page current. Gradients of complex",
+        "numbers are as [Conventions](conventions.md) says.\n",
+    ]
+    for title, lines in (
+        ("Elementwise functions", elementwise_lines()),
+        ("Reductions, products, shapes, indices", structure_lines()),
+        ("Linear algebra", linalg_lines()),
+        ("Fourier transforms", fft_lines()),
+    ):
+        lines = merged(lines)
+        parts += [f"## {title}\n", head + "\n".join(line.text() for line in lines) + "\n"]
+    parts.append(
+        "A gradient of 0 that meets an infinite slope gives NaN, as 0 times infinity does:\n"
+        "`where(x > 0, log(x), 0)` has the derivative NaN at 0. Choose before, too:\n"
+        "`where(x > 0, log(where(x > 0, x, 1)), 0)`.\n"
+    )
+    reasons = {
+        **elementwise.NO_DERIVATIVE,
+        **elementwise.ZERO_DERIVATIVE,
+        **structure.NO_DERIVATIVE,
+    }
+    by_reason = {}
+    for name, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(f"`{name}`")
+    parts.append("## Without a derivative\n")
+    parts.append("| functions | why |\n|---|---|")
+    parts += [f"| {' '.join(names)} | {reason} |" for reason, names in by_reason.items()]
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
