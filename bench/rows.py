@@ -199,6 +199,100 @@ _gather("row gather M[i], 2048^2", 0)
 _gather("column gather M[:, i], 2048^2", 1)
 
 
+@row("selection", "fancy M[i, j], 10^6 of 2048^2", bytes=24e6)
+def _fancy(lib: Lib):
+    rng = np.random.default_rng(0)
+    m, i, j = lib.arrays(normal(2048, 2048), *rng.integers(0, 2048, (2, 10**6)))
+    return lib.call(lambda m, i, j: m[i, j], m, i, j)
+
+
+@row("selection", "fancy M[i, j] = v, 10^5 of 2048^2", bytes=24e5)
+def _fancy_set(lib: Lib):
+    if lib.name == "jax":
+        return None  # its arrays do not change
+    rng = np.random.default_rng(0)
+    i, j = rng.permutation(2048 * 2048)[: 10**5] // 2048, rng.integers(0, 2048, 10**5)
+    m, i, j, v = lib.arrays(normal(2048, 2048), i, j, normal(10**5))
+    return lambda: m.__setitem__((i, j), v)
+
+
+def _ordered(label, n, call, dtype="float32"):
+    def build(lib: Lib):
+        x = normal(n) if dtype == "float32" else np.random.default_rng(0).integers(0, 1000, n)
+        (x,) = lib.arrays(x)
+        function = call(lib)
+        return None if function is None else lib.call(function, x)
+
+    ROWS.append(Row("selection", label, build))
+
+
+_ordered("sort float32, 10^6", 10**6, lambda lib: {
+    "torch": lambda x: lib.xp.sort(x)[0],
+}.get(lib.name, lambda x: lib.xp.sort(x)))  # fmt: skip
+_ordered("argsort float32, 10^6", 10**6, lambda lib: lambda x: lib.xp.argsort(x))
+_ordered(
+    "unique float32, 10^6", 10**6,
+    lambda lib: None if lib.name == "jax" else lambda x: lib.xp.unique(x),
+)  # fmt: skip
+_ordered(
+    "unique of 1000 integers, 10^6", 10**6,
+    lambda lib: None if lib.name == "jax" else lambda x: lib.xp.unique(x), "int64",
+)  # fmt: skip
+
+
+# ---- einsum, complex numbers, FFT --------------------------------------------------------------
+
+
+def _einsum(subscripts, *shapes, flops):
+    def build(lib: Lib):
+        arrays = lib.arrays(*(normal(*s, seed=i) for i, s in enumerate(shapes)))
+        options = {} if lib.name == "torch" else {"optimize": True}
+        return lib.call(lambda *a: lib.xp.einsum(subscripts, *a, **options), *arrays)
+
+    sizes = ", ".join("x".join(map(str, s)) for s in shapes)
+    ROWS.append(Row("complex, einsum, FFT", f"einsum {subscripts}, {sizes}", build, flops=flops))
+
+
+_einsum("ij,jk->ik", (512, 512), (512, 512), flops=2.0 * 512**3)
+_einsum("bij,bkj->bik", (64, 128, 128), (64, 128, 128), flops=64 * 2.0 * 128**3)
+_einsum("ijk,jil->kl", (40, 50, 60), (50, 40, 70), flops=2.0 * 40 * 50 * 60 * 70)
+_einsum("ab,bc,cd->ad", (1000, 10), (10, 1000), (1000, 10), flops=4.0 * 1000 * 1000 * 10)
+
+
+def _complex(*shape, seed=0):
+    parts = normal(2, *shape, seed=seed)
+    return (parts[0] + 1j * parts[1]).astype("complex64")
+
+
+for _n in (64, 512):
+
+    def _complex_matmul(lib: Lib, n=_n):
+        a, b = lib.arrays(_complex(n, n), _complex(n, n, seed=1))
+        return lib.call(lambda a, b: a @ b, a, b)
+
+    ROWS.append(Row("complex, einsum, FFT", f"matmul complex64 {_n}", _complex_matmul, 8.0 * _n**3))
+
+
+@row("complex, einsum, FFT", "a * b complex64, 10^6", bytes=24e6)
+def _complex_product(lib: Lib):
+    a, b = lib.arrays(_complex(10**6), _complex(10**6, seed=1))
+    return lib.call(lambda a, b: a * b, a, b)
+
+
+def _fft(name, label, x):
+    def build(lib: Lib):
+        (a,) = lib.arrays(x())
+        return lib.call(getattr(lib.xp.fft, name), a)
+
+    ROWS.append(Row("complex, einsum, FFT", label, build))
+
+
+_fft("fft", "fft complex64, 2^20", lambda: _complex(2**20))
+_fft("rfft", "rfft float32, 2^20", lambda: normal(2**20))
+_fft("fft", "fft complex64, 1000x1024", lambda: _complex(1000, 1024))
+_fft("fftn", "fftn complex64, 1024^2", lambda: _complex(1024, 1024))
+
+
 # ---- reductions --------------------------------------------------------------------------------
 
 

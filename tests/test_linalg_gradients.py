@@ -201,6 +201,22 @@ def test_real_beside_complex():
     assert b.grad.tolist() == [[0.5 + 0.5j]]
 
 
+FORWARD = "inv solve det cholesky eigh svd svdvals pinv norm".split()
+
+
+@pytest.mark.parametrize("name", FORWARD)
+def test_forward_mode(name):
+    """Rules are transposed for it: vjps are linear functions of gradients, in recorded terms."""
+    f, shapes = CASES[name]
+    arrays, along = matrices(shapes), matrices(shapes, 6)
+    _, tangent = nt.jvp(f, [nt.asarray(a) for a in arrays], [nt.asarray(t) for t in along])
+    sides = [
+        f(*(nt.asarray(a + s * t) for a, t in zip(arrays, along, strict=True))).numpy()
+        for s in (1e-6, -1e-6)
+    ]
+    np.testing.assert_allclose(tangent, (sides[0] - sides[1]) / 2e-6, rtol=1e-6, atol=1e-6)
+
+
 # ---- PyTorch -------------------------------------------------------------------------------------
 
 AGAINST_TORCH = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex
 import numpy as np
 
 from ndtape import _core
-from ndtape._arguments import as_axes, as_axis, as_int, as_ordered, as_tensor
+from ndtape._arguments import as_axes, as_axis, as_int, as_ordered, as_tensor, is_recorded
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
 from ndtape._numpy_names import Axes, inexact, ravel, values
@@ -87,12 +87,17 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     tensor = as_tensor(x)
-    _, index, inverse, counts = np.unique(
-        tensor.detach().numpy(), return_index=True, return_inverse=True, return_counts=True
-    )
-    result = [_core.take(ravel(tensor), _core.asarray(index), axis=0)]
-    asked = ((index, return_index), (inverse, return_inverse), (counts, return_counts))
-    result += [_core.asarray(a) for a, wanted in asked if wanted]
+    recorded = is_recorded(tensor)
+    # Where the values stood is known to a slower sort: asked for only where it matters.
+    of_numpy: Any = np.unique
+    asked = (return_index or recorded, return_inverse, return_counts)
+    found = of_numpy(tensor.detach().numpy(), *asked)
+    several: list[Any] = list(found) if isinstance(found, tuple) else [found]
+    if recorded:
+        several[0] = _core.take(ravel(tensor), _core.asarray(several[1]), axis=0)
+        if not return_index:
+            del several[1]
+    result = [_core.asarray(a) for a in several]
     return result[0] if len(result) == 1 else tuple(result)
 
 
