@@ -96,6 +96,19 @@ def test_shifts(data):
     assert_same(F.ifftshift(F.fftshift(tensor, **options), **options), array)
 
 
+@pytest.mark.parametrize("scipy", [True, False])
+@pytest.mark.parametrize("name", [*ALONG, *SEVERAL])
+def test_large_arrays_with_and_without_scipy(monkeypatch, name, scipy):
+    if scipy:
+        pytest.importorskip("scipy.fft", reason="SciPy is not installed")
+    else:
+        monkeypatch.setattr(F, "_scipy", lambda: None)
+    for dtype in takes(name):
+        x = np.random.default_rng(0).standard_normal((70, 81))[::-1].astype(dtype)
+        for norm in NORMS:
+            close(getattr(F, name)(x, norm=norm), getattr(np.fft, name)(x, norm=norm), dtype)
+
+
 def test_integers_become_floats():
     assert F.fft(nt.arange(4)).dtype == nt.complex64
     assert F.irfft(nt.arange(4)).dtype == nt.float32
