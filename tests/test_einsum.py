@@ -19,7 +19,9 @@ def sums(draw, interleaved=False):
     lengths = {a: draw(st.integers(0, 3)) for a in letters}
     around = draw(st.lists(st.integers(1, 2), max_size=2))  # lengths of ellipses
     terms, operands = [], []
-    dtype = draw(st.sampled_from(["float64", "float64", "float32", "int32", "int8", "bool"]))
+    dtype = draw(
+        st.sampled_from(["float64", "float64", "float32", "complex64", "int32", "int8", "bool"])
+    )
     for _ in range(draw(st.integers(1, 4))):
         labels = draw(st.lists(st.sampled_from(letters), max_size=3))
         dots = draw(st.booleans())

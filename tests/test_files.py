@@ -72,7 +72,12 @@ def test_foreign_byte_order(tmp_path):
 def test_safetensors_reads_and_writes_the_same_files(tmp_path):
     safetensors = pytest.importorskip("safetensors.numpy", reason="safetensors is not installed")
     file = str(tmp_path / "x.safetensors")
-    arrays = {"a": np.arange(5, dtype=np.uint8), "b": np.eye(3), "c": np.array(True)}
+    arrays = {
+        "a": np.arange(5, dtype=np.uint8),
+        "b": np.eye(3),
+        "c": np.array(True),
+        "d": np.array([1j], "c8"),
+    }
     safetensors.save_file(arrays, file, metadata={"made": "elsewhere"})
     for mmap in (False, True):
         got = nt.load(file, mmap=mmap)

@@ -65,6 +65,8 @@ __all__ = [
     "cos",
     "cosh",
     "cross_entropy",
+    "cumulative_prod",
+    "cumulative_sum",
     "diagonal",
     "divide",
     "e",
