@@ -131,6 +131,10 @@ SPECIALS = [0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan]
 GRID = np.array([complex(a, b) for a in SPECIALS for b in SPECIALS])
 
 
+HYPERBOLIC = "sinh cosh tanh asinh acosh atanh".split()
+CIRCULAR = "sin cos tan asin acos atan".split()
+
+
 @by_dtype
 @pytest.mark.parametrize(
     "name", "sqrt exp log sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh".split()
@@ -143,6 +147,69 @@ def test_special_values(name, dtype):
     for part in ("real", "imag"):
         g, w = np.abs(getattr(got, part)), np.abs(getattr(want, part))
         np.testing.assert_allclose(g, w, rtol=1e-6, atol=1e-15)
+
+
+# Where the standard leaves a sign open, or prefers another result than cmath: (name, z).
+OPEN = {
+    ("exp", complex(-np.inf, np.inf)),
+    ("sinh", complex(0, np.nan)),
+    ("sin", complex(np.nan, 0)),
+    ("sin", complex(np.nan, np.inf)),
+    ("cos", complex(0, np.nan)),
+    ("cos", complex(np.nan, 0)),
+    ("cosh", complex(0, np.nan)),
+    ("asin", complex(np.inf, np.nan)),
+    ("acos", complex(np.inf, np.nan)),
+    ("acosh", complex(0, np.nan)),
+    ("atan", complex(np.inf, np.nan)),
+    ("tanh", complex(0, np.nan)),
+    ("tan", complex(np.nan, 0)),
+}
+
+
+def is_open(name, z):
+    alike = {complex(abs(z.real), abs(z.imag)), z}
+    return any(n == name and repr(w) in map(repr, alike) for n, w in OPEN)
+
+
+@by_dtype
+@pytest.mark.parametrize("name", ["sqrt", "exp", "log", "log10", *HYPERBOLIC, *CIRCULAR])
+def test_signs_of_special_values(name, dtype):
+    """Zeros and infinities have the signs of C99, in the upper half plane; below, conjugates."""
+    z = np.array([w for w in GRID.tolist() if not np.signbit(w.imag)], dtype)
+    got = from_tensor(getattr(nt, name)(nt.asarray(z)))
+    below = from_tensor(getattr(nt, name)(nt.asarray(np.conj(z))))
+    for w, g, b in zip(z.tolist(), got.tolist(), below.tolist(), strict=True):
+        try:
+            want = getattr(cmath, name)(w)
+        except (ValueError, OverflowError):  # cmath has no infinities of its own making
+            continue
+        if is_open(name, w) or (name == "tan" and w.imag == np.inf):
+            continue
+        for part in ("real", "imag"):
+            x, y, conjugate = (getattr(v, part) for v in (g, want, b))
+            if x == x and (x == 0 or abs(x) == np.inf):
+                assert np.signbit(x) == np.signbit(y), f"{name}({w}) = {g}, want {want}"
+                flipped = part == "imag"
+                assert (np.signbit(x) != np.signbit(conjugate)) == flipped, f"{name}, {w}: {b}"
+
+
+@by_dtype
+def test_the_tangent_turns_into_the_hyperbolic_one(dtype):
+    """tan(z) is -i tanh(iz), signs included."""
+    turned = np.array([complex(-w.imag, w.real) for w in GRID.tolist()], dtype)
+    got = nt.tan(nt.asarray(GRID.astype(dtype)))
+    want = nt.tanh(nt.asarray(turned))
+    assert_same(nt.real(got), from_tensor(nt.imag(want)), signs=True)
+    assert_same(nt.imag(got), from_tensor(-nt.real(want)), signs=True)
+
+
+@by_dtype
+def test_where_the_standard_goes_beyond_c(dtype):
+    z = nt.asarray(np.array([complex(-0.0, 0), complex(0, -0.0)], dtype))
+    assert [str(v) for v in nt.expm1(z).tolist()] == ["0j", "-0j"]
+    z = nt.asarray(np.array([complex(np.inf, 2.5), complex(-np.inf, 2.5)], dtype))
+    assert_same(nt.tanh(z), np.array([complex(1, 0), complex(-1, 0)], dtype), signs=True)
 
 
 @by_dtype

@@ -228,6 +228,16 @@ def test_eye(rows, cols, k):
     assert_same(nt.eye(rows, cols, k=k), np.eye(rows, cols, k=k, dtype=np.float32))
 
 
+@pytest.mark.parametrize("k", [2**31, 2**63 - 1, 2**63, 2**80])
+def test_diagonals_beyond_any_matrix(k):
+    x = nt.ones((2, 3))
+    for sign in (1, -1):
+        assert nt.eye(2, 3, k=sign * k).tolist() == [[0, 0, 0]] * 2
+        assert nt.diagonal(x, sign * k).shape == (0,)
+    assert nt.tril(x, k=k).tolist() == nt.triu(x, k=-k).tolist() == x.tolist()
+    assert nt.tril(x, k=-k).tolist() == nt.triu(x, k=k).tolist() == [[0, 0, 0]] * 2
+
+
 @pytest.mark.parametrize("name", NUMERIC)
 def test_eye_dtypes(name):
     assert_same(nt.eye(3, dtype=dtype(name)), np.eye(3, dtype=name))

@@ -1,5 +1,6 @@
 #include "convert.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "device_type.h"
@@ -203,18 +204,36 @@ Operand operand_argument(PyObject* o, const char* function) {
   return result;
 }
 
-int64_t parse_int(PyObject* o, const char* what) {
+namespace {
+
+// An int; beyond 64 bits `overflow` is its sign.
+int64_t parse_any_int(PyObject* o, const char* what, int& overflow) {
   py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(o));
   if (!index) {
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};
     PyErr_Clear();
     wrong_type(what, "an integer", o);
   }
-  int overflow = 0;
   long long value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
-  if (overflow) throw ValueError(std::string(what) + ": integer too large");
   if (value == -1 && PyErr_Occurred()) throw PythonError{};
   return value;
+}
+
+}  // namespace
+
+int64_t parse_int(PyObject* o, const char* what) {
+  int overflow = 0;
+  int64_t value = parse_any_int(o, what, overflow);
+  if (overflow) throw ValueError(std::string(what) + ": integer too large");
+  return value;
+}
+
+int64_t parse_offset(PyObject* o, const char* what) {
+  constexpr int64_t kFar = int64_t{1} << 62;
+  int overflow = 0;
+  int64_t value = parse_any_int(o, what, overflow);
+  if (overflow) value = overflow * kFar;
+  return std::clamp(value, -kFar, kFar);
 }
 
 double parse_double(PyObject* o, const char* what) {

@@ -52,6 +52,8 @@ bool parse_operand(PyObject* o, Operand& out);
 Operand operand_argument(PyObject* o, const char* function);
 
 int64_t parse_int(PyObject* o, const char* what);
+// The number of a diagonal: those past 62 bits are beyond any matrix, and all the same.
+int64_t parse_offset(PyObject* o, const char* what);
 double parse_double(PyObject* o, const char* what);
 bool parse_bool(PyObject* o, bool otherwise);
 Dims parse_dims(PyObject* o, const char* what);  // an int or a sequence of ints

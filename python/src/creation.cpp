@@ -189,7 +189,7 @@ PyObject* make_linspace(const Spec&, PyObject* const* v) {
 PyObject* make_eye(const Spec&, PyObject* const* v) {
   int64_t rows = parse_int(v[0], "eye");
   int64_t columns = v[1] && v[1] != Py_None ? parse_int(v[1], "eye") : rows;
-  int64_t k = v[2] ? parse_int(v[2], "eye") : 0;
+  int64_t k = v[2] ? parse_offset(v[2], "eye") : 0;
   DType dtype = float_by_default(v[3]);
   check_device(v[4]);
   bool large = element_count(Dims{rows, columns}, itemsize(dtype)) >= kLarge;
@@ -199,7 +199,7 @@ PyObject* make_eye(const Spec&, PyObject* const* v) {
 template <Tensor (*triangle)(const Tensor&, int64_t)>
 PyObject* make_triangle(const Spec& spec, PyObject* const* v) {
   Tensor x = tensor_argument(v[0], spec.name);
-  int64_t k = v[1] ? parse_int(v[1], spec.name) : 0;
+  int64_t k = v[1] ? parse_offset(v[1], spec.name) : 0;
   return wrap(unlocked(is_large(x), [&] { return triangle(x, k); }));
 }
 

@@ -87,7 +87,7 @@ PyObject* call_flip(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* call_diagonal(const Spec& spec, PyObject* const* v) {
-  return wrap(diagonal(argument(spec, v[0]), v[1] ? parse_int(v[1], "offset") : 0));
+  return wrap(diagonal(argument(spec, v[0]), v[1] ? parse_offset(v[1], "offset") : 0));
 }
 
 // ---- joins and gathers ---------------------------------------------------------------------

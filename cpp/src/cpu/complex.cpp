@@ -248,17 +248,35 @@ NDTAPE_LIBRARY(Exp, cexp)
 NDTAPE_LIBRARY(Log, clog)
 NDTAPE_LIBRARY(Sin, csin)
 NDTAPE_LIBRARY(Cos, ccos)
-NDTAPE_LIBRARY(Tan, ctan)
 NDTAPE_LIBRARY(Asin, casin)
 NDTAPE_LIBRARY(Acos, cacos)
 NDTAPE_LIBRARY(Atan, catan)
 NDTAPE_LIBRARY(Sinh, csinh)
 NDTAPE_LIBRARY(Cosh, ccosh)
-NDTAPE_LIBRARY(Tanh, ctanh)
 NDTAPE_LIBRARY(Asinh, casinh)
 NDTAPE_LIBRARY(Acosh, cacosh)
 NDTAPE_LIBRARY(Atanh, catanh)
 #undef NDTAPE_LIBRARY
+
+// At an infinite real part the imaginary part is a zero with the sign of b, where C's has that of
+// sin(2b).
+struct Tanh {
+  static c128 of(c128 z) {
+    const double a = __real__ z, b = __imag__ z;
+    if (!is_finite(a) && a == a && is_finite(b)) {
+      return make(__builtin_copysign(1.0, a), __builtin_copysign(0.0, b));
+    }
+    return __builtin_ctanh(z);
+  }
+};
+
+// tan(z) = -i tanh(iz)
+struct Tan {
+  static c128 of(c128 z) {
+    const c128 y = Tanh::of(make(-__imag__ z, __real__ z));
+    return make(__imag__ y, -__real__ y);
+  }
+};
 
 // A logarithm to another base, part by part: 1 / ln(base) is a positive real.
 template <class Part>
@@ -299,7 +317,7 @@ struct Expm1 {
       const c128 y = __builtin_cexp(z);
       return make(__real__ y - 1, __imag__ y);
     }
-    if (b == 0) return make(__builtin_expm1(a), b);
+    if (b == 0) return make(__builtin_expm1(a) + 0.0, b);  // 0, and never -0, at either zero
     const double half = __builtin_sin(b / 2);
     return make(__builtin_expm1(a) * __builtin_cos(b) - 2 * half * half,
                 __builtin_exp(a) * __builtin_sin(b));
