@@ -51,6 +51,13 @@ struct NegativePart {
   }
 };
 
+struct RoundPart {
+  template <class T>
+  static T apply(T x) {
+    return static_cast<T>(__builtin_rint(x));
+  }
+};
+
 struct AddPart {
   template <class T>
   static T apply(T x, T y) {
@@ -461,6 +468,8 @@ void add_complex(KernelTable& table) {
   set_unary<Conj>(table, Op::conj, Complexes{});
   slot(table, Op::negative, DType::Complex64) = unary_parts<NegativePart, float>;
   slot(table, Op::negative, DType::Complex128) = unary_parts<NegativePart, double>;
+  slot(table, Op::round, DType::Complex64) = unary_parts<RoundPart, float>;
+  slot(table, Op::round, DType::Complex128) = unary_parts<RoundPart, double>;
   set_unary<Sign>(table, Op::sign, Complexes{});
   set_unary<Square>(table, Op::square, Complexes{});
   set_unary<Reciprocal>(table, Op::reciprocal, Complexes{});
