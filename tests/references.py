@@ -86,7 +86,7 @@ def _floor_divide(x, y):
 
 
 def _round(function):
-    return lambda x: function(x) if x.dtype.kind == "f" else x
+    return lambda x: function(x) if x.dtype.kind in "fc" else x
 
 
 REFERENCES = {

@@ -36,7 +36,7 @@ enum class Field : uint8_t { R, C };
   X(ceil, 1, Round, R, real, "Smallest integer not less than x.")                                  \
   X(floor, 1, Round, R, real, "Largest integer not greater than x.")                               \
   X(trunc, 1, Round, R, real, "Nearest integer towards zero.")                                     \
-  X(round, 1, Round, C, real, "Nearest integer, halves to even; of complex numbers part by part.")  \
+  X(round, 1, Round, C, real, "Nearest integer, halves to even; each part of complex numbers.")    \
   X(reciprocal, 1, Float, C, nonzero, "Reciprocal, ``1 / x``.")                                    \
   X(sqrt, 1, Float, C, positive, "Square root.")                                                   \
   X(exp, 1, Float, C, small, "Exponential, e to the power x.")                                     \
