@@ -190,7 +190,9 @@ def test_namespace():
     assert type(earlier.meshgrid(x, x, indexing="ij")) is list
     assert type(earlier.broadcast_arrays(x, x)) is list
     assert earlier.__array_namespace_info__().devices() == [x.device]
-    assert set(nt.__all__) <= set(vars(earlier))
+    assert set(nt.__all__) <= set(dir(earlier))
+    assert all(hasattr(earlier, name) for name in nt.__all__)
+    assert not hasattr(earlier, "nonsense")
     assert earlier.sum is nt.sum
     assert x.__array_namespace__(api_version="2024.12") is earlier
     assert x.__array_namespace__(api_version="2021.12").__name__ == "ndtape"

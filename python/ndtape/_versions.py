@@ -34,9 +34,9 @@ def namespace(version: str) -> ModuleType:
 @functools.cache
 def _earlier(version: str) -> ModuleType:
     module = ModuleType(ndtape.__name__, f"ndtape as of version {version} of the standard.")
-    names = [name for name in vars(ndtape) if not name.startswith("__")]
-    vars(module).update({name: getattr(ndtape, name) for name in names})
     vars(module).update(
+        __getattr__=lambda name: getattr(ndtape, name),  # all else is the latest's
+        __dir__=lambda: dir(ndtape),
         __array_api_version__=version,
         __array_namespace_info__=_Info,
         broadcast_arrays=_broadcast_arrays,
