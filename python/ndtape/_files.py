@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import secrets
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -25,19 +20,6 @@ __all__ = ["load", "save"]
 Array = npt.NDArray[Any]
 
 _SUFFIXES = (".npy", ".npz", ".safetensors")
-# What reading malformed headers and archives raises.
-_BAD = (
-    ValueError,
-    TypeError,
-    KeyError,
-    SyntaxError,
-    RecursionError,
-    NotImplementedError,
-    EOFError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def save(file: str | os.PathLike[str], data: Any, /) -> None:
@@ -90,6 +72,8 @@ def save(file: str | os.PathLike[str], data: Any, /) -> None:
         return
     arrays = _named_arrays(data, suffix)
     if suffix == ".npz":
+        import zipfile  # here, as below: the import of ndtape does not wait for it
+
         with _replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for name, array in arrays.items():
                 with archive.open(name + ".npy", "w", force_zip64=True) as out:
@@ -166,6 +150,8 @@ def _load_npy(path: str, mmap: bool) -> Tensor:
 
 
 def _load_npz(path: str) -> dict[str, Tensor]:
+    import zipfile
+
     arrays: dict[str, Array] = {}
     with open(path, "rb") as source, _naming(path), zipfile.ZipFile(source) as archive:
         for info in archive.infolist():
@@ -181,6 +167,8 @@ def _load_npz(path: str) -> dict[str, Tensor]:
 
 
 def _load_safetensors(path: str, mmap: bool) -> dict[str, Tensor]:
+    import json
+
     package = _safetensors("load")
     memory = _mapped(path) if mmap else np.fromfile(path, np.uint8)
     try:
@@ -300,11 +288,31 @@ def _named_arrays(data: Any, suffix: str) -> dict[str, Array]:
     return {name: _as_array(value) for name, value in data.items()}
 
 
+def _malformed() -> tuple[type[Exception], ...]:
+    """List what reading malformed headers and archives raises."""
+    import tokenize
+    import zipfile
+    import zlib
+
+    return (
+        ValueError,
+        TypeError,
+        KeyError,
+        SyntaxError,
+        RecursionError,
+        NotImplementedError,
+        EOFError,
+        tokenize.TokenError,
+        zipfile.BadZipFile,
+        zlib.error,
+    )
+
+
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
     try:
         yield
-    except _BAD as error:
+    except _malformed() as error:
         suffix = os.path.splitext(path)[1]
         raise ValueError(f"load: {path} is damaged or no {suffix} file: {error}") from None
 
@@ -313,7 +321,7 @@ def _naming(path: str) -> Iterator[None]:
 def _replacing(path: str) -> Iterator[str]:
     """Give a file beside `path` to write, which takes its place when the block succeeds."""
     target = os.path.realpath(path)  # a link keeps pointing to what is replaced
-    temporary = f"{target}.{secrets.token_hex(6)}.tmp"
+    temporary = f"{target}.{os.urandom(6).hex()}.tmp"
     try:
         # Created here so that it has the permissions of any new file.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
