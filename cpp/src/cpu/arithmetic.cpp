@@ -287,7 +287,7 @@ void where_loop(const void* a, const void* b, const void* c, void* out, int64_t 
   const T* x = static_cast<const T*>(b);
   const T* y = static_cast<const T*>(c);
   T* r = static_cast<T*>(out);
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) {
     const T yes = x[i];
     const T no = y[i];

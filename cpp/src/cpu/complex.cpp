@@ -169,7 +169,7 @@ struct Abs {
   template <class T>
   static T or_infinity(Complex<T> z, T size) {
     constexpr T kInf = static_cast<T>(__builtin_inf());
-    return (absolute(z.re) == kInf) | (absolute(z.im) == kInf) ? kInf : size;
+    return absolute(z.re) == kInf || absolute(z.im) == kInf ? kInf : size;
   }
 };
 
@@ -209,7 +209,7 @@ struct IsInf {
   template <class T>
   static bool apply(Complex<T> z) {
     constexpr T kInf = static_cast<T>(__builtin_inf());
-    return (absolute(z.re) == kInf) | (absolute(z.im) == kInf);
+    return absolute(z.re) == kInf || absolute(z.im) == kInf;
   }
 };
 

@@ -6,17 +6,17 @@
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-// Sum of the lanes of a vector of Bytes bytes, half on half.
-template <class T, int Bytes = kVectorBytes>
-inline T sum_lanes(Vec<T, Bytes> v) {
-  if constexpr (Bytes == 2 * sizeof(T)) {
+// Sum of the lanes of a vector, half on half.
+template <class T, class V>
+inline T sum_lanes(V v) {
+  if constexpr (sizeof(V) == 2 * sizeof(T)) {
     return v[0] + v[1];
   } else {
-    using Half = Vec<T, Bytes / 2>;
+    using Half = Vec<T, sizeof(V) / 2>;
     Half low, high;
     __builtin_memcpy(&low, &v, sizeof(Half));
     __builtin_memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(Half), sizeof(Half));
-    return sum_lanes<T, Bytes / 2>(low + high);
+    return sum_lanes<T>(low + high);
   }
 }
 

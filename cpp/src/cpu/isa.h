@@ -7,6 +7,13 @@
 
 #include "cpu/kernels.h"
 
+// Before a loop: no element depends on what an earlier one wrote.
+#if defined(__clang__)
+#define NDTAPE_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NDTAPE_IVDEP _Pragma("GCC ivdep")
+#endif
+
 namespace ndtape::cpu::NDTAPE_ISA {
 
 void add_arithmetic(KernelTable& table);

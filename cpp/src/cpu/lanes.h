@@ -1,10 +1,10 @@
 // Helpers for kernels that are plain loops: the loops themselves, and how they reach the table.
 //
 // An operator is a struct with a static `apply` for one element. The compiler vectorises the
-// loops; out may be exactly one of the operands, which is what "ivdep" says.
+// loops; out may be exactly one of the operands, which is what NDTAPE_IVDEP says.
 #pragma once
 
-#include "cpu/kernels.h"
+#include "cpu/isa.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
@@ -13,7 +13,7 @@ template <class Op, class T, class R>
 void unary_loop(const void* a, const void*, const void*, void* out, int64_t n) {
   const T* x = static_cast<const T*>(a);
   R* r = static_cast<R*>(out);
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) r[i] = static_cast<R>(Op::apply(x[i]));
 }
 
@@ -22,7 +22,7 @@ void binary_loop(const void* a, const void* b, const void*, void* out, int64_t n
   const T* x = static_cast<const T*>(a);
   const T* y = static_cast<const T*>(b);
   R* r = static_cast<R*>(out);
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) r[i] = static_cast<R>(Op::apply(x[i], y[i]));
 }
 
@@ -32,7 +32,7 @@ void ternary_loop(const void* a, const void* b, const void* c, void* out, int64_
   const T* y = static_cast<const T*>(b);
   const T* z = static_cast<const T*>(c);
   R* r = static_cast<R*>(out);
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) r[i] = static_cast<R>(Op::apply(x[i], y[i], z[i]));
 }
 

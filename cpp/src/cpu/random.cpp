@@ -57,7 +57,7 @@ inline double below(double x) { return __builtin_nextafter(x, -__builtin_inf());
 void uniform_float32(const uint32_t* words, float low, float range, float high, float* out,
                      int64_t n) {
   const float last = below(high) < low ? low : below(high);
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) {
     const float u = static_cast<float>(static_cast<int32_t>(words[i] >> 8)) * 0x1p-24f;
     const float x = low + u * range;
@@ -68,7 +68,7 @@ void uniform_float32(const uint32_t* words, float low, float range, float high, 
 void uniform_float64(const uint32_t* words, double low, double range, double high, double* out,
                      int64_t n) {
   const double last = below(high) < low ? low : below(high);
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) {
     // The upper 53 bits of a pair, as two exact parts.
     const double upper = static_cast<double>(static_cast<int32_t>(words[2 * i + 1] >> 5));
@@ -82,7 +82,7 @@ void uniform_float64(const uint32_t* words, double low, double range, double hig
 constexpr double kTwoPi = 6.283185307179586476925286766559;
 
 void polar_float32(const uint32_t* words, float* u, float* angle, int64_t pairs) {
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < pairs; ++i) {
     // All 32 bits count towards small u, which is where the tails come from.
     const uint32_t w = words[2 * i];
@@ -95,7 +95,7 @@ void polar_float32(const uint32_t* words, float* u, float* angle, int64_t pairs)
 }
 
 void polar_float64(const uint32_t* words, double* u, double* angle, int64_t pairs) {
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < pairs; ++i) {
     const double upper = static_cast<double>(static_cast<int32_t>(words[4 * i + 1] >> 1));
     const double lower = static_cast<double>(static_cast<int32_t>(words[4 * i] >> 1));
@@ -109,7 +109,7 @@ void polar_float64(const uint32_t* words, double* u, double* angle, int64_t pair
 template <class T>
 inline void cartesian(const T* radius, const T* cosine, const T* sine, T mean, T std, T* out,
                       int64_t pairs) {
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < pairs; ++i) {
     const T r = std * radius[i];
     out[2 * i] = mean + r * cosine[i];

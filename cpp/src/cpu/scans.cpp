@@ -148,14 +148,14 @@ void across(const void* x_, const void* factor_, void* carry_, void* out_, int64
   C* carry = static_cast<C*>(carry_);
   T* out = static_cast<T*>(out_);
   if (factor) {
-#pragma GCC ivdep
+    NDTAPE_IVDEP
     for (int64_t i = 0; i < n; ++i) {
       carry[i] = Op::step(carry[i], convert<C>(x[i]), convert<C>(factor[i]));
       out[i] = convert<T>(carry[i]);
     }
     return;
   }
-#pragma GCC ivdep
+  NDTAPE_IVDEP
   for (int64_t i = 0; i < n; ++i) {
     carry[i] = Op::step(carry[i], convert<C>(x[i]), C{});
     out[i] = convert<T>(carry[i]);

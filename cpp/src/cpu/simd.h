@@ -344,8 +344,8 @@ NDTAPE_INLINE f64 scale_by_power(f64 x, f64 k) {
 #else
   constexpr double kMagic = 0x1.8p52;  // adding it leaves a whole number in the low bits
   const f64 half = (k * 0.5 + kMagic) - kMagic;
-  const i64 first = wrapping_add(bits(half + kMagic), 1023) << 52;
-  const i64 second = wrapping_add(bits((k - half) + kMagic), 1023) << 52;
+  const i64 first = wrapping_add(bits(half + kMagic), int64_t{1023}) << 52;
+  const i64 second = wrapping_add(bits((k - half) + kMagic), int64_t{1023}) << 52;
   return x * from_bits(first) * from_bits(second);
 #endif
 }

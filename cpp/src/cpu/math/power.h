@@ -75,7 +75,7 @@ template <class V>
 NDTAPE_INLINE V pow_with_special(V x, V y, V r) {
   const V infinity = splat(static_cast<decltype(x[0] + x[0])>(kInfinity));
   const auto ordinary = (x > V{}) & (x < infinity) & (abs(y) < infinity);
-  if (any(~ordinary)) return select(ordinary, r, pow_special(x, y, r));
+  if (any((decltype(bits(x)))~ordinary)) return select(ordinary, r, pow_special(x, y, r));
   return r;
 }
 
