@@ -99,6 +99,7 @@ CASES = {
         [(2, 3), (1, 3), ()],
     ),
     "vecdot": (nt.vecdot, [(2, 3), (3,)]),
+    "vecdot long": (nt.vecdot, [(2, 33), (33,)]),
     "tensordot": (lambda a, b: nt.tensordot(a, b, axes=1), [(2, 2, 3), (3, 2)]),
     "sort": (lambda x: nt.square(nt.sort(x, axis=0)), [(4, 2)]),
     "unique_values": (lambda x: nt.square(nt.unique_values(x)), [(2, 3)]),

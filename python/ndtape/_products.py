@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["tensordot", "vecdot"]
 
+_SHORT = 32  # vectors that a product each would not pay for
+
 
 def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Tensor:
     """Dot products of vectors.
@@ -61,6 +63,8 @@ def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Te
         rows = _core.conj(rows)
     if rows.ndim == 1 and columns.ndim == 1:
         return _core.matmul(rows, columns)
+    if rows.shape[-1] < _SHORT:
+        return _core.sum(rows * columns, axis=-1, dtype=_core.result_type(rows, columns))
     product = _core.matmul(rows[..., None, :], columns[..., None])
     return product[..., 0, 0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ndtape import _core
 from ndtape._arguments import as_ordered, as_tensor
@@ -44,8 +45,22 @@ def nonzero(x: _ArrayLike, /) -> tuple[Tensor, ...]:
     x = as_tensor(x)
     if x.ndim == 0:
         raise ValueError("nonzero: a 0-d tensor has no positions; use reshape(x, 1) first")
-    # NumPy hands out columns of one matrix: copied, no column keeps the others alive.
-    return tuple(_core.copy(_core.asarray(column)) for column in np.nonzero(x.detach().numpy()))
+    # NumPy is fastest with one axis, and hands out strided columns where there are more.
+    array = x.detach().numpy()
+    numbers = np.flatnonzero(array)
+    if array.ndim == 1:
+        return (_core.asarray(numbers),)
+    return tuple(_core.asarray(index) for index in _unravel(numbers, array.shape))
+
+
+def _unravel(numbers: npt.NDArray[np.intp], shape: tuple[int, ...]) -> list[npt.NDArray[np.intp]]:
+    # Indices of row-major numbers, from the last axis to the first.
+    indices = []
+    for length in reversed(shape[1:]):
+        rest = numbers // max(length, 1)
+        indices.append(numbers - rest * length)
+        numbers = rest
+    return [numbers, *reversed(indices)]
 
 
 def count_nonzero(x: _ArrayLike, /, *, axis: _Axes = None, keepdims: bool = False) -> Tensor:
