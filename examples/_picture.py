@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
@@ -11,14 +11,31 @@ matplotlib.use("Agg")  # draws to a file, needs no screen
 
 from matplotlib import pyplot as plt
 
+from ndtape import nn
+
 RIGHT, WRONG = "#1a7f37", "#cf222e"
+
+
+class Losses(nn.callbacks.Callback):
+    """The loss of every step."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+        self.epochs = 0
+
+    def on_batch_end(self, step: int, logs: Mapping[str, float]) -> None:
+        """Take it down."""
+        self.values.append(logs["loss"])
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Count."""
+        self.epochs += 1
 
 
 def draw(
     path: str,
     title: str,
-    losses: Sequence[float],
-    per_epoch: int,
+    losses: Losses,
     images: np.ndarray,
     labels: np.ndarray,
     predicted: np.ndarray,
@@ -30,9 +47,10 @@ def draw(
     figure.suptitle(title)
 
     axes = left.subplots()
-    epochs = (np.arange(len(losses)) + 1) / per_epoch
-    axes.plot(epochs, losses, color="#9ecbff", linewidth=0.8, label="each batch")
-    mean = np.reshape(losses, (-1, per_epoch)).mean(axis=1)
+    values, per_epoch = losses.values, len(losses.values) // losses.epochs
+    epochs = (np.arange(len(values)) + 1) / per_epoch
+    axes.plot(epochs, values, color="#9ecbff", linewidth=0.8, label="each batch")
+    mean = np.reshape(values, (-1, per_epoch)).mean(axis=1)
     axes.plot(np.arange(len(mean)) + 0.5, mean, color="#0550ae", marker="o", label="each epoch")
     axes.set(xlabel="epoch", ylabel="cross-entropy", yscale="log", title="training loss")
     axes.grid(alpha=0.3)
