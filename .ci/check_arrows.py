@@ -36,6 +36,7 @@ HEADERS = {
     "ops.h": "ops",
     "optim.h": "ops",
     "random.h": "ops",
+    "recurrent.h": "ops",
     "tape.h": "tape",
 }  # the rest: core
 

@@ -41,6 +41,7 @@ void create(PyObject* module) {
   define_autograd();
   define_rows();
   define_images();
+  define_recurrent();
   define_optim();
   define_dlpack();
   define_system();

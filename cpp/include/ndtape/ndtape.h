@@ -10,6 +10,7 @@
 #include "ndtape/optim.h"
 #include "ndtape/parallel.h"
 #include "ndtape/random.h"
+#include "ndtape/recurrent.h"
 #include "ndtape/tape.h"
 #include "ndtape/tensor.h"
 #include "ndtape/version.h"

@@ -123,7 +123,7 @@ class _Recurrent(Module):
         flat = _core.reshape(_core.permute_dims(x, (1, 0, 2)), (-1, x.shape[2]))
         driven = f.linear(flat, weight, self._input_bias(bias, hidden_bias))
         driven = _core.reshape(driven, (steps, x.shape[0], -1))
-        parts = [p[0] for p in _core.split(driven, steps)]
+        parts = _steps(driven)
         outputs: list[Tensor] = []
         for part in reversed(parts) if reverse else parts:
             state = self._step(part, state, recurrent, hidden_bias)
@@ -146,6 +146,22 @@ class _Recurrent(Module):
         if self.layers > 1:
             text += f", layers={self.layers}"
         return text + (", bidirectional=True" if self.bidirectional else "")
+
+
+def _steps(x: Tensor) -> tuple[Tensor, ...]:
+    """Return the slices of x along its first axis, with one derivative for all of them.
+
+    As views, each would give a gradient of x's whole shape.
+    """
+    plain = x.detach()
+    parts = [plain[i] for i in range(x.shape[0])]
+
+    def vjp(*gradients: Tensor | None) -> Tensor:
+        like = next(g for g in gradients if g is not None)
+        zero = _core.zeros_like(like)
+        return _core.stack([zero if g is None else g for g in gradients])
+
+    return _core.record_custom("steps", x, parts, vjp)
 
 
 class RNN(_Recurrent):
@@ -212,9 +228,7 @@ class LSTM(_Recurrent):
         self, driven: Tensor, state: tuple[Tensor, ...], recurrent: Tensor, bias: Tensor
     ) -> tuple[Tensor, ...]:
         h, c = state
-        i, forget, g, o = _core.split(driven + h @ recurrent, 4, axis=1)
-        c = sigmoid(forget) * c + sigmoid(i) * tanh(g)
-        return sigmoid(o) * tanh(c), c
+        return _core._lstm_cell(driven + h @ recurrent, c)
 
 
 class GRU(_Recurrent):
