@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "ndtape/ndtape.h"
 
@@ -158,6 +161,155 @@ TEST(Tape, TwoThreadsBuildAndWalk) {
   std::thread a(work), b(work);
   a.join();
   b.join();
+}
+
+TEST(Tape, ManyLeaves) {
+  std::vector<Tensor> leaves;
+  for (int i = 0; i < 1'000'000; ++i) leaves.push_back(leaf({}, 1));
+  Tensor y = leaves[0];
+  for (size_t i = 1; i < leaves.size(); ++i) y = y + leaves[i];
+  backward(y);
+  for (const Tensor& x : leaves) ASSERT_EQ(value(grad(x)), 1);
+}
+
+TEST(Tape, TangentsGoForward) {
+  Tensor x = leaf({3}, 2), w = leaf({3}, 5);
+  const Tensor y = exp(x) * w + matmul(w, x);
+  const Tensor t = ones({3}, DType::Float64);
+  const Tensor moved = tangents({y}, {x}, {t})[0];
+  EXPECT_NEAR(value(moved), std::exp(2.0) * 5 + 15, 1e-12);
+  EXPECT_FALSE(requires_grad(moved));
+  EXPECT_FALSE(tangents({y}, {x, w}, {{}, {}})[0].defined());
+  // A tangent that records: its own derivative is the second.
+  const Tensor again = tangents({y}, {x}, {t}, true)[0];
+  EXPECT_NEAR(value(gradients({sum(again)}, {x})[0]), std::exp(2.0) * 5, 1e-12);
+  EXPECT_THROW(tangents({y}, {x}, {ones({2}, DType::Float64)}), ValueError);
+  EXPECT_THROW(tangents({y}, {x}, {}), ValueError);
+  EXPECT_THROW(tangents({y}, {ones({3}, DType::Float64)}, {t}), TapeError);
+}
+
+TEST(Tape, OtherInputsAreFound) {
+  const Tensor w = leaf({2}, 3), older = exp(w);
+  const Tensor x = leaf({2}, 1);
+  EXPECT_TRUE(other_inputs({x * 2.0}, {x}).empty());
+  const std::vector<Tensor> found = other_inputs({x * older + w, x * x}, {x});
+  ASSERT_EQ(found.size(), 2u);
+  for (const Tensor& t : found) EXPECT_EQ(t.shape(), (Dims{2}));
+  const std::vector<Tensor> g = gradients({sum(x * older)}, found, {}, true, false, true);
+  int defined = 0;
+  for (const Tensor& t : g) defined += t.defined();
+  EXPECT_EQ(defined, 1);  // the walk stops at `older`
+}
+
+std::vector<Tensor> cube(const Tensor& x, bool fails = false) {
+  const Tensor y = detach(x) * detach(x) * detach(x);
+  CustomRule rule;
+  rule.vjp = [fails](const std::vector<Tensor>& g, const std::vector<Tensor>& saved) {
+    if (fails) throw std::runtime_error("the rule's own");
+    return std::vector<Tensor>{g[0] * (saved[0] * saved[0] * 3.0)};
+  };
+  return record_custom("cube", {x}, {y}, {x}, rule);
+}
+
+TEST(Tape, OperationsOfOnesOwn) {
+  Tensor x = leaf({2}, 2);
+  const Tensor y = cube(x)[0];
+  EXPECT_STREQ(node_name(y), "cube");
+  const Tensor g = gradients({sum(y)}, {x}, {}, true, true)[0];
+  EXPECT_EQ(value(g), 12);
+  EXPECT_EQ(value(gradients({sum(g)}, {x})[0]), 12);
+  EXPECT_EQ(value(tangents({y}, {x}, {ones({2}, DType::Float64)})[0]), 12);
+  CustomRule wrong;
+  wrong.vjp = [](const auto&, const auto&) { return std::vector<Tensor>{}; };
+  const Tensor z = record_custom("wrong", {x}, {ones({2}, DType::Float64)}, {}, wrong)[0];
+  EXPECT_THROW(backward(sum(z)), ValueError);
+}
+
+TEST(Tape, AWalkThatFailsLeavesEverythingAsItWas) {
+  const int64_t before = memory::stats().in_use;
+  {
+    Tensor x = leaf({1000}, 2), w = leaf({1000}, 3);
+    const Tensor y = sum(cube(x * w, true)[0] + w);
+    EXPECT_THROW(backward(y), std::runtime_error);
+    EXPECT_FALSE(grad(x).defined());
+    EXPECT_FALSE(grad(w).defined());
+    backward(sum(x * w));
+    EXPECT_EQ(value(grad(x)), 3);
+  }
+  EXPECT_EQ(memory::stats().in_use, before);
+}
+
+TEST(Tape, HooksAndKeptGradients) {
+  Tensor x = leaf({2}, 2);
+  const Tensor y = x * 3.0;
+  int calls = 0;
+  retain_grad(y);
+  add_hook(y, [&](const Tensor& g) {
+    ++calls;
+    return g * 10.0;
+  });
+  backward(sum(y * y));
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(value(grad(y)), 120);
+  EXPECT_EQ(value(grad(x)), 360);
+  EXPECT_THROW(add_hook(y, [](const Tensor&) { return Tensor(); }), TapeError);  // freed
+  EXPECT_THROW(retain_grad(ones({2}, DType::Float64)), TapeError);
+}
+
+TEST(Tape, AnomaliesAreFound) {
+  Tensor x = leaf({2}, 0);
+  set_trace([] { return std::string("here:1"); });
+  {
+    const AnomalyMode watching({true, true});
+    try {
+      log(x);
+      FAIL() << "an infinity was not noticed";
+    } catch (const TapeError& e) {
+      EXPECT_NE(std::string(e.what()).find("log, recorded at here:1"), std::string::npos);
+    }
+    const AnomalyMode only_nan({true, false});
+    EXPECT_NO_THROW(log(x));
+  }
+  EXPECT_FALSE(anomaly().enabled());
+  EXPECT_NO_THROW(log(x));
+  set_trace(nullptr);
+}
+
+TEST(Tape, GraphsAreDescribed) {
+  Tensor x = leaf({2}, 1);
+  const RecordedGraph graph = recorded_graph({sum(exp(x) * x)});
+  ASSERT_EQ(graph.nodes.size(), 4u);
+  EXPECT_EQ(graph.nodes[0].name, "sum");
+  EXPECT_EQ(graph.nodes[3].name, "leaf");
+  EXPECT_EQ(graph.nodes[1].saved_bytes, 32);  // both factors
+  EXPECT_EQ(graph.saved_bytes, 32);           // exp's result is one of them
+}
+
+// Two threads whose graphs share leaves, and a part that neither frees; with hooks, rules of one's
+// own, changes in place and forward walks.
+TEST(Tape, TwoThreadsShareLeaves) {
+  Tensor w = leaf({64}, 0.5);
+  const Tensor shared = tanh(w);
+  constexpr int kTurns = 100;
+  auto work = [&] {
+    for (int i = 0; i < kTurns; ++i) {
+      Tensor x = leaf({64}, 0.25);
+      Tensor y = cube(x * shared)[0] + w;
+      update(InPlaceOp::multiply, y, x);
+      add_hook(y, [](const Tensor& g) { return g * 1.0; });
+      ASSERT_TRUE(tangents({y}, {x}, {ones({64}, DType::Float64)})[0].defined());
+      ASSERT_EQ(recorded_graph({y}).nodes.front().number > 0, true);
+      const AnomalyMode watching({i % 2 == 0, false});
+      backward(sum(y), {}, true);
+      ASSERT_TRUE(grad(x).defined());
+    }
+  };
+  std::thread a(work), b(work);
+  a.join();
+  b.join();
+  const double t = std::tanh(0.5);
+  const double each = 0.25 + 0.25 * 3 * std::pow(0.25 * t, 2) * 0.25 * (1 - t * t);
+  EXPECT_NEAR(value(grad(w)), 2 * kTurns * each, 1e-9);
 }
 
 }  // namespace

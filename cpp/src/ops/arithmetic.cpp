@@ -129,8 +129,9 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::multiply, a, b);
   if (!recording(a, b)) return y;
-  return record("multiply", y, wrt(a, [b = save(b)](const Tensor& g) { return g * conjugate(b); }),
-                wrt(b, [a = save(a)](const Tensor& g) { return g * conjugate(a); }));
+  return record("multiply", y,
+                wrt(a, [b = save_for(a, b)](const Tensor& g) { return g * conjugate(b); }),
+                wrt(b, [a = save_for(b, a)](const Tensor& g) { return g * conjugate(a); }));
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {

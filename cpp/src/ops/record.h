@@ -24,17 +24,31 @@ namespace ndtape {
 
 // Where x's gradient goes. A view whose base was changed in place gets its new history here.
 Edge edge_of(const Tensor& x);
-inline Input input_of(const Tensor& x) { return Input{edge_of(x), x.shape(), x.dtype()}; }
+// Has x an edge? Asked of every operand, so without taking a share in its node.
+inline bool has_history(const Tensor& x) {
+  const TensorImpl* impl = x.impl();
+  if (impl->base && impl->generation != impl->base->generation) [[unlikely]] {
+    return static_cast<bool>(edge_of(x));
+  }
+  return static_cast<bool>(impl->node);
+}
+[[gnu::always_inline]] inline Input input_of(const Tensor& x) {
+  return Input{edge_of(x), x.shape(), x.dtype()};
+}
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
 // Is `name` that of an operator of the op table, or of a copy or cast?
 bool is_elementwise(const char* name);
 
 template <class... Tensors>
 bool recording(const Tensors&... inputs) {
-  return grad_enabled() && (static_cast<bool>(edge_of(inputs)) || ...);
+  return grad_enabled() && (has_history(inputs) || ...);
 }
 
 inline Saved save(const Tensor& x) { return Saved(x, edge_of(x), false); }
+// The same for the rule of `input`, which is dropped if that does not record: then nothing.
+inline Saved save_for(const Tensor& input, const Tensor& x) {
+  return has_history(input) ? save(x) : Saved();
+}
 inline Saved save_output(const Tensor& y) { return Saved(y, {}, true); }
 
 template <class Rule>

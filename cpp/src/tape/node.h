@@ -54,7 +54,7 @@ class Node : public Refcounted {
   int inputs() const { return count_; }
   const Input& input(int i) const { return inputs_[i]; }
   bool needs(int i) const { return static_cast<bool>(inputs_[i].edge); }
-  void set_input(int i, Input input) {
+  [[gnu::always_inline]] void set_input(int i, Input input) {
     // A view may get its new history, a node, only when it is asked for it: now.
     if (input.edge && input.edge.node->number() > number_) renumber();
     inputs_[i] = std::move(input);
@@ -143,6 +143,7 @@ class Saved {
  public:
   // `edge`: x's. An operation's own output is saved before it has a history: its node is the one
   // that saves it, and holding that here would be a circle.
+  Saved() = default;  // of a rule that will not be called
   Saved(const Tensor& x, Edge edge, bool is_output);
   Saved(Saved&&) = default;
   Saved& operator=(Saved&&) = default;
@@ -154,9 +155,9 @@ class Saved {
   Ref<Storage> storage_;
   Layout layout_;
   Edge edge_;
-  uint32_t version_;
-  DType dtype_;
-  bool is_output_;
+  uint32_t version_ = 0;
+  DType dtype_ = DType::Bool;
+  bool is_output_ = false;
 };
 
 // While it lives, Saved tensors that are copied on this thread are counted: rules are functions
