@@ -509,6 +509,34 @@ def _chain(lib: Lib):
 _FLOPS = 2.0 * 128 * (784 * 512 + 512 * 10)
 
 
+def _network(lib: Lib):
+    """The loss of a network as a function of nothing, recorded."""
+    if lib.name not in ("torch", "ndtape"):
+        return None
+    xp = lib.xp
+    shapes = ((784, 512), (512,), (512, 10), (10,))
+    w1, b1, w2, b2 = (xp.tensor(normal(*shape), requires_grad=True) for shape in shapes)
+    (x,) = lib.arrays(normal(128, 784))
+    labels = np.arange(128) % 10
+    if lib.name == "torch":
+        labels = xp.tensor(labels)
+        return lambda: xp.nn.functional.cross_entropy(xp.relu(x @ w1 + b1) @ w2 + b2, labels)
+    labels = xp.asarray(labels)
+    return lambda: xp.mean(xp.cross_entropy(xp.relu(x @ w1 + b1) @ w2 + b2, labels))
+
+
+# Their difference over the first is what backward costs beside forward.
+@row("gradients", "forward of 784-512-10, batch 128, recorded", flops=_FLOPS)
+def _forward(lib: Lib):
+    return _network(lib)
+
+
+@row("gradients", "the same and backward", flops=3 * _FLOPS - 2.0 * 128 * 784 * 512)
+def _backward(lib: Lib):
+    loss = _network(lib)
+    return loss and (lambda: loss().backward())
+
+
 @row("gradients", "step 784-512-10, batch 128, RMSprop", flops=3 * _FLOPS - 2.0 * 128 * 784 * 512)
 def _rmsprop(lib: Lib):
     return step.build(lib, (784, 512, 10), 128, "rmsprop")
