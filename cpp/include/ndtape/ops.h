@@ -114,7 +114,7 @@ Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high);
 // Always a copy; differentiable between floats and complex numbers. Complex numbers become complex
 // or bool only: TypeError.
 Tensor astype(const Tensor& x, DType dtype);
-Tensor copy(const Tensor& x);                 // row-major, recorded
+Tensor copy(const Tensor& x);  // row-major, recorded
 
 inline Tensor operator-(const Tensor& x) { return negative(x); }
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
