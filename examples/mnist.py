@@ -43,10 +43,10 @@ def convolutional() -> tuple[nn.Module, nt.optim.Optimizer]:
         nn.Flatten(),
         nn.Linear(32 * 7 * 7, 128),
         nn.ReLU(),
-        nn.Dropout(0.5),
+        nn.Dropout(0.3),
         nn.Linear(128, 10),
     )
-    return model, nt.optim.Adam(model.parameters(), 1e-3)
+    return model, nt.optim.Adam(model.parameters(), 3e-3)
 
 
 NETWORKS = {"dense": dense, "convolutional": convolutional}
@@ -69,8 +69,13 @@ def main() -> None:
     model, optimizer = NETWORKS[options.network]()
     model.compile(optimizer, "cross_entropy")
     losses = Losses()
+    callbacks: list[nn.callbacks.Callback] = [losses]
+    if options.network == "convolutional":
+        steps = options.epochs * -(-len(train[0]) // BATCH)
+        cycle = nt.optim.OneCycleSchedule(optimizer, steps)
+        callbacks.append(nn.callbacks.LearningRate(cycle, every="batch"))
     start = time.perf_counter()
-    model.fit(*train, options.epochs, BATCH, callbacks=[losses])
+    model.fit(*train, options.epochs, BATCH, callbacks=callbacks)
     seconds = time.perf_counter() - start
 
     images, labels = test
