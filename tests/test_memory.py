@@ -181,3 +181,43 @@ def test_no_room_is_memory_error_and_leaves_things_working():
     with pytest.raises(MemoryError):
         nt.copy(nt.broadcast_to(x, (2**45, 10)))
     assert nt.sum(x).item() == 10
+
+
+def test_every_part_of_the_tape_lets_go():
+    """Without the garbage collector: hooks, kept gradients, checkpoints, rules and transforms."""
+    w = nt.tensor(np.ones((8, 8)), requires_grad=True)
+    x = nt.ones((4, 8), dtype=nt.float64)
+
+    class Tanh(nt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = nt.tanh(x)
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def vjp(ctx, g):
+            (y,) = ctx.saved_tensors
+            return g * (1 - y * y)
+
+    def step():
+        h = Tanh.apply(x @ w)
+        h.register_hook(lambda g: g * 1.0)
+        h.retain_grad()
+        z = nt.checkpoint(nt.sigmoid, h)
+        z *= 2
+        nt.sum(z).backward()
+        w.grad = None
+        nt.jvp(lambda v: nt.sum(nt.exp(v @ w)), (x,), (x,))
+        nt.grad(lambda v: nt.sum(v @ w))(x)
+
+    gc.collect()
+    gc.disable()
+    try:
+        step()
+        before = nt.memory.stats()["in_use"]
+        for _ in range(100):
+            step()
+        assert nt.memory.stats()["in_use"] == before
+    finally:
+        gc.enable()
