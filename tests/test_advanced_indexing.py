@@ -348,3 +348,15 @@ def test_values_that_do_not_fit():
     with pytest.raises(ValueError, match="read-only"):
         nt.asarray(frozen)[[0]] = 1.0
     assert frozen.tolist() == [0, 0, 0]
+
+
+def test_large_masks():
+    """Masks that threads share, of any layout, and their gradient."""
+    x = np.arange(600 * 501.0).reshape(600, 501)
+    for mask in (x % 3 == 0, x >= 0, x < 0, x == x.size - 1):
+        for a, m in ((x, mask), (x.T, mask.T), (x[::-2], mask[::-2])):
+            got = nt.asarray(a)[nt.asarray(m)]
+            assert np.array_equal(got.numpy(), a[m])
+        leaf = nt.tensor(x, requires_grad=True)
+        nt.sum(nt.square(leaf[mask])).backward()
+        assert np.array_equal(leaf.grad.numpy(), np.where(mask, 2 * x, 0))

@@ -199,3 +199,24 @@ def test_huge_angles():
 def test_rows_that_this_file_covers():
     covered = {r.name for r in UNARY + BINARY} | {"where", "clip"}
     assert covered == set(BY_NAME)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("exponent", [2.0, 3.0, 0.5, -1.0])
+def test_powers_that_people_write(dtype, exponent):
+    """They take a path of their own, element by element: the same bits beside other exponents."""
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal(3000) * 10.0 ** rng.integers(-11, 12, 3000)).astype(dtype)
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1, -1]
+    x[: len(special)] = special
+    got = (nt.asarray(x) ** exponent).numpy()
+    with np.errstate(all="ignore"):
+        exact = x.astype(np.longdouble) ** np.longdouble(exponent)
+        rounded = exact.astype(dtype)
+        error = np.abs(got - exact) / np.spacing(np.abs(rounded))
+    finite = np.isfinite(rounded)
+    assert np.all(error[finite] <= 1)
+    np.testing.assert_array_equal(got[~finite], rounded[~finite])
+    mixed = np.where(np.arange(x.size) % 2, exponent, 1.7).astype(dtype)
+    beside = nt.pow(nt.asarray(x), nt.asarray(mixed)).numpy()
+    assert beside[1::2].tobytes() == got[1::2].tobytes()

@@ -7,6 +7,7 @@
 #include "convert.h"
 #include "dtype_type.h"
 #include "ndtape/ops.h"
+#include "ndtape/tape.h"
 #include "numpy_interop.h"
 #include "tensor_type.h"
 
@@ -99,6 +100,62 @@ bool parse_key(PyObject* key, std::vector<Index>& out) {
   return true;
 }
 
+// The view of a key of ints and slices alone, on a tensor of few axes, at little cost. False for
+// any other key, and for one that is out of range.
+bool quick_view(const Layout& from, PyObject* key, Layout& to) {
+  constexpr int kFew = 5;
+  const bool several = PyTuple_CheckExact(key);
+  const int entries = several ? static_cast<int>(PyTuple_GET_SIZE(key)) : 1;
+  if (entries > from.ndim() || from.ndim() > kFew) return false;
+  int64_t shape[kFew], strides[kFew], offset = from.offset;
+  int ndim = 0;
+  for (int axis = 0; axis < from.ndim(); ++axis) {
+    const int64_t length = from.shape[axis], stride = from.strides[axis];
+    if (axis >= entries) {
+      shape[ndim] = length;
+      strides[ndim++] = stride;
+      continue;
+    }
+    PyObject* entry = several ? PyTuple_GET_ITEM(key, axis) : key;
+    if (PyLong_CheckExact(entry)) {
+      int overflow = 0;
+      long long index = PyLong_AsLongLongAndOverflow(entry, &overflow);
+      if (index < 0) index += length;
+      if (overflow || index < 0 || index >= length) return false;
+      offset += index * stride;
+    } else if (PySlice_Check(entry)) {
+      auto* slice = reinterpret_cast<PySliceObject*>(entry);
+      if (slice->step != Py_None) return false;
+      Py_ssize_t start, stop, step;
+      check(PySlice_Unpack(entry, &start, &stop, &step));
+      const Py_ssize_t count = PySlice_AdjustIndices(length, &start, &stop, 1);
+      if (count > 0) offset += start * stride;
+      shape[ndim] = count;
+      strides[ndim++] = stride;
+    } else {
+      return false;
+    }
+  }
+  to.shape = Dims(shape, shape + ndim);
+  to.strides = Dims(strides, strides + ndim);
+  to.offset = offset;
+  return true;
+}
+
+// A mask of x's own shape.
+bool whole_mask(PyObject* self, PyObject* key, Tensor& mask) {
+  const Tensor& x = unwrap(self);
+  if (x.ndim() == 0) return false;
+  if (is_tensor(key)) {
+    mask = unwrap(key);
+  } else if (is_ndarray(key)) {
+    mask = to_tensor(key);
+  } else {
+    return false;
+  }
+  return mask.dtype() == DType::Bool && mask.shape() == x.shape();
+}
+
 // ndtape._indexing.get or .set.
 PyObject* advanced(const char* name) {
   static PyObject* module = nullptr;
@@ -121,9 +178,17 @@ bool rows_by_number(PyObject* self, PyObject* key, Tensor& rows) {
 
 PyObject* get(PyObject* self, PyObject* key) noexcept {
   return guarded([&]() -> PyObject* {
+    Layout quick;
+    if (!requires_grad(unwrap(self)) && quick_view(unwrap(self).layout(), key, quick)) {
+      return wrap(unwrap(self).view(std::move(quick)));
+    }
     std::vector<Index> index;
     if (parse_key(key, index)) return wrap(get_item(unwrap(self), index));
     Tensor rows;
+    if (whole_mask(self, key, rows)) {
+      const Tensor& x = unwrap(self);
+      return wrap(unlocked(is_large(x), [&] { return masked_select(x, rows); }));
+    }
     if (rows_by_number(self, key, rows)) {
       const Tensor& x = unwrap(self);
       bool release = is_large(x) || is_large(rows);

@@ -224,6 +224,8 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Axes& axes = {});
 // Integer indices may be negative; one out of range is IndexError. take: any shape of indices
 // replaces the axis. take_along_axis: indices broadcast against x outside the axis.
 Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis = {});
+// The elements of x where a mask of its shape is True, in order.
+Tensor masked_select(const Tensor& x, const Tensor& mask);
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 
 // ---- in place: change x's memory, recorded like any other ------------------------------------

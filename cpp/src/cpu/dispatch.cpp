@@ -19,6 +19,7 @@ namespace ndtape::cpu {
   void add_tiles(KernelTable& table);      \
   void add_reductions(KernelTable& table); \
   void add_scans(KernelTable& table);      \
+  void add_rows(KernelTable& table);       \
   void add_gemm(KernelTable& table);       \
   void add_random(KernelTable& table);     \
   }
@@ -69,6 +70,7 @@ constexpr Isa kIsas[] = {
      isa::add_tiles(table);                               \
      isa::add_reductions(table);                          \
      isa::add_scans(table);                               \
+     isa::add_rows(table);                                \
      isa::add_gemm(table);                                \
      isa::add_random(table);                              \
    }},

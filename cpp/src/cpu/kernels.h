@@ -26,6 +26,21 @@ using ScatterKernel = void (*)(const void* dense, void* dst, int64_t row_stride,
 // *out = op over x[0..n), n >= 1, in an order set by n alone.
 using ReduceKernel = void (*)(const void* x, void* out, int64_t n);
 
+// out[j] = op over x[r][j], r < rows, rows at least 1, whose rows are row_stride bytes apart; in an
+// order set by the number of rows alone.
+using FoldKernel = void (*)(const void* x, int64_t row_stride, void* out, int64_t rows,
+                            int64_t cols);
+
+// out[j] = the element at x + offsets[j].
+using TakeKernel = void (*)(const void* x, const int64_t* offsets, void* out, int64_t n);
+
+// Moves the elements of x whose byte in mask is 1 to out, until `count` have been found.
+using CompressKernel = void (*)(const void* x, const uint8_t* mask, void* out, int64_t count);
+
+// A RowOp on n elements of a row: args are its operands, absent ones null. out, of n elements, and
+// total, one, are null where they are not wanted or the operator has none.
+using RowKernel = void (*)(const void* const* args, void* out, void* total, int64_t n);
+
 // Position of the first extreme value (or of the first NaN) in x[0..n), n >= 1.
 using ArgKernel = int64_t (*)(const void* x, int64_t n);
 
@@ -75,7 +90,11 @@ struct KernelTable {
   BlockKernel cast[kDTypeCount][kDTypeCount];  // from, to; a -> out
   GatherKernel gather[kSizeClasses];
   ScatterKernel scatter[kSizeClasses];
+  TakeKernel take[kSizeClasses];
+  CompressKernel compress[kSizeClasses];
+  RowKernel row[kRowOpCount][kDTypeCount];  // of floats
   ReduceKernel reduce[kReduceOpCount][kDTypeCount];
+  FoldKernel fold[kReduceOpCount][kDTypeCount];
   ArgKernel argmax[kDTypeCount];
   ArgKernel argmin[kDTypeCount];
   ScanKernels scan[kScanOpCount][kDTypeCount];

@@ -140,6 +140,18 @@ enum class ReduceOp : uint8_t {
 
 inline constexpr int kReduceOpCount = 4;
 
+// Kernels on a row whose other operands may be one number for all of it.
+enum class RowOp : uint8_t {
+  add,         // row, number
+  subtract,    // row, number
+  multiply,    // row, number
+  exp_sum,     // row, number: exp(row - number), and the sum of it
+  square_sum,  // row, number: the sum of (row - number)^2
+  normalize,  // row, number m, number s, row w, row b: (row - m) * s * w + b; w and b may be absent
+};
+
+inline constexpr int kRowOpCount = 6;
+
 // Scans along an axis. recurrence: s[i] = factor[i] * s[i - 1] + x[i].
 enum class ScanOp : uint8_t { sum, prod, recurrence };
 

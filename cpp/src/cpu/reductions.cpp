@@ -8,7 +8,7 @@ namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
 inline constexpr int kSums = 8;
-inline constexpr int64_t kLongest = 4096;  // elements that are summed without halving
+inline constexpr int64_t kLongest = 16384;  // elements that are summed without halving
 
 struct Sum {
   template <class T>
@@ -138,7 +138,16 @@ T extreme_integer(const T* x, int64_t n) {
   return best;
 }
 
-// pick(x, best) passes NaN over, so NaN is looked for beside it and takes the result.
+// Whether there is a NaN in x[0..n).
+template <class T>
+bool has_nan(const T* x, int64_t n) {
+  unsigned char seen = 0;
+  for (int64_t i = 0; i < n; ++i) seen |= static_cast<unsigned char>(x[i] != x[i]);
+  return seen != 0;
+}
+
+// pick(x, best) passes NaN over, so something beside it must notice one: 0 * x, added up, is NaN if
+// there is one, or an infinity, and then NaN is looked for.
 template <class Op, class T>
 T extreme_float(const T* x, int64_t n) {
   using V = Vec<T>;
@@ -154,37 +163,38 @@ T extreme_float(const T* x, int64_t n) {
     }
     return bad ? nan : best;
   }
-  V best[kBests];
-  auto bad = load<V>(x) != load<V>(x);
-  best[0] = best[1] = best[2] = best[3] = load<V>(x);
+  const V zero = {};
+  V best[kBests], trap[kBests];
+#pragma GCC unroll 4
+  for (int s = 0; s < kBests; ++s) {
+    best[s] = load<V>(x);
+    trap[s] = best[s] * zero;
+  }
   int64_t i = L;
   for (; i + kBests * L <= n; i += kBests * L) {
-    V v[kBests];
 #pragma GCC unroll 4
     for (int s = 0; s < kBests; ++s) {
-      v[s] = load<V>(x + i + s * L);
-      best[s] = Op::pick(v[s], best[s]);
-      bad |= v[s] != v[s];
+      const V v = load<V>(x + i + s * L);
+      best[s] = Op::pick(v, best[s]);
+      trap[s] = fma(v, zero, trap[s]);
     }
   }
   for (; i + L <= n; i += L) {
     const V v = load<V>(x + i);
     best[0] = Op::pick(v, best[0]);
-    bad |= v != v;
+    trap[0] = fma(v, zero, trap[0]);
   }
   // The last vector may see elements a second time, which changes nothing.
   const V last = load<V>(x + n - L);
   best[0] = Op::pick(last, best[0]);
-  bad |= last != last;
+  trap[0] = fma(last, zero, trap[0]);
+  trap[0] += trap[1] + (trap[2] + trap[3]);
+  if (any((decltype(bits(trap[0])))(trap[0] != trap[0])) && has_nan(x, n)) return nan;
   T lane[L];
   store(lane, Op::pick(Op::pick(best[0], best[1]), Op::pick(best[2], best[3])));
-  bool any_bad = false;
   T result = lane[0];
-  for (int k = 0; k < L; ++k) {
-    any_bad |= bad[k] != 0;
-    result = Op::pick(lane[k], result);
-  }
-  return any_bad ? nan : result;
+  for (int k = 1; k < L; ++k) result = Op::pick(lane[k], result);
+  return result;
 }
 
 template <class Op, class T>
@@ -201,6 +211,20 @@ void reduce_extreme(const void* x, void* out, int64_t n) {
   *static_cast<T*>(out) = extreme<Op, T>(static_cast<const T*>(x), n);
 }
 
+// The first position from `i` on that satisfies `found`; there is one before n. Some at a time, by
+// a loop without exits.
+template <class T, class Found>
+inline int64_t search(const T* x, int64_t i, int64_t n, Found found) {
+  constexpr int64_t kStep = 2 * kVectorBytes / static_cast<int64_t>(sizeof(T));
+  for (; i + kStep <= n; i += kStep) {
+    unsigned char seen = 0;
+    for (int64_t k = 0; k < kStep; ++k) seen |= static_cast<unsigned char>(found(x[i + k]));
+    if (seen) break;
+  }
+  while (!found(x[i])) ++i;
+  return i;
+}
+
 // Finds the chunk with the extreme value at the speed of the reduction, then searches it alone.
 template <class Op, class T>
 int64_t arg_extreme(const void* p, int64_t n) {
@@ -210,17 +234,105 @@ int64_t arg_extreme(const void* p, int64_t n) {
   int64_t chunk = 0;
   for (int64_t i = 0; i < n; i += kChunk) {
     const T value = extreme<Op, T>(x + i, n - i < kChunk ? n - i : kChunk);
-    if (value != value) {
-      while (x[i] == x[i]) ++i;
-      return i;
-    }
+    if (value != value) return search(x, i, n, [](T v) { return v != v; });
     if (i == 0 || Op::better(value, best)) {
       best = value;
       chunk = i;
     }
   }
-  while (x[chunk] != best) ++chunk;
-  return chunk;
+  return search(x, chunk, n, [best](T v) { return v == best; });
+}
+
+// ---- rows on rows -------------------------------------------------------------------------------
+
+struct FoldMax {
+  template <class T>
+  static T apply(T a, T b) {
+    if constexpr (kFloating<T>) {
+      const T larger = a > b ? a : b;  // b if either is NaN
+      return a == a ? larger : a;
+    } else {
+      return a > b ? a : b;
+    }
+  }
+};
+
+struct FoldMin {
+  template <class T>
+  static T apply(T a, T b) {
+    if constexpr (kFloating<T>) {
+      const T smaller = a < b ? a : b;
+      return a == a ? smaller : a;
+    } else {
+      return a < b ? a : b;
+    }
+  }
+};
+
+template <class Op>
+struct Wrapping {
+  template <class T>
+  static T apply(T a, T b) {
+    return static_cast<T>(Op::apply(static_cast<Wrap<T>>(a), static_cast<Wrap<T>>(b)));
+  }
+};
+
+// Element x of `Rows` rows, halves at a time.
+template <class Op, int Rows, class T>
+NDTAPE_INLINE T fold_element(const char* x, int64_t row_stride) {
+  if constexpr (Rows == 1) {
+    return *reinterpret_cast<const T*>(x);
+  } else {
+    return Op::apply(fold_element<Op, Rows / 2, T>(x, row_stride),
+                     fold_element<Op, Rows / 2, T>(x + Rows / 2 * row_stride, row_stride));
+  }
+}
+
+template <class Op, int Rows, bool First, class T>
+void fold_some(const char* x, int64_t row_stride, T* out, int64_t cols) {
+  NDTAPE_IVDEP
+  for (int64_t j = 0; j < cols; ++j) {
+    const T value = fold_element<Op, Rows, T>(x + j * static_cast<int64_t>(sizeof(T)), row_stride);
+    out[j] = First ? value : Op::apply(out[j], value);
+  }
+}
+
+// As wide a strip at a time as leaves it in the cache between the passes over eight rows each.
+template <class Op, class T>
+void fold(const void* x_, int64_t row_stride, void* out_, int64_t rows, int64_t cols) {
+  constexpr int64_t kStrip = 8192 / static_cast<int64_t>(sizeof(T));
+  for (int64_t j = 0; j < cols; j += kStrip) {
+    const int64_t n = cols - j < kStrip ? cols - j : kStrip;
+    const char* x = static_cast<const char*>(x_) + j * static_cast<int64_t>(sizeof(T));
+    T* out = static_cast<T*>(out_) + j;
+    int64_t left = rows;
+    const auto advance = [&](int64_t by) {
+      x += by * row_stride;
+      left -= by;
+    };
+    if (left >= 8) {
+      fold_some<Op, 8, true>(x, row_stride, out, n);
+      advance(8);
+    } else if (left >= 4) {
+      fold_some<Op, 4, true>(x, row_stride, out, n);
+      advance(4);
+    } else if (left >= 2) {
+      fold_some<Op, 2, true>(x, row_stride, out, n);
+      advance(2);
+    } else {
+      fold_some<Op, 1, true>(x, row_stride, out, n);
+      advance(1);
+    }
+    while (left >= 8) {
+      fold_some<Op, 8, false>(x, row_stride, out, n);
+      advance(8);
+    }
+    while (left >= 2) {
+      fold_some<Op, 2, false>(x, row_stride, out, n);
+      advance(2);
+    }
+    if (left > 0) fold_some<Op, 1, false>(x, row_stride, out, n);
+  }
 }
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -233,13 +345,22 @@ void add_dtype(KernelTable& table) {
   const auto at = [&](ReduceOp op) -> ReduceKernel& {
     return table.reduce[static_cast<int>(op)][d];
   };
+  const auto fold_at = [&](ReduceOp op) -> FoldKernel& {
+    return table.fold[static_cast<int>(op)][d];
+  };
   if constexpr (kFloating<T>) {
     at(ReduceOp::sum) = reduce_float<Sum, T>;
     at(ReduceOp::prod) = reduce_float<Prod, T>;
+    fold_at(ReduceOp::sum) = fold<Sum, T>;
+    fold_at(ReduceOp::prod) = fold<Prod, T>;
   } else if constexpr (D != DType::Bool) {
     at(ReduceOp::sum) = reduce_wrapping<Sum, T>;
     at(ReduceOp::prod) = reduce_wrapping<Prod, T>;
+    fold_at(ReduceOp::sum) = fold<Wrapping<Sum>, T>;
+    fold_at(ReduceOp::prod) = fold<Wrapping<Prod>, T>;
   }
+  fold_at(ReduceOp::max) = fold<FoldMax, T>;
+  fold_at(ReduceOp::min) = fold<FoldMin, T>;
   at(ReduceOp::max) = reduce_extreme<Max, T>;
   at(ReduceOp::min) = reduce_extreme<Min, T>;
   table.argmax[d] = arg_extreme<Max, T>;

@@ -298,9 +298,41 @@ void scatter(const void* dense_, void* dst_, int64_t row_stride, int64_t col_str
   }
 }
 
+template <class E>
+void take(const void* x, const int64_t* offsets, void* out, int64_t n) {
+  const char* from = static_cast<const char*>(x);
+  char* to = static_cast<char*>(out);
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < n; ++i) {
+    write<E>(to + i * static_cast<int64_t>(sizeof(E)), read<E>(from + offsets[i]));
+  }
+}
+
+// Without branches: an element that does not count is overwritten by the next.
+template <class E>
+void compress(const void* x, const uint8_t* mask, void* out, int64_t count) {
+  constexpr int64_t kSize = sizeof(E);
+  const char* from = static_cast<const char*>(x);
+  char* to = static_cast<char*>(out);
+  for (int64_t i = 0, found = 0; found < count; ++i) {
+    write<E>(to + found * kSize, read<E>(from + i * kSize));
+    found += mask[i];
+  }
+}
+
 }  // namespace
 
 void add_tiles(KernelTable& table) {
+  table.take[0] = take<uint8_t>;
+  table.compress[0] = compress<uint8_t>;
+  table.take[1] = take<uint16_t>;
+  table.compress[1] = compress<uint16_t>;
+  table.take[2] = take<uint32_t>;
+  table.compress[2] = compress<uint32_t>;
+  table.take[3] = take<uint64_t>;
+  table.compress[3] = compress<uint64_t>;
+  table.take[4] = take<Wide>;
+  table.compress[4] = compress<Wide>;
   table.gather[0] = gather<uint8_t>;
   table.gather[1] = gather<uint16_t>;
   table.gather[2] = gather<uint32_t>;

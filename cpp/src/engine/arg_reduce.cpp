@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "engine/elementwise.h"
 #include "engine/interpreter.h"
@@ -9,6 +10,53 @@
 #include "ndtape/parallel.h"
 
 namespace ndtape::engine {
+namespace {
+
+// Rows of side by side elements, in place. A long one is cut into pieces that threads share; then
+// the best of the pieces' bests is found.
+void arg_reduce_dense(cpu::ArgKernel kernel, const Operands& ops, int64_t length) {
+  constexpr int64_t kPiece = 64 * cpu::kBlock;
+  const int64_t element = ops.element[0];
+  Tiling rows;
+  for (int i = 0; i < ops.ndim; ++i) rows.outer *= ops.shape[i];
+  if (ops.ndim > 0) {
+    rows.col_tiles = ops.shape[ops.ndim - 1];
+    rows.outer /= rows.col_tiles;
+  }
+  const int64_t pieces = (length + kPiece - 1) / kPiece;
+  const int64_t cut = pieces > 1 ? rows.count() * pieces : 0;
+  std::vector<int64_t> positions(static_cast<size_t>(cut));
+  std::vector<char> values(static_cast<size_t>(cut * element));
+  auto run = [&](int64_t begin, int64_t end) {
+    TileCursor row(ops, rows, ops.data, begin / pieces);
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t first = task % pieces * kPiece;
+      const char* x = row.data()[0] + first * element;
+      const int64_t at = kernel(x, std::min(kPiece, length - first));
+      if (pieces == 1) {
+        std::memcpy(row.data()[1], &at, sizeof(at));
+      } else {
+        positions[static_cast<size_t>(task)] = first + at;
+        std::memcpy(values.data() + task * element, x + at * element, static_cast<size_t>(element));
+      }
+      if (first + kPiece >= length) row.next();
+    }
+  };
+  const int64_t tasks = rows.count() * pieces;
+  if (rows.count() * length > kParallelWork && tasks > 1) {
+    parallel_for(tasks, run);
+  } else {
+    run(0, tasks);
+  }
+  if (pieces == 1) return;
+  TileCursor row(ops, rows, ops.data, 0);
+  for (int64_t r = 0; r < rows.count(); ++r, row.next()) {
+    const int64_t best = kernel(values.data() + r * pieces * element, pieces);
+    std::memcpy(row.data()[1], &positions[static_cast<size_t>(r * pieces + best)], sizeof(int64_t));
+  }
+}
+
+}  // namespace
 
 void arg_reduce(const Tensor& x, int axis, bool largest, const Tensor& out) {
   const auto& kernels = cpu::kernels();
@@ -26,12 +74,16 @@ void arg_reduce(const Tensor& x, int axis, bool largest, const Tensor& out) {
   ops.drop_axis(axis);
   simplify(ops, 0, ops.ndim, 0);
 
-  // Rows that lie apart are brought together a few at a time, so that each cache line is used.
   const bool dense = step == element || length == 1;
+  if (dense) {
+    arg_reduce_dense(kernel, ops, length);
+    return;
+  }
+  // Rows that lie apart are brought together a few at a time, so that each cache line is used.
   Tiling tiling;
   const int inner = ops.ndim - 1;
   if (inner >= 0) {
-    tiling.cols = std::min<int64_t>(ops.shape[inner], dense ? 1 : 16);
+    tiling.cols = std::min<int64_t>(ops.shape[inner], 16);
     tiling.col_tiles = (ops.shape[inner] + tiling.cols - 1) / tiling.cols;
     for (int i = 0; i < inner; ++i) tiling.outer *= ops.shape[i];
   }
@@ -51,17 +103,12 @@ void arg_reduce(const Tensor& x, int axis, bool largest, const Tensor& out) {
       const int64_t rows = tile.cols();
       for (int64_t c = 0; c < chunks; ++c) {
         const int64_t n = std::min(chunk, length - c * chunk);
-        const char* block = tile.data()[0] + c * chunk * step;
-        int64_t stride = row_step;
-        if (!dense) {
-          gather(block, row_step, step, buffer, rows, n);
-          block = buffer;
-          stride = n * element;
-        }
+        gather(tile.data()[0] + c * chunk * step, row_step, step, buffer, rows, n);
         for (int64_t r = 0; r < rows; ++r) {
-          const int64_t at = kernel(block + r * stride, n);
+          const char* row = buffer + r * n * element;
+          const int64_t at = kernel(row, n);
           positions[r * chunks + c] = c * chunk + at;
-          std::memcpy(values + (r * chunks + c) * element, block + r * stride + at * element,
+          std::memcpy(values + (r * chunks + c) * element, row + at * element,
                       static_cast<size_t>(element));
         }
       }

@@ -18,6 +18,12 @@ bool all_in_place(const Program& program, const Operands& ops) {
   return true;
 }
 
+// A copy has one buffer: it may be larger, for longer runs in both memories.
+constexpr int64_t kCopyBlock = 4 * cpu::kBlock;
+bool is_copy(const Program& program) {
+  return program.instructions() == 0 && program.inputs() == 1 && program.outputs() == 1;
+}
+
 // False when there is nothing to compute.
 bool gather_operands(const Program& program, const Dims& shape, const Tensor* inputs,
                      const Tensor* outputs, Operands& ops) {
@@ -61,7 +67,7 @@ void execute(const Program& program, const Dims& shape, const Tensor* inputs,
   Operands ops;
   if (!gather_operands(program, shape, inputs, outputs, ops)) return;
   simplify(ops, 0, ops.ndim, program.inputs());
-  const int64_t block = block_size(program);
+  const int64_t block = is_copy(program) ? kCopyBlock : block_size(program);
   run_tiles(program, ops, choose_tiling(ops, block, all_in_place(program, ops)), block);
 }
 
@@ -71,7 +77,10 @@ void execute_rows(const Program& program, const Dims& shape, const Tensor* input
   if (!gather_operands(program, shape, inputs, outputs, ops)) return;
   simplify(ops, 0, ops.ndim - 1, program.inputs());
   const int last = ops.ndim - 1;
-  const int64_t length = ops.shape[last], block = std::max(length, block_size(program));
+  // Some rows at a time, so that what is one number a row is computed for several at once.
+  constexpr int64_t kTileBytes = 16 * 1024;
+  const int64_t length = ops.shape[last];
+  const int64_t block = std::max({length, block_size(program), kTileBytes / ops.element[0]});
   Tiling tiling;
   tiling.cols = length;
   if (last > 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "cpu/kernels.h"
 #include "engine/elementwise.h"
@@ -53,7 +54,69 @@ struct Lines {
   }
 };
 
+// Calls body(piece, its first element, how many) for the pieces of a mask, on several threads when
+// there are many.
+template <class Body>
+void for_each_piece(int64_t size, Body&& body) {
+  const int64_t pieces = (size + kMaskPiece - 1) / kMaskPiece;
+  auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      body(p, p * kMaskPiece, std::min(kMaskPiece, size - p * kMaskPiece));
+    }
+  };
+  if (size > kParallelWork) {
+    parallel_for(pieces, run);
+  } else {
+    run(0, pieces);
+  }
+}
+
 }  // namespace
+
+std::vector<int64_t> count_mask(const Tensor& mask) {
+  const auto* bytes = static_cast<const uint8_t*>(mask.data());
+  std::vector<int64_t> counts(static_cast<size_t>((mask.size() + kMaskPiece - 1) / kMaskPiece));
+  for_each_piece(mask.size(), [&](int64_t p, int64_t first, int64_t n) {
+    int64_t count = 0;
+    for (int64_t i = first;
+         i < first + n;) {  // bytes are summed as such while they cannot overflow
+      const int64_t stop = std::min(i + 255, first + n);
+      uint8_t some = 0;
+      for (; i < stop; ++i) some = static_cast<uint8_t>(some + bytes[i]);
+      count += some;
+    }
+    counts[static_cast<size_t>(p)] = count;
+  });
+  for (size_t p = 1; p < counts.size(); ++p) counts[p] += counts[p - 1];
+  return counts;
+}
+
+void compress(const Tensor& x, const Tensor& mask, const std::vector<int64_t>& counts,
+              const Tensor& out) {
+  const int64_t element = itemsize(x.dtype());
+  const auto kernel = cpu::kernels().compress[__builtin_ctzll(static_cast<uint64_t>(element))];
+  const auto* from = static_cast<const char*>(x.data());
+  const auto* bytes = static_cast<const uint8_t*>(mask.data());
+  auto* to = static_cast<char*>(out.mutable_data());
+  for_each_piece(mask.size(), [&](int64_t p, int64_t first, int64_t) {
+    const int64_t before = p == 0 ? 0 : counts[static_cast<size_t>(p - 1)];
+    kernel(from + first * element, bytes + first, to + before * element,
+           counts[static_cast<size_t>(p)] - before);
+  });
+}
+
+void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, const Tensor& out) {
+  const auto* bytes = static_cast<const uint8_t*>(mask.data());
+  auto* to = out.mutable_data<int64_t>();
+  for_each_piece(mask.size(), [&](int64_t p, int64_t first, int64_t) {
+    const int64_t last = counts[static_cast<size_t>(p)];
+    int64_t found = p == 0 ? 0 : counts[static_cast<size_t>(p - 1)];
+    for (int64_t i = first; found < last; ++i) {
+      to[found] = i;
+      found += bytes[i];
+    }
+  });
+}
 
 void check_indices(const Tensor& indices, int64_t length, const char* what) {
   const int64_t* p = indices.data<int64_t>();
@@ -67,33 +130,55 @@ void check_indices(const Tensor& indices, int64_t length, const char* what) {
 }
 
 void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
-  const int64_t outer = x.length(0), length = x.length(1), inner = x.length(2);
-  const int64_t count = indices.size(), element = itemsize(x.dtype());
+  const int64_t outer = x.length(0), length = x.length(1);
+  int64_t inner = x.length(2), element = itemsize(x.dtype());
+  const int64_t count = indices.size();
   if (outer == 0 || inner == 0 || count == 0) return;
   const int64_t* positions = indices.data<int64_t>();
   const int64_t outer_step = x.strides()[0] * element, step = x.strides()[1] * element,
                 inner_step = x.strides()[2] * element;
+  // A few elements side by side move as one.
+  const int64_t whole = inner * element;
+  if (inner > 1 && inner_step == element && whole <= 16 && (whole & (whole - 1)) == 0) {
+    element = whole;
+    inner = 1;
+  }
+  const int size_class = __builtin_ctzll(static_cast<uint64_t>(element));
+  const auto gather = cpu::kernels().gather[size_class];
+  const auto kernel = cpu::kernels().take[size_class];
   const auto* from = static_cast<const char*>(x.data());
   auto* to = static_cast<char*>(out.mutable_data());
-  const auto gather = cpu::kernels().gather[__builtin_ctzll(static_cast<uint64_t>(element))];
+  std::vector<int64_t> offsets(static_cast<size_t>(count));
+  for (int64_t j = 0; j < count; ++j) {
+    offsets[static_cast<size_t>(j)] = wrap(positions[j], length) * step;
+  }
+  // Tasks are pieces of the positions, for each place on the outer axis.
+  const int64_t piece = std::clamp<int64_t>(4096 / inner, 1, count);
+  const int64_t pieces = (count + piece - 1) / piece;
   auto run = [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t o = row / count, j = row % count;
-      const char* source = from + o * outer_step + wrap(positions[j], length) * step;
-      char* target = to + row * inner * element;
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t o = task / pieces, first = task % pieces * piece;
+      const int64_t last = std::min(first + piece, count);
+      const char* source = from + o * outer_step;
+      char* target = to + (o * count + first) * inner * element;
       if (inner == 1) {
-        std::memcpy(target, source, static_cast<size_t>(element));
-      } else if (inner_step == element) {
-        std::memcpy(target, source, static_cast<size_t>(inner * element));
-      } else {
-        gather(source, 0, inner_step, target, 1, inner);
+        kernel(source, offsets.data() + first, target, last - first);
+        continue;
+      }
+      for (int64_t j = first; j < last; ++j, target += inner * element) {
+        const char* row = source + offsets[static_cast<size_t>(j)];
+        if (inner_step == element) {
+          std::memcpy(target, row, static_cast<size_t>(inner * element));
+        } else {
+          gather(row, 0, inner_step, target, 1, inner);
+        }
       }
     }
   };
   if (out.size() > kParallelWork) {
-    parallel_for(outer * count, run);
+    parallel_for(outer * pieces, run);
   } else {
-    run(0, outer * count);
+    run(0, outer * pieces);
   }
 }
 

@@ -1,12 +1,23 @@
 // Gathers and scatters by integer positions.
 #pragma once
 
+#include <vector>
+
 #include "ndtape/tensor.h"
 
 namespace ndtape::engine {
 
 // Throws IndexError naming `what` unless -length <= index < length for every index.
 void check_indices(const Tensor& indices, int64_t length, const char* what);
+
+// How many elements of a contiguous bool tensor are True up to the end of each of its pieces.
+inline constexpr int64_t kMaskPiece = 16 * 1024;
+std::vector<int64_t> count_mask(const Tensor& mask);
+// The elements of x, or their row-major numbers, where mask is True: both contiguous, of one shape;
+// counts are count_mask's.
+void compress(const Tensor& x, const Tensor& mask, const std::vector<int64_t>& counts,
+              const Tensor& out);
+void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, const Tensor& out);
 
 // out[o, j, i] = x[o, indices[j], i]; x: (outer, length, inner) strided, out: (outer, count,
 // inner) row-major, indices: (count,) int64, contiguous and checked.

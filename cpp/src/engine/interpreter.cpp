@@ -79,12 +79,15 @@ Interpreter::Interpreter(const Program& program, const Operands& ops, int row_ax
     o.row_stride = row_axis < 0 ? 0 : ops.stride[k][row_axis];
     o.size_class = size_class(o.element);
     o.gathered_from = nullptr;
+    o.one_row = k < program.inputs() && o.row_stride == 0 && o.col_stride == o.element &&
+                !program.is_row(static_cast<Value>(k)) &&
+                program.read_by_fused_only(static_cast<Value>(k));
   }
   // An output that may share memory with an input is written only after all inputs are read:
   // by the last instruction, or through a buffer.
   for (int i = 0; i < outputs_; ++i) {
     const Value v = program.output_value(i);
-    const int producer = v - program.inputs();
+    const int producer = program.producer(v);
     direct_[i] = producer >= 0 && !program.is_row(v);
     for (int k = 0; k < program.inputs() && direct_[i]; ++k) {
       if (producer + 1 < program.instructions() && !apart(ops, program.inputs() + i, k)) {
@@ -102,7 +105,9 @@ void Interpreter::assign_buffers(char* memory, int64_t block) {
   // Inputs keep their buffers for the whole run; results reuse those of values no longer needed.
   const int64_t bytes = slot_bytes(program_, block);
   int last_use[kMaxValues];
-  for (int v = 0; v < program_.values(); ++v) last_use[v] = v - program_.inputs();
+  for (int v = 0; v < program_.values(); ++v) {
+    last_use[v] = program_.producer(static_cast<Value>(v));
+  }
   for (int i = 0; i < program_.instructions(); ++i) {
     for (Value a : program_.instruction(i).args) {
       if (a != kNoValue) last_use[a] = i;
@@ -114,10 +119,12 @@ void Interpreter::assign_buffers(char* memory, int64_t block) {
   int free_slots[kMaxValues], n_free = 0, used = program_.inputs(), slot[kMaxValues];
   for (int v = 0; v < program_.inputs(); ++v) buffer_[v] = memory + v * bytes;
   for (int i = 0; i < program_.instructions(); ++i) {
-    const Value result = program_.instruction(i).result;
-    slot[result] = n_free > 0 ? free_slots[--n_free] : used++;
-    buffer_[result] = memory + slot[result] * bytes;
-    for (int v = program_.inputs(); v <= result; ++v) {
+    for (int v = program_.inputs(); v < program_.values(); ++v) {
+      if (program_.producer(static_cast<Value>(v)) != i) continue;
+      slot[v] = n_free > 0 ? free_slots[--n_free] : used++;
+      buffer_[v] = memory + slot[v] * bytes;
+    }
+    for (int v = program_.inputs(); v < program_.values(); ++v) {
       if (last_use[v] == i) free_slots[n_free++] = slot[v];
     }
   }
@@ -128,7 +135,7 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
   for (int k = 0; k < program_.inputs(); ++k) {
     Operand& o = operand_[k];
     const int64_t width = program_.is_row(static_cast<Value>(k)) ? 1 : cols;
-    if (dense(o, rows, width)) {
+    if (o.one_row || dense(o, rows, width)) {
       values_[k] = data[k];
       continue;
     }
@@ -143,9 +150,7 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
       o.gathered_cols = width;
     }
   }
-  for (int i = 0; i < program_.instructions(); ++i) {
-    target_[program_.instruction(i).result] = buffer_[program_.instruction(i).result];
-  }
+  for (int v = program_.inputs(); v < program_.values(); ++v) target_[v] = buffer_[v];
   for (int i = 0; i < outputs_; ++i) {
     const int k = program_.inputs() + i;
     if (direct_[i] && dense(operand_[k], rows, cols)) target_[program_.output_value(i)] = data[k];
@@ -169,8 +174,12 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
                                              cols);
         break;
       }
+      case Form::Fused:
+        run_fused(in, rows, cols);
+        break;
     }
-    values_[in.result] = target_[in.result];
+    if (in.result != kNoValue) values_[in.result] = target_[in.result];
+    if (in.total != kNoValue) values_[in.total] = target_[in.total];
   }
   for (int i = 0; i < outputs_; ++i) {
     const int k = program_.inputs() + i;
@@ -179,6 +188,37 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
     const Operand& o = operand_[k];
     const int64_t width = program_.is_row(program_.output_value(i)) ? 1 : cols;
     kernels_.scatter[o.size_class](value, data[k], o.row_stride, o.col_stride, rows, width);
+  }
+}
+
+void Interpreter::run_fused(const Instruction& in, int64_t rows, int64_t cols) {
+  const int64_t element = itemsize(program_.dtype(in.args[0]));
+  constexpr int64_t kLevel = 16;
+  char levels[PairwiseTree::levels(int64_t{1} << 40) * kLevel];
+  PairwiseTree tree(in.kernel, levels, kLevel);
+  for (int64_t r = 0; r < rows; ++r) {
+    char* total = in.total == kNoValue ? nullptr : target_[in.total] + r * element;
+    const bool whole = cols <= cpu::kBlock || !total;
+    const int64_t piece = whole ? cols : cpu::kBlock;
+    if (!whole) tree.start(1, element);
+    for (int64_t c = 0; c < cols; c += piece) {
+      const void* args[kMaxArgs];
+      for (int k = 0; k < kMaxArgs; ++k) {
+        const Value v = in.args[k];
+        if (v == kNoValue) {
+          args[k] = nullptr;
+          continue;
+        }
+        const bool one_row = v < program_.inputs() && operand_[v].one_row;
+        const int64_t at = program_.is_row(v) ? r : one_row ? c : r * cols + c;
+        args[k] = values_[v] + at * element;
+      }
+      char partial[kLevel];
+      char* out = in.result == kNoValue ? nullptr : target_[in.result] + (r * cols + c) * element;
+      in.row_kernel(args, out, whole ? total : partial, std::min(piece, cols - c));
+      if (!whole) tree.push(partial);
+    }
+    if (!whole) std::memcpy(total, tree.finish(), static_cast<size_t>(element));
   }
 }
 

@@ -33,6 +33,7 @@ class Interpreter {
   struct Operand {
     int64_t row_stride, col_stride, element;
     int size_class;
+    bool one_row;               // the same row for all, read as such
     const char* gathered_from;  // what the buffer holds, to not gather it twice
     int64_t gathered_rows, gathered_cols;
   };
@@ -42,6 +43,7 @@ class Interpreter {
   }
   void assign_buffers(char* memory, int64_t block);
   void reduce_rows(const Instruction& in, int64_t rows, int64_t cols);
+  void run_fused(const Instruction& in, int64_t rows, int64_t cols);
 
   const Program& program_;
   const cpu::KernelTable& kernels_;

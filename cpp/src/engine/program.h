@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "cpu/kernels.h"
 #include "cpu/op_table.h"
@@ -23,14 +24,19 @@ enum class Form : uint8_t {
   Row,     // kernel on row values
   Reduce,  // a block to a row value
   Expand,  // a row value to a block
+  Fused,   // row by row: blocks and row values to a block, a row value, or both
 };
 
+inline constexpr int kMaxArgs = 5;
+
 struct Instruction {
-  cpu::BlockKernel kernel;   // Reduce: combines partial results
+  cpu::BlockKernel kernel;   // Reduce, Fused: combines partial results
   cpu::ReduceKernel reduce;  // Reduce only
   Form form;
-  Value args[3];  // kNoValue where the kernel takes fewer
-  Value result;
+  Value args[kMaxArgs];                 // kNoValue where the kernel takes fewer
+  Value result;                         // kNoValue for a Fused one without a block
+  Value total = kNoValue;               // Fused only: the row value
+  cpu::RowKernel row_kernel = nullptr;  // Fused only
 };
 
 // Built once, run over many blocks. Inputs come first, in the order of the operands.
@@ -46,8 +52,16 @@ class Program {
   // `v` reduced along each row: a row value. What it meets in `apply` decides whether it stays one.
   // A program that reduces must be run on whole rows (execute_rows).
   Value reduce(ReduceOp op, Value v);
+  // The kernel of a row operator on its operands, absent ones kNoValue.
+  Value fused(RowOp op, std::initializer_list<Value> args);
+  // The same for an operator with a sum: the block, if it is asked for, and the sum, a row value.
+  Value fused_sum(RowOp op, std::initializer_list<Value> args, Value* block = nullptr);
   void output(Value v);
 
+  // Do only row operators read this value?
+  bool read_by_fused_only(Value v) const;
+  // The instruction that makes a value; -1 for an input.
+  int producer(Value v) const { return producer_[v]; }
   DType dtype(Value v) const { return dtypes_[v]; }
   int64_t widest() const { return widest_; }  // bytes of an element of the largest dtype, 8 or more
   int inputs() const { return inputs_; }
@@ -64,6 +78,7 @@ class Program {
   Value new_value(DType dtype);
   Value emit(Instruction instruction, DType result, int cost);
   Value expand(Value v);
+  Instruction fused_instruction(RowOp op, std::initializer_list<Value> args, DType dtype) const;
 
   int inputs_ = 0;
   int values_ = 0;
@@ -74,6 +89,7 @@ class Program {
   Value output_[kMaxOutputs];
   DType dtypes_[kMaxValues];
   bool row_[kMaxValues];
+  int producer_[kMaxValues];
   Instruction code_[kMaxInstructions];
 };
 

@@ -1,6 +1,7 @@
 #include "engine/reduce.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,10 @@ namespace {
 // cutting the work does not change the tree.
 constexpr int64_t kChunkTiles = 64;
 constexpr int64_t kManyTasks = 16;
+// Elements at a time of what is reduced where it lies, and rows of it at a time.
+constexpr int64_t kWideBlock = 16 * cpu::kBlock;
+constexpr int64_t kFoldRows = 32;
+constexpr int64_t kFoldWidth = 4096;
 
 // Everything the two ways to reduce share. Axes of `ops`: kept ones first, then reduced ones.
 struct Job {
@@ -30,12 +35,22 @@ struct Job {
   int64_t element;  // bytes of a result
   cpu::BlockKernel combine;
   cpu::ReduceKernel reduce_block;
+  cpu::FoldKernel fold;
+  int decided;  // a byte that decides the result, of any and all; else -1
   bool parallel;
 
   int reduced() const { return ops.ndim - kept; }
   int last_kept() const { return kept - 1; }
   int last_reduced() const { return ops.ndim - 1; }
   int out() const { return ops.count - 1; }
+
+  // Is the operand itself reduced, and are its elements side by side along an axis?
+  bool in_place(int axis) const {
+    return program.instructions() == 0 && ops.stride[0][axis] == ops.element[0];
+  }
+  bool is_decided(const void* value) const {
+    return decided >= 0 && *static_cast<const unsigned char*>(value) == decided;
+  }
 
   template <class Body>
   void share(int64_t tasks, Body&& body) const {
@@ -91,11 +106,30 @@ struct Chunks {
   int64_t length;  // tiles a chunk
   int64_t count;
 
-  Chunks(int64_t blocks, int64_t reduced_tiles) : tiles(reduced_tiles) {
-    length = blocks < kManyTasks && tiles > kChunkTiles ? kChunkTiles : tiles;
+  Chunks(int64_t blocks, int64_t reduced_tiles, int64_t chunk_tiles = kChunkTiles)
+      : tiles(reduced_tiles) {
+    length = blocks < kManyTasks && tiles > chunk_tiles ? chunk_tiles : tiles;
     count = (tiles + length - 1) / length;
   }
 };
+
+// Rows that lie side by side and are one block each: nothing but a kernel call a row.
+void reduce_rows_in_place(const Job& job) {
+  Operands kept_ops;
+  kept_ops.select_axes(job.ops, 0, job.kept);
+  const int64_t length = job.ops.shape[job.last_reduced()];
+  Tiling rows = tiles_along_last(kept_ops, std::max<int64_t>(1, kWideBlock / length));
+  const int64_t step = job.ops.stride[0][job.last_kept()];
+  const int64_t out_step = job.ops.stride[job.out()][job.last_kept()];
+  job.share(rows.count(), [&](int64_t begin, int64_t end) {
+    TileCursor tile(kept_ops, rows, job.ops.data, begin);
+    for (int64_t t = begin; t < end; ++t, tile.next()) {
+      for (int64_t r = 0; r < tile.cols(); ++r) {
+        job.reduce_block(tile.data()[0] + r * step, tile.data()[job.out()] + r * out_step, length);
+      }
+    }
+  });
+}
 
 // One result at a time: blocks along the reduced axes.
 void reduce_inner(const Job& job) {
@@ -103,8 +137,10 @@ void reduce_inner(const Job& job) {
   kept_ops.select_axes(job.ops, 0, job.kept);
   reduced_ops.select_axes(job.ops, job.kept, job.ops.ndim);
   const Tiling results = tiles_along_last(kept_ops, 1);
-  Tiling tiling = tiles_along_last(reduced_ops, job.block);
   const int inner = reduced_ops.ndim - 1;
+  const bool wide =
+      job.in_place(job.last_reduced()) && (inner == 0 || reduced_ops.shape[inner] >= 256);
+  Tiling tiling = tiles_along_last(reduced_ops, wide ? kWideBlock : job.block);
   if (inner > 0 && reduced_ops.shape[inner] < 256) {
     tiling.row_axis = inner - 1;
     tiling.rows = std::min(reduced_ops.shape[inner - 1], job.block / reduced_ops.shape[inner]);
@@ -119,6 +155,7 @@ void reduce_inner(const Job& job) {
   const int64_t partial_bytes = chunks.count > 1 ? results.count() * chunks.count * job.element : 0;
   std::unique_ptr<char[]> partial(partial_bytes ? new char[partial_bytes] : nullptr);
   constexpr int64_t kLevel = 64;
+  std::atomic<bool> all_decided{false};  // of a single result
 
   job.share(results.count() * chunks.count, [&](int64_t begin, int64_t end) {
     char* memory = static_cast<char*>(
@@ -134,10 +171,21 @@ void reduce_inner(const Job& job) {
       const int64_t last = std::min(first + chunks.length, chunks.tiles);
       tree.start(1, job.element);
       TileCursor tile(reduced_ops, tiling, result.data(), first);
-      for (int64_t t = first; t < last; ++t, tile.next()) {
-        interpreter.run(tile.data(), tile.rows(), tile.cols());
-        job.reduce_block(interpreter.result(0), value, tile.rows() * tile.cols());
+      bool done = false;
+      for (int64_t t = first; t < last && !done; ++t, tile.next()) {
+        if (wide) {
+          job.reduce_block(tile.data()[0], value, tile.cols());
+        } else {
+          interpreter.run(tile.data(), tile.rows(), tile.cols());
+          job.reduce_block(interpreter.result(0), value, tile.rows() * tile.cols());
+        }
         if (last - first > 1) tree.push(value);
+        if (job.decided >= 0 && results.count() == 1) {
+          if (job.is_decided(value)) all_decided.store(true, std::memory_order_relaxed);
+          done = all_decided.load(std::memory_order_relaxed);
+        } else {
+          done = job.is_decided(value);
+        }
       }
       const void* total = last - first > 1 ? tree.finish() : value;
       char* target =
@@ -182,14 +230,22 @@ void reduce_outer(const Job& job) {
   kept_ops.select_axes(job.ops, 0, job.kept);
   reduced_ops.select_axes(job.ops, job.kept, job.ops.ndim);
   const int64_t depth = job.ops.shape[job.last_reduced()];
-  const Tiling results =
-      tiles_along_last(kept_ops, depth < 16 ? std::max<int64_t>(1, job.block / depth) : job.block);
-  const Tiling tiling =
-      tiles_along_last(reduced_ops, std::max<int64_t>(1, job.block / results.cols));
-  const Chunks chunks(results.count(), tiling.count());
+  // Rows are folded where they lie, in strips as long as a stream of memory likes them.
+  const bool in_place =
+      job.fold && job.in_place(job.last_kept()) && job.ops.shape[job.last_kept()] >= 64;
+  // What a program computes comes in pieces of such a strip.
+  const bool pieces = !in_place && depth >= 16 && job.ops.shape[job.last_kept()] > job.block;
+  const int64_t width = in_place || pieces ? kFoldWidth
+                        : depth < 16       ? std::max<int64_t>(1, job.block / depth)
+                                           : job.block;
+  const Tiling results = tiles_along_last(kept_ops, width);
+  const Tiling tiling = tiles_along_last(
+      reduced_ops, in_place ? kFoldRows : std::max<int64_t>(1, job.block / results.cols));
+  const Chunks chunks(results.count(), tiling.count(), in_place ? 8 : kChunkTiles);
   const int64_t scratch_program = Interpreter::scratch_bytes(job.program, job.block);
   const int64_t level = aligned(results.cols * job.element);
-  const int64_t fold = aligned(job.block * job.element);
+  const int64_t fold = aligned(std::max(job.block, results.cols) * job.element);
+  const int64_t row_step = job.ops.stride[0][job.last_reduced()];
   const int64_t out_stride = job.ops.stride[job.out()][job.last_kept()];
   const int size_class = std::countr_zero(static_cast<uint64_t>(job.element));
   const cpu::ScatterKernel scatter = cpu::kernels().scatter[size_class];
@@ -223,8 +279,25 @@ void reduce_outer(const Job& job) {
       TileCursor tile(reduced_ops, tiling, result.data(), first);
       const void* row = nullptr;
       for (int64_t t = first; t < last; ++t, tile.next()) {
-        interpreter.run(tile.data(), tile.cols(), width);
-        row = fold_rows(job, interpreter.result(0), buffer, tile.cols(), width);
+        if (in_place) {
+          job.fold(tile.data()[0], row_step, buffer, tile.cols(), width);
+          row = buffer;
+        } else if (pieces) {
+          row = buffer;
+          char* data[kMaxOperands];
+          for (int64_t c = 0; c < width; c += job.block) {
+            const int64_t n = std::min(job.block, width - c);
+            for (int k = 0; k < job.ops.count; ++k) {
+              data[k] = tile.data()[k] + c * job.ops.stride[k][job.last_kept()];
+            }
+            interpreter.run(data, 1, n);
+            std::memcpy(buffer + c * job.element, interpreter.result(0),
+                        static_cast<size_t>(n * job.element));
+          }
+        } else {
+          interpreter.run(tile.data(), tile.cols(), width);
+          row = fold_rows(job, interpreter.result(0), buffer, tile.cols(), width);
+        }
         if (last - first > 1) tree.push(row);
       }
       if (last - first > 1) row = tree.finish();
@@ -277,9 +350,11 @@ void reduce(const Program& program, const Dims& shape, const Tensor* inputs, con
                                                    inputs[0].size());
     return;
   }
-  Job job{program, {}, 0, block_size(program), itemsize(dtype), {}, {}, false};
+  Job job{program, {}, 0, block_size(program), itemsize(dtype), {}, {}, {}, -1, false};
   job.combine = cpu::kernels().block[static_cast<int>(combiner(op))][d];
   job.reduce_block = cpu::kernels().reduce[static_cast<int>(op)][d];
+  job.fold = cpu::kernels().fold[static_cast<int>(op)][d];
+  if (dtype == DType::Bool) job.decided = op == ReduceOp::max ? 1 : 0;
 
   Operands& ops = job.ops;
   ops.ndim = shape.size();
@@ -312,6 +387,8 @@ void reduce(const Program& program, const Dims& shape, const Tensor* inputs, con
     const int64_t depth = ops.shape[job.last_reduced()];
     if (!reduced_axis_is_inner(job) || (job.reduced() == 1 && depth < 16)) {
       reduce_outer(job);
+    } else if (job.reduced() == 1 && depth <= kWideBlock && job.in_place(job.last_reduced())) {
+      reduce_rows_in_place(job);
     } else if (job.reduced() == 1 && depth <= job.block / 2) {
       reduce_short_rows(job);
     } else {

@@ -111,17 +111,18 @@ Tiling choose_tiling(const Operands& ops, int64_t block, bool all_in_place) {
   for (int k = 0; k < ops.count && t.row_axis < 0; ++k) {
     const int64_t step = std::abs(ops.stride[k][inner]);
     if (step <= ops.element[k]) continue;
+    int64_t least = step;
     for (int axis = inner - 1; axis >= 0; --axis) {
       const int64_t other = std::abs(ops.stride[k][axis]);
-      if (other != 0 && other < step) {
+      if (other != 0 && other < least) {
         t.row_axis = axis;
-        break;
+        least = other;
       }
     }
   }
   if (t.row_axis >= 0) {
     const int64_t depth = ops.shape[t.row_axis];
-    t.cols = std::min<int64_t>(length, 16);
+    t.cols = std::min<int64_t>(length, block > cpu::kBlock ? 64 : 16);
     t.rows = std::min<int64_t>(depth, block / t.cols);
     t.cols = std::min<int64_t>(length, block / t.rows);
   } else if (length < 256 && inner > 0) {

@@ -70,6 +70,28 @@ Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis)
                 }));
 }
 
+Tensor masked_select(const Tensor& x, const Tensor& mask) {
+  if (mask.dtype() != DType::Bool || mask.shape() != x.shape()) {
+    throw IndexError(std::string("a mask of dtype ") + name(mask.dtype()) + " and shape " +
+                     to_string(mask.shape()) + " for a tensor of shape " + to_string(x.shape()) +
+                     ", expected bool and the same shape");
+  }
+  const Tensor dense = contiguous(detach(mask));
+  const std::vector<int64_t> counts = engine::count_mask(dense);
+  const int64_t count = counts.empty() ? 0 : counts.back();
+  const Tensor y = Tensor::empty({count}, x.dtype());
+  {
+    GradMode off(false);
+    engine::compress(contiguous(x), dense, counts, y);
+  }
+  if (!recording(x)) return y;
+  const Tensor places = Tensor::empty({count}, DType::Int64);
+  engine::mask_positions(dense, counts, places);
+  return record("masked_select", y, wrt(x, [shape = x.shape(), places](const Tensor& g) {
+                  return reshape(index_add({element_count(shape)}, places, g, 0), shape);
+                }));
+}
+
 Tensor index_add(const Dims& shape, const Tensor& indices, const Tensor& values, int64_t axis) {
   const int along = normalize_axis(axis, shape.size(), "index_add");
   const Tensor p = positions(indices, shape[along], "index_add");

@@ -57,17 +57,15 @@ int row_axis(const Tensor& x, int64_t axis, const char* what) {
   return normalize_axis(axis, x.ndim(), what);
 }
 
-// The program of a layer norm up to (x - mean) / sqrt(var + epsilon), and 1 / sqrt(var + epsilon).
-struct Normalized {
-  Value value, scale;
+// The mean of each row, and 1 / sqrt(var + epsilon).
+struct Moments {
+  Value mean, scale;
 };
-Normalized normalize(Program& p, Value x, Value count, Value epsilon) {
+Moments moments(Program& p, Value x, Value count, Value epsilon) {
   const Value mean = p.apply(Op::divide, p.reduce(ReduceOp::sum, x), count);
-  const Value centered = p.apply(Op::subtract, x, mean);
-  const Value square_sum = p.reduce(ReduceOp::sum, p.apply(Op::square, centered));
+  const Value square_sum = p.fused_sum(RowOp::square_sum, {x, mean});
   const Value var = p.apply(Op::add, p.apply(Op::divide, square_sum, count), epsilon);
-  const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
-  return {p.apply(Op::multiply, centered, scale), scale};
+  return {mean, p.apply(Op::reciprocal, p.apply(Op::sqrt, var))};
 }
 
 bool fits_a_program(const Tensor& x, int axis) { return x.length(axis) <= engine::kLongestRow; }
@@ -117,8 +115,9 @@ Tensor softmax(const Tensor& x, int64_t axis) {
   if (!fits_a_program(x, along)) return exp(log_softmax(x, along));
   Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
-    const Value e = p.apply(Op::exp, p.apply(Op::subtract, in[0], top));
-    return p.apply(Op::divide, e, p.reduce(ReduceOp::sum, e));
+    Value e;
+    const Value total = p.fused_sum(RowOp::exp_sum, {in[0], top}, &e);
+    return p.apply(Op::multiply, e, p.apply(Op::reciprocal, total));
   });
   if (!recording(x)) return y;
   return record("softmax", y, wrt(x, [y = save_output(y), along](const Tensor& g) {
@@ -134,9 +133,8 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
   }
   Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
-    const Value shifted = p.apply(Op::subtract, in[0], top);
-    const Value total = p.reduce(ReduceOp::sum, p.apply(Op::exp, shifted));
-    return p.apply(Op::subtract, shifted, p.apply(Op::log, total));
+    const Value total = p.fused_sum(RowOp::exp_sum, {in[0], top});
+    return p.apply(Op::subtract, p.apply(Op::subtract, in[0], top), p.apply(Op::log, total));
   });
   if (!recording(x)) return y;
   return record("log_softmax", y, wrt(x, [y = save_output(y), along](const Tensor& g) {
@@ -187,15 +185,16 @@ std::pair<Tensor, Tensor> layer_norm_gradient(const Tensor& x, const Tensor& wei
   if (weight.defined()) wv = in.read(weight);
   const Value count = in.constant(length), eps = in.constant(epsilon);
   xv = p.cast(xv, in.dtype);
-  const Normalized n = normalize(p, xv, count, eps);
+  const Moments m = moments(p, xv, count, eps);
+  const Value n = p.fused(RowOp::normalize, {xv, m.mean, m.scale});
   const Value h = wv == engine::kNoValue ? gv : p.apply(Op::multiply, gv, p.cast(wv, in.dtype));
   const Value mean_h = p.apply(Op::divide, p.reduce(ReduceOp::sum, h), count);
   const Value mean_hn =
-      p.apply(Op::divide, p.reduce(ReduceOp::sum, p.apply(Op::multiply, h, n.value)), count);
-  const Value inner = p.apply(Op::subtract, p.apply(Op::subtract, h, mean_h),
-                              p.apply(Op::multiply, n.value, mean_hn));
-  p.output(p.apply(Op::multiply, inner, n.scale));
-  p.output(n.value);
+      p.apply(Op::divide, p.reduce(ReduceOp::sum, p.apply(Op::multiply, h, n)), count);
+  const Value inner =
+      p.apply(Op::subtract, p.apply(Op::subtract, h, mean_h), p.apply(Op::multiply, n, mean_hn));
+  p.output(p.apply(Op::multiply, inner, m.scale));
+  p.output(n);
   const Tensor outputs[] = {Tensor::empty(x.shape(), in.dtype), Tensor::empty(x.shape(), in.dtype)};
   engine::execute_rows(p, x.shape(), in.tensors.data(), outputs);
   return {outputs[0], outputs[1]};
@@ -259,8 +258,9 @@ Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const 
   Program p;
   const Value in_x = p.input(scores.dtype()), in_g = p.row_input(g.dtype());
   const Value x = p.cast(in_x, g.dtype());
-  const Value e = p.apply(Op::exp, p.apply(Op::subtract, x, p.reduce(ReduceOp::max, x)));
-  const Value scale = p.apply(Op::divide, in_g, p.reduce(ReduceOp::sum, e));
+  Value e;
+  const Value total = p.fused_sum(RowOp::exp_sum, {x, p.reduce(ReduceOp::max, x)}, &e);
+  const Value scale = p.apply(Op::divide, in_g, total);
   p.output(p.apply(Op::multiply, e, scale));
   Tensor d = Tensor::empty(scores.shape(), g.dtype());
   const Tensor inputs[] = {scores, column};
@@ -294,10 +294,11 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   if (bias.defined()) bv = in.read(bias);
   const Value count = in.constant(static_cast<double>(x.shape().back())),
               eps = in.constant(epsilon);
-  Value y = normalize(p, p.cast(xv, dtype), count, eps).value;
-  if (weight.defined()) y = p.apply(Op::multiply, y, p.cast(wv, dtype));
-  if (bias.defined()) y = p.apply(Op::add, y, p.cast(bv, dtype));
-  p.output(y);
+  xv = p.cast(xv, dtype);
+  if (weight.defined()) wv = p.cast(wv, dtype);
+  if (bias.defined()) bv = p.cast(bv, dtype);
+  const Moments m = moments(p, xv, count, eps);
+  p.output(p.fused(RowOp::normalize, {xv, m.mean, m.scale, wv, bv}));
   const Tensor out = Tensor::empty(x.shape(), dtype);
   engine::execute_rows(p, x.shape(), in.tensors.data(), &out);
   const bool recorded = recording(x) || (weight.defined() && recording(weight)) ||
@@ -332,7 +333,7 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     const Value in_x = p.input(scores.dtype()), in_hit = p.row_input(scores.dtype());
     const Value x = p.cast(in_x, dtype);
     const Value top = p.reduce(ReduceOp::max, x);
-    const Value total = p.reduce(ReduceOp::sum, p.apply(Op::exp, p.apply(Op::subtract, x, top)));
+    const Value total = p.fused_sum(RowOp::exp_sum, {x, top});
     // log(sum(exp(x - top))) - (x[label] - top): the differences are small, and exact at the top.
     p.output(p.apply(Op::subtract, p.apply(Op::log, total),
                      p.apply(Op::subtract, p.cast(in_hit, dtype), top)));

@@ -97,6 +97,15 @@ void refuse_empty(const Tensor& x, const Dims& axes, const char* what) {
   }
 }
 
+// Is it along the last axis, in rows of a size that a row program takes, and enough of them?
+bool is_row_reduction(const Tensor& x, const Dims& axes) {
+  if (is_complex(x.dtype()) || axes.size() != 1 || axes[0] != x.ndim() - 1 || x.size() == 0)
+    return false;
+  const int64_t length = x.shape().back();
+  return length >= 16 && length <= engine::kLongestRow && x.size() / length >= 16 &&
+         x.strides()[x.ndim() - 1] == 1;
+}
+
 DType float_of(DType dtype) { return is_inexact(dtype) ? dtype : default_float(); }
 
 Tensor extreme(ReduceOp op, const char* name, const Tensor& x, const Axes& axes, bool keepdims) {
@@ -236,9 +245,22 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
   const DType center_type = float_of(x.dtype()), type = real_dtype(center_type);
   const double freedom =
       std::max(0.0, static_cast<double>(reduced_count(x.shape(), which)) - correction);
-  // Two passes: the mean, then the sum of squared differences, in one program.
+  // Two passes: the mean, then the sum of squared differences, in one program. Along rows both
+  // are made while a row is in the cache.
   Tensor center, y;
-  {
+  if (is_row_reduction(x, which)) {
+    y = Tensor::empty(kept_shape(x.shape(), which), type);
+    Program program;
+    const Value in_x = program.input(x.dtype());
+    const Value length = program.row_input(type), divisor = program.row_input(type);
+    const Value row = program.cast(in_x, type);
+    const Value mean_of = program.apply(Op::divide, program.reduce(ReduceOp::sum, row), length);
+    program.output(
+        program.apply(Op::divide, program.fused_sum(RowOp::square_sum, {row, mean_of}), divisor));
+    const Tensor inputs[] = {x, scalar(static_cast<double>(x.shape().back()), type),
+                             scalar(freedom, type)};
+    engine::execute_rows(program, x.shape(), inputs, &y);
+  } else {
     GradMode off(false);
     center = mean(x, which, true);
     if (reduced_count(x.shape(), which) == 0) {

@@ -71,6 +71,50 @@ NDTAPE_INLINE V pow_special(V x, V y, V r) {
   return select((x == one) | (y == zero), one, r);
 }
 
+// x^3 rounded but once, where it is finite.
+NDTAPE_INLINE f32 cube(f32 x) {
+  if constexpr (!kHasFma) return in_double(x, [](f64 v) NDTAPE_LAMBDA { return v * v * v; });
+  const f32 square = x * x;
+  const f32 low = fma(x, x, -square);
+  const f32 rough = square * x;
+  return select(abs(rough) < static_cast<float>(kInfinity), fma(square, x, low * x), rough);
+}
+NDTAPE_INLINE f64 cube(f64 x) {
+  const f64 square = x * x;
+  const f64 low = product_error(x, x, square);
+  const f64 rough = square * x;
+  return select(abs(rough) < kInfinity, fma(square, x, low * x), rough);
+}
+
+// Exponents that people write: x^2, x^3, 1 / x and the root are a few instructions.
+template <class V>
+struct Quick {
+  decltype(bits(V{})) known;
+  V value;
+};
+template <class V>
+NDTAPE_INLINE Quick<V> pow_quick(V x, V y) {
+  using T = decltype(x[0] + x[0]);
+  using Mask = decltype(bits(x));
+  const V one = splat(T{1});
+  const V infinity = splat(static_cast<T>(kInfinity));
+  const Mask two = (Mask)(y == splat(T{2}));
+  // Without FMA the cube of a double may be two roundings off.
+  constexpr bool kCubes = sizeof(T) == 4 || kHasFma;
+  const Mask three = kCubes ? (Mask)(y == splat(T{3})) : Mask{};
+  const Mask half = (Mask)(y == splat(static_cast<T>(0.5)));
+  const Mask inverse = (Mask)(y == splat(T{-1}));
+  const Mask known = two | three | half | inverse;
+  V value = x * x;
+  if (any(known)) {
+    value = select(three, cube(x), value);
+    // The root of -0 is 0, and that of minus infinity infinity, as C99 has it for pow.
+    value = select(half, select((Mask)(x == -infinity), infinity, sqrt(x + splat(T{0}))), value);
+    value = select(inverse, one / x, value);
+  }
+  return {known, value};
+}
+
 template <class V>
 NDTAPE_INLINE V pow_with_special(V x, V y, V r) {
   const V infinity = splat(static_cast<decltype(x[0] + x[0])>(kInfinity));
@@ -80,7 +124,10 @@ NDTAPE_INLINE V pow_with_special(V x, V y, V r) {
 }
 
 NDTAPE_INLINE f64 pow(f64 x, f64 y) {
-  return pow_with_special(x, y, pow_positive<Precision::Double>(abs(x), y));
+  const Quick<f64> quick = pow_quick(x, y);
+  if (!any(~quick.known)) return quick.value;
+  const f64 r = pow_with_special(x, y, pow_positive<Precision::Double>(abs(x), y));
+  return select(quick.known, quick.value, r);
 }
 
 template <Precision P>

@@ -57,6 +57,8 @@ NDTAPE_INLINE f32 pow_positive(f32 x, f32 y) {
 }
 
 NDTAPE_INLINE f32 pow(f32 x, f32 y) {
+  const Quick<f32> quick = pow_quick(x, y);
+  if (!any(~quick.known)) return quick.value;
   f32 r;
   if constexpr (kHasFma) {
     r = pow_positive(abs(x), y);
@@ -64,7 +66,7 @@ NDTAPE_INLINE f32 pow(f32 x, f32 y) {
     r = in_double(abs(x), y,
                   [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_positive<Precision::Single>(a, b); });
   }
-  return pow_with_special(x, y, r);
+  return select(quick.known, quick.value, pow_with_special(x, y, r));
 }
 
 }  // namespace
