@@ -147,9 +147,9 @@ PyObject* call_config(const Spec&, PyObject* const*) {
 PyObject* call_op_table(const Spec&, PyObject* const*) {
   py::object rows = own(PyList_New(0));
   for (const OpRow& row : op_rows()) {
-    py::object entry =
-        own(Py_BuildValue("{s:s,s:i,s:s,s:O,s:s,s:s}", "name", row.name, "arity", row.arity, "types",
-                          row.types, "complex", row.complex ? Py_True : Py_False, "domain", row.domain, "doc", row.doc));
+    py::object entry = own(Py_BuildValue(
+        "{s:s,s:i,s:s,s:O,s:s,s:s}", "name", row.name, "arity", row.arity, "types", row.types,
+        "complex", row.complex ? Py_True : Py_False, "domain", row.domain, "doc", row.doc));
     check(PyList_Append(rows.ptr(), entry.ptr()));
   }
   return rows.release().ptr();

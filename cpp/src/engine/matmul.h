@@ -25,7 +25,8 @@ struct MatmulShape {
 // c = a @ b for every matrix of the batch: (m, k) @ (k, n) -> (m, n), all of one dtype.
 // Any strides for a and b; c must not overlap them and has no two elements in one place.
 // k == 0 gives zeros. float32 and float64 take the blocked path, complex numbers two products of
-// it, integers a plain loop (wrapping); bool is "any of the ands". Results do not depend on the number of threads.
+// it, integers a plain loop (wrapping); bool is "any of the ands". Results do not depend on the
+// number of threads.
 void matmul(DType dtype, const MatmulShape& shape, const Matrices& a, const Matrices& b,
             const Matrices& c);
 

@@ -35,8 +35,8 @@ void complex_matmul(const Product<Complex<T>>& x) {
   const T* a = reinterpret_cast<const T*>(x.a);
   // Two real products beside each other, (m, 2n) each.
   const int64_t width = 2 * x.n, half = x.m * width;
-  T* products = static_cast<T*>(
-      scratch(Scratch::Products, static_cast<size_t>(2 * half) * sizeof(T)));
+  T* products =
+      static_cast<T*>(scratch(Scratch::Products, static_cast<size_t>(2 * half) * sizeof(T)));
   for (int part = 0; part < 2; ++part) {
     multiply(Product<T>{x.m, width, x.k, a + part, 2 * x.a_row, 2 * x.a_col, b, 2 * b_row, 1,
                         products + part * half, width, 1});
