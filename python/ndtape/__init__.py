@@ -21,13 +21,8 @@ from ndtape import (
     _utility,
 )
 from ndtape import autograd as autograd
-from ndtape import fft as fft
-from ndtape import linalg as linalg
 from ndtape import memory as memory
-from ndtape import optim as optim
 from ndtape import random as random
-from ndtape import testing as testing
-from ndtape import viz as viz
 from ndtape._config import get_cmake_dir as get_cmake_dir
 from ndtape._config import get_include as get_include
 from ndtape._config import show_config as show_config
@@ -63,13 +58,18 @@ __version__ = _core.__version__
 __array_api_version__ = "2025.12"
 
 # Imported when first used, so that `import ndtape` stays quick.
-_LAZY = ("data", "distributions", "nn", "special")
+_LAZY = ("data", "distributions", "fft", "linalg", "nn", "optim", "special", "testing", "viz")
 
 if TYPE_CHECKING:
     from ndtape import data as data
     from ndtape import distributions as distributions
+    from ndtape import fft as fft
+    from ndtape import linalg as linalg
     from ndtape import nn as nn
+    from ndtape import optim as optim
     from ndtape import special as special
+    from ndtape import testing as testing
+    from ndtape import viz as viz
 else:
 
     def __getattr__(name: str) -> object:
@@ -99,7 +99,6 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "detect_anomaly",
         "einsum",
         "enable_grad",
-        "fft",
         "get_cmake_dir",
         "get_include",
         "grad",
@@ -108,17 +107,13 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         "inference_mode",
         "jacobian",
         "jvp",
-        "linalg",
         "load",
         "memory",
         "no_grad",
-        "optim",
         "random",
         "save",
         "show_config",
         "stop_gradient",
-        "testing",
         "value_and_grad",
         "vjp",
-        "viz",
     ]

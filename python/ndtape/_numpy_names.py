@@ -19,8 +19,8 @@ from ndtape import _core
 from ndtape._arguments import as_axes, as_axis, as_tensor
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
+from ndtape._products import cross as cross
 from ndtape._products import tensordot
-from ndtape.linalg import cross as cross
 
 if TYPE_CHECKING:
     from ndtape._core import _ArrayLike as ArrayLike

@@ -141,6 +141,62 @@ def tensordot(
     return _core.reshape(product, rows + columns)
 
 
+def cross(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Tensor:
+    """Compute cross products of vectors of three elements.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Broadcast against each other; of length 3 along `axis`.
+    axis : int
+        The axis that vectors lie along, counted from the back when the numbers of axes differ.
+
+    Returns
+    -------
+    Tensor
+        Of the shape that both broadcast to.
+
+    Raises
+    ------
+    IndexError
+        When the axis is out of range.
+    ValueError
+        When its length is not 3, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> nt.linalg.cross(nt.tensor([1, 0, 0]), nt.tensor([0, 1, 0]))
+    tensor([0, 0, 1])
+    """
+    a, b = _core.asarray(x1), _core.asarray(x2)
+    place = axis.__index__()
+    ndim = min(a.ndim, b.ndim)
+    if not -ndim <= place < max(a.ndim, b.ndim):
+        raise IndexError(f"cross: axis {place} is out of range for shapes {a.shape} and {b.shape}")
+    if place >= 0:
+        if a.ndim != b.ndim:
+            raise IndexError(
+                f"cross: axis {place} is ambiguous for shapes {a.shape} and {b.shape}; "
+                f"count it from the back"
+            )
+        place -= a.ndim
+    if a.shape[place] != 3 or b.shape[place] != 3:
+        raise ValueError(
+            f"cross: lengths {a.shape[place]} and {b.shape[place]} along axis {place}, expected 3"
+        )
+    a1, a2, a3 = _along(a, place)
+    b1, b2, b3 = _along(b, place)
+    parts = [a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1]
+    return _core.stack(parts, axis=place)
+
+
+def _along(x: Tensor, axis: int) -> list[Tensor]:
+    # `axis` is negative: an Ellipsis stands for the axes before it.
+    after = (slice(None),) * (-axis - 1)
+    return [x[(..., i, *after)] for i in range(3)]
+
+
 def _product(lengths: Sequence[int]) -> int:
     total = 1
     for n in lengths:

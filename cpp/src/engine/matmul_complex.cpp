@@ -11,6 +11,8 @@ namespace ndtape::engine {
 namespace {
 
 constexpr int64_t kRows = 64;  // rows of c a task, when the two products are put together
+// Multiply-adds up to which the two real products are a thread's each; larger ones are shared.
+constexpr int64_t kWholeWork = int64_t{1} << 22;
 
 // b with its rows dense, in working memory unless it is so already.
 template <class T>
@@ -37,9 +39,17 @@ void complex_matmul(const Product<Complex<T>>& x) {
   const int64_t width = 2 * x.n, half = x.m * width;
   T* products =
       static_cast<T*>(scratch(Scratch::Products, static_cast<size_t>(2 * half) * sizeof(T)));
-  for (int part = 0; part < 2; ++part) {
-    multiply(Product<T>{x.m, width, x.k, a + part, 2 * x.a_row, 2 * x.a_col, b, 2 * b_row, 1,
-                        products + part * half, width, 1});
+  const auto multiply_parts = [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      multiply(Product<T>{x.m, width, x.k, a + part, 2 * x.a_row, 2 * x.a_col, b, 2 * b_row, 1,
+                          products + part * half, width, 1});
+    }
+  };
+  const int64_t work = half * x.k;
+  if (2 * work > kSerialWork && work < kWholeWork) {
+    parallel_for(2, multiply_parts);
+  } else {
+    multiply_parts(0, 2);
   }
   const auto combine = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * kRows; i < std::min(end * kRows, x.m); ++i) {

@@ -9,6 +9,7 @@ from numpy.linalg import LinAlgError as LinAlgError
 
 from ndtape._core import matmul as matmul
 from ndtape._core import matrix_transpose as matrix_transpose
+from ndtape._products import cross as cross
 from ndtape._products import tensordot as tensordot
 from ndtape._products import vecdot as vecdot
 from ndtape.linalg._decompositions import eig as eig
@@ -21,7 +22,6 @@ from ndtape.linalg._decompositions import svdvals as svdvals
 from ndtape.linalg._norms import matrix_norm as matrix_norm
 from ndtape.linalg._norms import norm as norm
 from ndtape.linalg._norms import vector_norm as vector_norm
-from ndtape.linalg._products import cross as cross
 from ndtape.linalg._products import diagonal as diagonal
 from ndtape.linalg._products import multi_dot as multi_dot
 from ndtape.linalg._products import outer as outer
