@@ -29,6 +29,7 @@ import timeit
 from pathlib import Path
 
 import floors
+import networks  # noqa: F401  (its rows join ROWS)
 import report
 from libs import NAMES, Lib
 from rows import ROWS, Row
