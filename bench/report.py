@@ -100,6 +100,10 @@ def markdown(result: dict) -> str:
         "",
         "![Time over that of the fastest peer, row by row](performance.png)",
         "",
+        "Cost against size, and the gain of a second thread (`python bench/scaling.py`):",
+        "",
+        "![Cost against size](scaling.png)",
+        "",
         "Medians of repeated runs, warm, each library in a process of its own on the same cores. "
         "The ratio is ours over the best peer: below 1 is faster. The floor is the larger of what "
         "the multiply-adds and what the bytes of a row need at the rates above; rows that fit in "
