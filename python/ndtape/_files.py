@@ -300,7 +300,7 @@ def _malformed() -> tuple[type[Exception], ...]:
         KeyError,
         SyntaxError,
         RecursionError,
-        NotImplementedError,
+        NotImplementedError,  # zipfile, of a compression that it does not know
         EOFError,
         tokenize.TokenError,
         zipfile.BadZipFile,

@@ -168,8 +168,10 @@ class Distribution:
 
     _discrete = False
 
+    # What follows without a body every distribution defines.
+
     def _draw(self, size: Size) -> Tensor:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _draw")
 
     def log_prob(self, x: Any) -> Tensor:
         """Return the logarithm of the density, or of the probability of a discrete value.
@@ -184,7 +186,7 @@ class Distribution:
         Tensor
             Minus infinity where x cannot be drawn.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no log_prob")
 
     def cdf(self, x: Any) -> Tensor:
         """Return the probability of a draw of at most x.
@@ -209,12 +211,12 @@ class Distribution:
     @property
     def mean(self) -> Tensor:
         """The expected value."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no mean")
 
     @property
     def variance(self) -> Tensor:
         """The expected squared distance from the mean, element by element."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no variance")
 
     @property
     def stddev(self) -> Tensor:
@@ -229,7 +231,7 @@ class Distribution:
         Tensor
             Of the batch shape.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no entropy")
 
     def __repr__(self) -> str:
         """Name and shapes of the parameters."""
