@@ -760,6 +760,24 @@ def layer_norm(
     epsilon: float = 1e-5,
 ) -> Tensor: ...
 def cross_entropy(scores: _ArrayLike, labels: _ArrayLike, /) -> Tensor: ...
+def _rms_norm(x: _ArrayLike, weight: _ArrayLike | None, epsilon: float, /) -> Tensor: ...
+def _group_norm(
+    x: _ArrayLike,
+    groups: int,
+    weight: _ArrayLike | None,
+    bias: _ArrayLike | None,
+    epsilon: float,
+    /,
+) -> Tensor: ...
+def _batch_norm(
+    x: _ArrayLike,
+    mean: _ArrayLike | None,
+    var: _ArrayLike | None,
+    weight: _ArrayLike | None,
+    bias: _ArrayLike | None,
+    epsilon: float,
+    /,
+) -> tuple[Tensor, Tensor, Tensor]: ...
 
 # ---- optimizer steps ----
 def _convolve(

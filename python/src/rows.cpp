@@ -1,6 +1,7 @@
 // Functions of rows: softmax, normalisation, cross-entropy.
 #include "areas.h"
 #include "convert.h"
+#include "ndtape/norms.h"
 #include "ndtape/ops.h"
 #include "rows_docs.h"
 #include "tensor_type.h"
@@ -28,6 +29,31 @@ PyObject* call_layer_norm(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(is_large(x), [&] { return layer_norm(x, weight, bias, epsilon); }));
 }
 
+PyObject* call_rms_norm(const Spec& spec, PyObject* const* v) {
+  const Tensor x = tensor_argument(v[0], spec.name), weight = optional_tensor(v[1], spec.name);
+  const double epsilon = parse_double(v[2], "epsilon");
+  return wrap(unlocked(is_large(x), [&] { return rms_norm(x, weight, epsilon); }));
+}
+
+PyObject* call_group_norm(const Spec& spec, PyObject* const* v) {
+  const Tensor x = tensor_argument(v[0], spec.name);
+  const int64_t groups = parse_int(v[1], "groups");
+  const Tensor weight = optional_tensor(v[2], spec.name), bias = optional_tensor(v[3], spec.name);
+  const double epsilon = parse_double(v[4], "epsilon");
+  return wrap(unlocked(is_large(x), [&] { return group_norm(x, groups, weight, bias, epsilon); }));
+}
+
+PyObject* call_batch_norm(const Spec& spec, PyObject* const* v) {
+  const Tensor x = tensor_argument(v[0], spec.name), mean = optional_tensor(v[1], spec.name),
+               var = optional_tensor(v[2], spec.name), weight = optional_tensor(v[3], spec.name),
+               bias = optional_tensor(v[4], spec.name);
+  const double epsilon = parse_double(v[5], "epsilon");
+  const BatchNorm r =
+      unlocked(is_large(x), [&] { return batch_norm(x, mean, var, weight, bias, epsilon); });
+  const py::object y = own(wrap(r.y)), m = own(wrap(r.mean)), w = own(wrap(r.var));
+  return check(PyTuple_Pack(3, y.ptr(), m.ptr(), w.ptr()));
+}
+
 PyObject* call_cross_entropy(const Spec& spec, PyObject* const* v) {
   const Tensor scores = tensor_argument(v[0], spec.name), labels = tensor_argument(v[1], spec.name);
   return wrap(unlocked(is_large(scores), [&] { return cross_entropy(scores, labels); }));
@@ -40,6 +66,13 @@ void define_rows() {
   define(kBoth, "log_softmax", "(x, /, axis=-1)", docs::kLogSoftmax, along_axis<log_softmax>);
   define(kFunction, "layer_norm", "(x, /, weight=None, bias=None, *, epsilon=1e-5)",
          docs::kLayerNorm, call_layer_norm);
+  define(kFunction, "_rms_norm", "(x, weight, epsilon, /)",
+         "x over its root mean square along the last axis, times weight.", call_rms_norm);
+  define(kFunction, "_group_norm", "(x, groups, weight, bias, epsilon, /)",
+         "Groups of channels of each image normalised.", call_group_norm);
+  define(kFunction, "_batch_norm", "(x, mean, var, weight, bias, epsilon, /)",
+         "(y, mean, var): channels normalised over the batch, or by the moments that are given.",
+         call_batch_norm);
   define(kFunction, "cross_entropy", "(scores, labels, /)", docs::kCrossEntropy,
          call_cross_entropy);
 }

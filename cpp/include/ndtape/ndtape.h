@@ -6,6 +6,7 @@
 #include "ndtape/error.h"
 #include "ndtape/layout.h"
 #include "ndtape/memory.h"
+#include "ndtape/norms.h"
 #include "ndtape/ops.h"
 #include "ndtape/optim.h"
 #include "ndtape/parallel.h"

@@ -22,6 +22,8 @@ namespace ndtape::cpu {
   void add_rows(KernelTable& table);       \
   void add_gemm(KernelTable& table);       \
   void add_random(KernelTable& table);     \
+  void add_norms(KernelTable& table);      \
+  void add_pools(KernelTable& table);      \
   }
 NDTAPE_BUILT_ISAS(NDTAPE_X_DECLARE)
 
@@ -73,6 +75,8 @@ constexpr Isa kIsas[] = {
      isa::add_rows(table);                                \
      isa::add_gemm(table);                                \
      isa::add_random(table);                              \
+     isa::add_norms(table);                               \
+     isa::add_pools(table);                               \
    }},
     NDTAPE_BUILT_ISAS(NDTAPE_X_ROW)};
 

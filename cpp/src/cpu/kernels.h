@@ -80,6 +80,12 @@ struct RandomKernels {
                             double mean, double std, double* out, int64_t pairs);
 };
 
+// Kernels of neural networks' layers, of one float dtype each; see cpu/layers.h.
+struct NormKernels;
+struct PoolKernels;
+struct CellKernels;
+struct AttentionKernels;
+
 inline constexpr int kSizeClasses = 5;  // element sizes 1, 2, 4, 8, 16 bytes
 
 struct KernelTable {
@@ -101,6 +107,10 @@ struct KernelTable {
   GemmKernels gemm_float32;
   GemmKernels gemm_float64;
   RandomKernels random;
+  const NormKernels* norm[2];  // float32, float64
+  const PoolKernels* pool[2];
+  const CellKernels* cell[2];
+  const AttentionKernels* attention[2];
 };
 
 // The table of the best instruction set this processor has, or of the one NDTAPE_ISA names.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cpu/kernels.h"
+#include "cpu/layers.h"
 #include "ndtape/parallel.h"
 
 namespace ndtape::engine {
@@ -36,26 +38,50 @@ void each_row(const PoolAxis (&axes)[3], Row&& row) {
   }
 }
 
+// Neighbouring windows of an axis that begin a fixed step apart and see as many values.
+struct Run {
+  int64_t first, count;  // of windows
+  int64_t step;
+};
+
+std::vector<Run> runs_of(const PoolAxis& axis) {
+  std::vector<Run> runs;
+  for (int64_t o = 0; o < axis.output();) {
+    Run run{o, 1, 1};
+    const auto like_last = [&](int64_t next) {
+      return next < axis.output() && axis.count[next] == axis.count[o] &&
+             axis.begin[next] - axis.begin[next - 1] == run.step;
+    };
+    if (o + 1 < axis.output()) run.step = axis.begin[o + 1] - axis.begin[o];
+    while (like_last(o + run.count)) ++run.count;
+    runs.push_back(run);
+    o += run.count;
+  }
+  return runs;
+}
+
+// A kernel takes one value of each of a run of windows at a time.
 template <class T>
-void max_plane(const PoolAxis (&axes)[3], const T* x, T* y, int32_t* positions) {
+void max_plane(const PoolAxis (&axes)[3], const std::vector<Run>& runs, const T* x, T* y,
+               int32_t* positions) {
   const PoolAxis &a0 = axes[0], &a1 = axes[1], &a2 = axes[2];
+  const cpu::PoolKernels& kernels = *cpu::kernels().pool[sizeof(T) == sizeof(double)];
   each_row(axes, [&](int64_t o0, int64_t o1) {
-    for (int64_t o2 = 0; o2 < a2.output(); ++o2) {
-      const int64_t first = (a0.begin[o0] * a1.input + a1.begin[o1]) * a2.input + a2.begin[o2];
-      T best = x[first];
-      int64_t at = first;
+    for (const Run& run : runs) {
+      const int64_t first =
+          (a0.begin[o0] * a1.input + a1.begin[o1]) * a2.input + a2.begin[run.first];
+      bool start = true;
       for (int64_t i = 0; i < a0.count[o0]; ++i) {
         for (int64_t j = 0; j < a1.count[o1]; ++j) {
           int64_t p = first + (i * a0.step * a1.input + j * a1.step) * a2.input;
-          for (int64_t k = 0; k < a2.count[o2]; ++k, p += a2.step) {
-            const bool better = x[p] > best || x[p] != x[p];
-            best = better ? x[p] : best;
-            at = better ? p : at;
+          for (int64_t k = 0; k < a2.count[run.first]; ++k, p += a2.step) {
+            kernels.max(x + p, run.step, start, static_cast<int32_t>(p), y, positions, run.count);
+            start = false;
           }
         }
       }
-      *y++ = best;
-      if (positions) *positions++ = static_cast<int32_t>(at);
+      y += run.count;
+      if (positions) positions += run.count;
     }
   });
 }
@@ -86,10 +112,11 @@ void each_value(const PoolAxis (&axes)[3], Visit&& visit) {
 void max_pool(DType dtype, int64_t planes, const PoolAxis (&axes)[3], const void* x, void* y,
               int32_t* positions) {
   const int64_t in = input_size(axes), out = output_size(axes);
+  const std::vector<Run> runs = runs_of(axes[2]);
   with_type(dtype, [&]<class T>(T) {
     for_planes(planes, in, [&](int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; ++p) {
-        max_plane(axes, static_cast<const T*>(x) + p * in, static_cast<T*>(y) + p * out,
+        max_plane(axes, runs, static_cast<const T*>(x) + p * in, static_cast<T*>(y) + p * out,
                   positions ? positions + p * out : nullptr);
       }
     });

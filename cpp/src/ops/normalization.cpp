@@ -1,4 +1,4 @@
-// Functions of whole rows: softmax and its kin. Each is one program, one pass over memory.
+// Functions of whole rows: softmax, cross-entropy. Each is one program, one pass over memory.
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,17 +55,6 @@ int row_axis(const Tensor& x, int64_t axis, const char* what) {
     throw ValueError(std::string(what) + ": a 0-d tensor has no axis " + std::to_string(axis));
   }
   return normalize_axis(axis, x.ndim(), what);
-}
-
-// The mean of each row, and 1 / sqrt(var + epsilon).
-struct Moments {
-  Value mean, scale;
-};
-Moments moments(Program& p, Value x, Value count, Value epsilon) {
-  const Value mean = p.apply(Op::divide, p.reduce(ReduceOp::sum, x), count);
-  const Value square_sum = p.fused_sum(RowOp::square_sum, {x, mean});
-  const Value var = p.apply(Op::add, p.apply(Op::divide, square_sum, count), epsilon);
-  return {mean, p.apply(Op::reciprocal, p.apply(Op::sqrt, var))};
 }
 
 bool fits_a_program(const Tensor& x, int axis) { return x.length(axis) <= engine::kLongestRow; }
@@ -144,109 +133,6 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
 
 namespace {
 
-// Operands of layer_norm's programs, in this order; weight and bias may be left out.
-struct LayerNormInputs {
-  Program program;
-  std::vector<Tensor> tensors;
-  DType dtype;
-
-  Value read(const Tensor& t) {
-    tensors.push_back(t);
-    return program.input(t.dtype());
-  }
-  Value constant(double value) {
-    tensors.push_back(scalar(value, dtype));
-    return program.row_input(dtype);
-  }
-};
-
-void check_last_axis(const char* what, const Tensor& t, const Tensor& x) {
-  if (t.defined() && t.shape() != Dims{x.shape().back()}) {
-    throw ValueError(std::string("layer_norm: ") + what + " has shape " + to_string(t.shape()) +
-                     ", expected " + to_string(Dims{x.shape().back()}));
-  }
-}
-
-// The same by operators, for derivatives of the derivative.
-Tensor layer_norm_by_operators(const Tensor& x, double epsilon) {
-  const Dims last{-1};
-  const Tensor centered = x - mean(x, last, true);
-  return centered / sqrt(mean(square(centered), last, true) + epsilon);
-}
-
-// The gradient of layer_norm's x, and the normalised x that the weight's gradient needs.
-// With h = g * weight and n the normalised x: scale * (h - mean(h) - n * mean(h * n)).
-std::pair<Tensor, Tensor> layer_norm_gradient(const Tensor& x, const Tensor& weight,
-                                              const Tensor& g, double epsilon) {
-  LayerNormInputs in{{}, {}, g.dtype()};
-  const double length = static_cast<double>(x.shape().back());
-  Program& p = in.program;
-  Value xv = in.read(x), gv = in.read(g), wv = engine::kNoValue;
-  if (weight.defined()) wv = in.read(weight);
-  const Value count = in.constant(length), eps = in.constant(epsilon);
-  xv = p.cast(xv, in.dtype);
-  const Moments m = moments(p, xv, count, eps);
-  const Value n = p.fused(RowOp::normalize, {xv, m.mean, m.scale});
-  const Value h = wv == engine::kNoValue ? gv : p.apply(Op::multiply, gv, p.cast(wv, in.dtype));
-  const Value mean_h = p.apply(Op::divide, p.reduce(ReduceOp::sum, h), count);
-  const Value mean_hn =
-      p.apply(Op::divide, p.reduce(ReduceOp::sum, p.apply(Op::multiply, h, n)), count);
-  const Value inner =
-      p.apply(Op::subtract, p.apply(Op::subtract, h, mean_h), p.apply(Op::multiply, n, mean_hn));
-  p.output(p.apply(Op::multiply, inner, m.scale));
-  p.output(n);
-  const Tensor outputs[] = {Tensor::empty(x.shape(), in.dtype), Tensor::empty(x.shape(), in.dtype)};
-  engine::execute_rows(p, x.shape(), in.tensors.data(), outputs);
-  return {outputs[0], outputs[1]};
-}
-
-class LayerNormNode final : public Node {
- public:
-  LayerNormNode(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon)
-      : Node("layer_norm", 3), epsilon_(epsilon) {
-    set_input(0, input_of(x));
-    if (weight.defined()) set_input(1, input_of(weight));
-    if (bias.defined()) set_input(2, input_of(bias));
-    saved_x_.emplace(save(x));
-    if (weight.defined()) saved_weight_.emplace(save(weight));
-  }
-
-  void backward(const Tensor* grads, Tensor* result) override {
-    const Tensor &g = grads[0], x = *saved_x_, weight = saved_weight_ ? *saved_weight_ : Tensor();
-    result[2] = g;  // summed over the rows by the walker
-    if (grad_enabled()) {
-      // Recorded: differentiate the operators that the program stands for.
-      const Tensor n = layer_norm_by_operators(x, epsilon_);
-      if (needs(1)) result[1] = g * n;
-      if (needs(0)) {
-        const Dims last{-1};
-        const Tensor h = weight.defined() ? g * weight : g;
-        const Tensor centered = x - mean(x, last, true);
-        const Tensor scale = reciprocal(sqrt(mean(square(centered), last, true) + epsilon_));
-        result[0] = scale * (h - mean(h, last, true) - n * mean(h * n, last, true));
-      }
-      return;
-    }
-    const auto [gx, n] = layer_norm_gradient(x, weight, g, epsilon_);
-    if (needs(0)) result[0] = gx;
-    if (needs(1)) result[1] = g * n;
-  }
-
-  void count_saved() const override {
-    [[maybe_unused]] const auto x = saved_x_, weight = saved_weight_;
-  }
-
- protected:
-  void free_saved() override {
-    saved_x_.reset();
-    saved_weight_.reset();
-  }
-
- private:
-  const double epsilon_;
-  std::optional<Saved> saved_x_, saved_weight_;
-};
-
 // The gradient of cross_entropy's scores: (softmax(scores) - one_hot(labels)) * g, row by row.
 Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& g) {
   const Tensor column = expand_dims(g, 1);
@@ -270,42 +156,6 @@ Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const 
 }
 
 }  // namespace
-
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
-  row_axis(x, -1, "layer_norm");
-  check_last_axis("weight", weight, x);
-  check_last_axis("bias", bias, x);
-  if (!(epsilon >= 0)) {
-    throw ValueError("layer_norm: epsilon " + std::to_string(epsilon) + ", expected 0 or more");
-  }
-  DType dtype = float_of(x.dtype());
-  for (const Tensor& t : {weight, bias}) {
-    if (t.defined()) dtype = promote(dtype, t.dtype());
-  }
-  if (!fits_a_program(x, x.ndim() - 1)) {
-    Tensor y = layer_norm_by_operators(astype(x, dtype), epsilon);
-    if (weight.defined()) y = y * weight;
-    return bias.defined() ? y + bias : y;
-  }
-  LayerNormInputs in{{}, {}, dtype};
-  Program& p = in.program;
-  Value xv = in.read(x), wv = engine::kNoValue, bv = engine::kNoValue;
-  if (weight.defined()) wv = in.read(weight);
-  if (bias.defined()) bv = in.read(bias);
-  const Value count = in.constant(static_cast<double>(x.shape().back())),
-              eps = in.constant(epsilon);
-  xv = p.cast(xv, dtype);
-  if (weight.defined()) wv = p.cast(wv, dtype);
-  if (bias.defined()) bv = p.cast(bv, dtype);
-  const Moments m = moments(p, xv, count, eps);
-  p.output(p.fused(RowOp::normalize, {xv, m.mean, m.scale, wv, bv}));
-  const Tensor out = Tensor::empty(x.shape(), dtype);
-  engine::execute_rows(p, x.shape(), in.tensors.data(), &out);
-  const bool recorded = recording(x) || (weight.defined() && recording(weight)) ||
-                        (bias.defined() && recording(bias));
-  if (recorded) set_history(out, Ref<Node>(new LayerNormNode(x, weight, bias, epsilon)));
-  return out;
-}
 
 Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
   if (scores.ndim() != 2 || labels.ndim() != 1 || labels.length(0) != scores.length(0)) {

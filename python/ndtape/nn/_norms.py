@@ -13,12 +13,6 @@ from ndtape.nn._checks import integer, number
 __all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
 
 
-def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    if weight is not None:
-        x = x * weight
-    return x if bias is None else x + bias
-
-
 def _check(name: str, what: str, t: Tensor | None, shape: tuple[int, ...]) -> None:
     if t is not None and t.shape != shape:
         raise ValueError(f"{name}: {what} of shape {t.shape}, expected {shape}")
@@ -107,9 +101,7 @@ def rms_norm(x: Tensor, weight: Tensor | None = None, *, epsilon: float = 1e-6) 
     tensor([[ 1., -1.]])
     """
     number("epsilon", epsilon, 0)
-    _check("rms_norm", "weight", weight, x.shape[-1:])
-    mean_square = _core.mean(_core.square(x), axis=-1, keepdims=True)
-    return _affine(x / _core.sqrt(mean_square + epsilon), weight, None)
+    return _core._rms_norm(x, weight, epsilon)
 
 
 def group_norm(
@@ -150,21 +142,10 @@ def group_norm(
     tensor([[-1.,  1., -1.,  1.]])
     """
     integer("groups", groups)
-    if x.ndim < 2 or x.shape[1] % groups:
-        raise ValueError(
-            f"group_norm: x of shape {x.shape}, expected (n, channels, ...) with channels a "
-            f"multiple of {groups} groups"
-        )
+    number("epsilon", epsilon, 0)
     _check("group_norm", "weight", weight, x.shape[1:2])
     _check("group_norm", "bias", bias, x.shape[1:2])
-    rows = _core.reshape(x, (x.shape[0], groups, math.prod(x.shape[1:]) // groups))
-    y = _core.reshape(_core.layer_norm(rows, epsilon=epsilon), x.shape)
-    return _affine(y, _column(weight, x.ndim), _column(bias, x.ndim))
-
-
-def _column(t: Tensor | None, ndim: int) -> Tensor | None:
-    """Return a value a channel, laid out to meet (n, channels, *lengths)."""
-    return None if t is None else _core.reshape(t, (-1, *(1,) * (ndim - 2)))
+    return _core._group_norm(x, groups, weight, bias, epsilon)
 
 
 def batch_norm(
@@ -230,31 +211,14 @@ def batch_norm(
     }
     for what, t in given.items():
         _check("batch_norm", what, t, x.shape[1:2])
-    axes = (0, *range(2, x.ndim))
-    if training or running_mean is None or running_var is None:
+    if not training and running_mean is not None and running_var is not None:
+        return _core._batch_norm(x, running_mean, running_var, weight, bias, epsilon)[0]
+    y, mean, var = _core._batch_norm(x, None, None, weight, bias, epsilon)
+    if running_mean is not None and running_var is not None:
         count = math.prod(x.shape) // max(x.shape[1], 1)
-        if count < 2:
-            raise ValueError(
-                f"batch_norm: x of shape {x.shape} has {count} values a channel, expected at "
-                "least 2 in training"
-            )
-        mean = _core.mean(x, axis=axes, keepdims=True)
-        centered = x - mean
-        var = _core.mean(_core.square(centered), axis=axes, keepdims=True)
-        if training and running_mean is not None and running_var is not None:
-            with no_grad():
-                flat = _core.reshape(mean.detach(), (-1,))
-                unbiased = _core.reshape(var.detach(), (-1,)) * (count / (count - 1))
-                running_mean += momentum * (flat - running_mean)
-                running_var += momentum * (unbiased - running_var)
-    else:
-        centered = x - _column_of(running_mean, x.ndim)
-        var = _column_of(running_var, x.ndim)
-    scale = _core.reciprocal(_core.sqrt(var + epsilon))
-    if weight is not None:
-        scale = scale * _column_of(weight, x.ndim)
-    return _affine(centered * scale, None, _column(bias, x.ndim))
-
-
-def _column_of(t: Tensor, ndim: int) -> Tensor:
-    return _core.reshape(t, (-1, *(1,) * (ndim - 2)))
+        with no_grad():
+            mean = _core.astype(mean, running_mean.dtype)
+            unbiased = _core.astype(var, running_var.dtype) * (count / (count - 1))
+            running_mean += momentum * (mean - running_mean)
+            running_var += momentum * (unbiased - running_var)
+    return y

@@ -1,0 +1,47 @@
+// Normalisation: of rows, with a weight an element, and of channels, with a weight a channel.
+#pragma once
+
+#include <cstdint>
+
+#include "ndtape/dtype.h"
+
+namespace ndtape::engine {
+
+// All of one float dtype and dense, but g's rows, which are g_stride elements apart, maybe 0.
+struct RowNorm {
+  int64_t rows, length;
+  const void *x, *weight;     // weight may be null
+  const void *shift, *scale;  // a value a row; a null shift is 0, and then h's mean stays in
+  const void* g;
+  int64_t g_stride;
+};
+
+// The derivatives of v * weight + bias, where v = (x - shift) * scale, its rows normalised by shift
+// and scale. Null results are not computed. Rows are dealt to tasks by their number alone, and
+// these tasks' sums of dweight and dbias are added pairwise.
+void normalize_rows_gradient(DType dtype, const RowNorm& norm, void* dx, void* dweight,
+                             void* dbias);
+
+// Channels normalised together are a set: `parts` runs of `length` elements, part_stride apart, in
+// memory where sets are set_stride apart. The weight of a part is weight[set % weight_sets *
+// weight_set + part * weight_part].
+struct ChannelNorm {
+  int64_t sets, parts, length;
+  int64_t set_stride, part_stride;
+  int64_t weight_sets, weight_set, weight_part, weights;
+};
+
+// y = (x - mean) / sqrt(var + epsilon) * weight + bias, with the moments of each set if `given`,
+// else its own, which are then stored, in float64. Null weight is 1, null bias 0.
+void normalize_channels(DType dtype, const ChannelNorm& norm, const void* x, double* mean,
+                        double* var, bool given, double epsilon, const void* weight,
+                        const void* bias, void* y);
+
+// The derivatives; mean and var are constants if `given`. g has strides of its own, maybe 0,
+// between sets and parts. Null results are not computed.
+void normalize_channels_gradient(DType dtype, const ChannelNorm& norm, const void* x,
+                                 const double* mean, const double* var, bool given, double epsilon,
+                                 const void* weight, const void* g, int64_t g_set, int64_t g_part,
+                                 void* dx, void* dweight, void* dbias);
+
+}  // namespace ndtape::engine

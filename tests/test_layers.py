@@ -1,0 +1,154 @@
+"""The layers' own operators: derivatives of both orders, layouts of memory, threads, dtypes."""
+
+import gradcheck
+import numpy as np
+import pytest
+
+import ndtape as nt
+from ndtape import nn
+
+F = nn.functional
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def bits_by_threads(run):
+    """The bytes of what `run` returns for several numbers of threads."""
+    found = []
+    for threads in (1, 2, 5):
+        nt.set_num_threads(threads)
+        found.append([t.numpy().tobytes() for t in run()])
+    return found
+
+
+def with_gradients(f, *arrays):
+    leaves = [nt.tensor(a, requires_grad=True) for a in arrays]
+    y = f(*leaves)
+    weights = nt.asarray(normal(*y.shape, seed=9).astype(arrays[0].dtype))
+    nt.sum(y * weights).backward()
+    return [y.detach(), *(t.grad for t in leaves)]
+
+
+# ---- normalisation -----------------------------------------------------------------------------
+
+# Channels that lie in runs, and ones that do not.
+IMAGES = [(4, 3), (2, 3, 5), (2, 2, 4, 5)]
+
+
+@pytest.mark.parametrize("shape", IMAGES)
+def test_batch_norm_derivatives(shape):
+    channels = shape[1]
+    x, w, b = gradcheck.values(0, [shape, (channels,), (channels,)])
+    gradcheck.check(lambda x, w, b: F.batch_norm(x, None, None, w, b), x, w, b)
+    gradcheck.check(lambda x: F.batch_norm(nt.sin(x), None, None), x)
+    mean, var = nt.asarray(normal(channels)), nt.asarray(normal(channels, seed=1) ** 2)
+
+    def fixed(x, w, b):
+        return F.batch_norm(x, mean, var, w, b, training=False)
+
+    gradcheck.check(fixed, x, w, b)
+
+
+@pytest.mark.parametrize("shape", [(2, 8), (2, 4, 3), (1, 4, 2, 2)])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_group_norm_derivatives(shape, groups):
+    x, w, b = gradcheck.values(0, [shape, shape[1:2], shape[1:2]])
+    gradcheck.check(lambda x, w, b: F.group_norm(x, groups, w, b, epsilon=0.1), x, w, b)
+    gradcheck.check(lambda x: F.group_norm(x, groups, epsilon=0.1), x)
+
+
+def test_rms_norm_derivatives():
+    x, w = gradcheck.values(0, [(2, 3, 4), (4,)])
+    gradcheck.check(lambda x, w: F.rms_norm(x, w, epsilon=0.1), x, w)
+    gradcheck.check(F.rms_norm, x)
+
+
+NORMS = {
+    "layer": lambda x, w, b: nt.layer_norm(x, w, b),
+    "rms": lambda x, w, b: F.rms_norm(x, w) + b,
+    "batch": lambda x, w, b: F.batch_norm(
+        nt.permute_dims(x, (0, 2, 1)), None, None, w, b
+    ),
+    "group": lambda x, w, b: F.group_norm(nt.permute_dims(x, (0, 2, 1)), 4, w, b),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_do_not_depend_on_threads(name):
+    arrays = [normal(60, 40, 24), normal(24, seed=1), normal(24, seed=2)]
+    arrays = [a.astype(np.float32) for a in arrays]
+    found = bits_by_threads(lambda: with_gradients(NORMS[name], *arrays))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_of_views_and_of_expanded_gradients(name):
+    f, x = NORMS[name], normal(3, 40, 8)
+    w, b = normal(8, seed=1), normal(8, seed=2)
+    plain = with_gradients(f, x, w, b)
+    view = with_gradients(lambda x, w, b: f(nt.permute_dims(x, (2, 0, 1)), w[::2], b[::-1]),
+                          x.transpose(1, 2, 0), np.repeat(w, 2), b[::-1].copy())  # fmt: skip
+    for got, want in zip(view[:1], plain[:1], strict=True):
+        np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(view[1].numpy().transpose(2, 0, 1), plain[1].numpy(), atol=1e-12)
+    np.testing.assert_allclose(view[2].numpy()[::2], plain[2].numpy(), atol=1e-12)
+    np.testing.assert_allclose(view[3].numpy()[::-1], plain[3].numpy(), atol=1e-12)
+    # A sum's gradient is one number, everywhere at once; a copy of it is as good.
+    one, two = (nt.tensor(x, requires_grad=True) for _ in range(2))
+    y = f(one, nt.asarray(w), nt.asarray(b))
+    nt.sum(y).backward()
+    z = f(two, nt.asarray(w), nt.asarray(b))
+    nt.sum(z * nt.ones(z.shape, dtype=nt.float64)).backward()
+    np.testing.assert_array_equal(one.grad.numpy(), two.grad.numpy())
+
+
+def test_norms_of_long_rows_and_large_means():
+    x = (1e4 + normal(2, 70_000)).astype(np.float32)  # longer than a program takes
+    want = (x - x.mean(1, keepdims=True, dtype=np.float64)) / x.std(1, keepdims=True, dtype=float)
+    for got in (nt.layer_norm(nt.asarray(x)), F.group_norm(nt.asarray(x[:, None]), 1)[:, 0]):
+        np.testing.assert_allclose(got.numpy(), want, atol=2e-3)
+
+
+def test_norm_dtypes():
+    x = nt.ones((3, 4, 20))
+    assert F.batch_norm(x, None, None).dtype == nt.float32
+    assert F.group_norm(x, 2, nt.ones(4, dtype=nt.float64)).dtype == nt.float64
+    assert F.rms_norm(nt.asarray([[1, 2]])).dtype == nt.float32
+    with pytest.raises(TypeError, match="complex"):
+        F.rms_norm(nt.ones((2, 2), dtype=nt.complex64))
+    empty = F.batch_norm(nt.ones((4, 0, 3)), nt.ones(0), nt.ones(0))
+    assert empty.shape == (4, 0, 3)
+
+
+def test_batch_norm_moves_running_values():
+    x = normal(6, 3, 2)
+    mean, var = nt.zeros(3, dtype=nt.float64), nt.ones(3, dtype=nt.float64)
+    F.batch_norm(nt.asarray(x), mean, var, momentum=0.25)
+    np.testing.assert_allclose(mean.numpy(), 0.25 * x.mean((0, 2)), rtol=1e-12)
+    want = 0.75 + 0.25 * x.var((0, 2), ddof=1)
+    np.testing.assert_allclose(var.numpy(), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: F.rms_norm(x, nt.ones(3)), r"weight has shape \(3,\), expected \(4,\)"),
+        (lambda x: F.rms_norm(x, epsilon=-1.0), "epsilon: -1.0"),
+        (lambda x: F.rms_norm(x, epsilon=float("nan")), "epsilon: nan"),
+        (lambda x: F.group_norm(x, 3), "multiple of 3 groups"),
+        (lambda x: F.group_norm(x, 2, nt.ones(2)), r"weight of shape \(2,\), expected \(4,\)"),
+        (lambda x: F.group_norm(x[0], 2), "channels, ..."),
+        (lambda x: F.batch_norm(x, nt.ones(3), nt.ones(4)), "running_mean of shape"),
+        (lambda x: F.batch_norm(x[:1], None, None), "1 values a channel"),
+        (lambda x: nt._core._batch_norm(x, nt.ones(4), None, None, None, 1e-5), "both or neither"),
+        (lambda x: nt._core._batch_norm(x, nt.ones(3), nt.ones(3), None, None, 1e-5), "mean has"),
+        (lambda x: nt._core._group_norm(x, 0, None, None, 1e-5), "0 groups"),
+        (lambda x: nt._core._group_norm(x, 2, None, nt.ones(3), 1e-5), "bias has shape"),
+        (lambda x: nt._core._rms_norm(x, None, float("nan")), "epsilon nan"),
+    ],
+)  # fmt: skip
+def test_norms_refuse(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(nt.ones((2, 4)))
