@@ -130,3 +130,11 @@ def test_digits():
     assert x.dtype == nt.float32
     assert (nt.min(x).item(), nt.max(x).item()) == (0, 1)
     assert set(y.tolist()) == set(y_test.tolist()) == set(range(10))
+
+
+def test_mnist_folder_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("NDTAPE_MNIST", str(tmp_path / "here"))
+    with pytest.raises(nt.data.datasets.DataError, match="here"):
+        nt.data.datasets.mnist(download=False)
+    with pytest.raises(nt.data.datasets.DataError, match="there"):
+        nt.data.datasets.mnist(tmp_path / "there", download=False)

@@ -98,7 +98,8 @@ def mnist(
     Parameters
     ----------
     folder : path, optional
-        Where the files are; ``ndtape/mnist`` in the user's cache folder if left out.
+        Where the files are. If left out, the folder that the environment variable
+        ``NDTAPE_MNIST`` names, or else ``ndtape/mnist`` in the user's cache folder.
     download : bool, optional
         Whether missing files may be fetched.
 
@@ -125,7 +126,7 @@ def mnist(
     """
     if folder is None:
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = Path(cache) / "ndtape" / "mnist"
+        folder = os.environ.get("NDTAPE_MNIST") or Path(cache) / "ndtape" / "mnist"
     folder = Path(folder)
     arrays = []
     for name, known in _FILES.items():
