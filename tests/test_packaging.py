@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,14 @@ def test_consumer_builds_against_the_package(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
     assert f"ndtape {nt.__version__}: the gradient is 3" in done.stdout
+
+
+def test_every_extra_is_explained():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    page = (ROOT / "docs/install.md").read_text()
+    for name in extras:
+        assert f"`{name}`" in page, name
 
 
 def test_numpy_is_the_only_dependency():

@@ -53,6 +53,16 @@ def test_fit_learns_and_is_the_same_every_time(optimizer):
     assert same(parameters(one), parameters(two))
 
 
+def test_rmsprop_by_name_is_keras():
+    by_name, explicit = model("rmsprop"), model()
+    optimizer = nt.optim.RMSprop(explicit.parameters(), 1e-3, decay=0.9, epsilon=1e-7)
+    explicit.compile(optimizer, "cross_entropy", ["accuracy"])
+    assert by_name.optimizer.learning_rate == 1e-3
+    fit(by_name)
+    fit(explicit)
+    assert same(parameters(by_name), parameters(explicit))
+
+
 def test_validation_evaluate_and_predict():
     x, y = data()
     m = model()

@@ -57,11 +57,7 @@ dense.summary((1, side, side))
 # answers to look at. ``fit`` goes over the images, 128 at a time; after each epoch it also
 # measures on images that were held out.
 
-dense.compile(
-    optimizer=nt.optim.RMSprop(dense.parameters(), 1e-3, decay=0.9, epsilon=1e-7),
-    loss="cross_entropy",
-    metrics=["accuracy"],
-)
+dense.compile(optimizer="rmsprop", loss="cross_entropy", metrics=["accuracy"])
 dense_history = dense.fit(
     x, y, epochs=dense_epochs, batch_size=128, validation_data=test, verbose=0
 )

@@ -33,9 +33,16 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[[Tensor, Tensor], Any]
 
 _LOSSES: dict[str, Loss] = {name: getattr(_losses, name) for name in _losses.__all__}
+
+
+def _rmsprop(parameters: list[Tensor]) -> optim.Optimizer:
+    """Return what Keras means by that name; `optim.RMSprop` starts from other settings."""
+    return optim.RMSprop(parameters, 1e-3, decay=0.9, epsilon=1e-7)
+
+
 _OPTIMIZERS: dict[str, Callable[[list[Tensor]], optim.Optimizer]] = {
     "sgd": optim.SGD,
-    "rmsprop": optim.RMSprop,
+    "rmsprop": _rmsprop,
     "adagrad": optim.Adagrad,
     "adam": optim.Adam,
     "adamw": optim.AdamW,
@@ -74,8 +81,9 @@ def compile_module(
     Parameters
     ----------
     optimizer : str or Optimizer, optional
-        "sgd", "rmsprop", "adagrad", "adam", "adamw", with their usual settings; or one made
-        for this module's parameters.
+        "sgd", "rmsprop", "adagrad", "adam", "adamw", with their usual settings, of "rmsprop"
+        Keras' (a learning rate of 0.001, a decay of 0.9); or one made for this module's
+        parameters.
     loss : str or callable, optional
         A loss of `functional` by name, or a function of prediction and target.
     metrics : iterable of str or callable, optional
