@@ -152,3 +152,120 @@ def test_batch_norm_moves_running_values():
 def test_norms_refuse(call, message):
     with pytest.raises(ValueError, match=message):
         call(nt.ones((2, 4)))
+
+
+# ---- recurrent networks ------------------------------------------------------------------------
+
+GATES = {"_rnn": 1, "_lstm": 4, "_gru": 3}
+
+
+def sequence(name, n, steps, inputs, hidden, make=None):
+    """Arguments of a recurrent operator, before `reverse`."""
+    rows = GATES[name] * hidden
+    shapes = [(n, steps, inputs), (rows, inputs), (rows, hidden), (rows,), (rows,), (n, hidden)]
+    if name == "_lstm":
+        shapes.append((n, hidden))
+    return make(0, shapes) if make else [0.5 * normal(*s, seed=i) for i, s in enumerate(shapes)]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", GATES)
+def test_recurrent_derivatives(name, reverse):
+    run = getattr(nt._core, name)
+    args = sequence(name, 2, 3, 2, 2, gradcheck.values)
+
+    def joined(*args):
+        y, *end = run(*args, reverse)
+        return nt.concat([y, *(nt.expand_dims(e, 1) for e in end)], axis=1)
+
+    gradcheck.check(joined, *args)
+    gradcheck.check(lambda *a: run(*a, reverse)[1], *args, order=1)
+    gradcheck.check(lambda x: nt.sin(run(nt.sin(x), *args[1:], reverse)[0]), args[0])
+    without = [*args[:3], None, None, *args[5:]]
+    gradcheck.check(lambda x, w: run(x, w, *without[2:], reverse)[0], *args[:2])
+    bare = nt.jvp(joined, args, args)[1]  # by the recorded rule
+    step = 1e-6
+    difference = [
+        joined(*(nt.asarray(a + s * step * a) for a in args)).numpy() for s in (1, -1)
+    ]  # fmt: skip
+    want = (difference[0] - difference[1]) / (2 * step)
+    np.testing.assert_allclose(bare.detach().numpy(), want, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_recurrent_sequences_do_not_meet(name, dtype):
+    """Bits do not depend on threads, nor a sequence's on the others of its batch."""
+    run = getattr(nt._core, name)
+    args = [a.astype(dtype) for a in sequence(name, 53, 6, 70, 33)]
+    found = bits_by_threads(lambda: with_gradients(lambda *a: run(*a, True)[0], *args))
+    assert found[0] == found[1] == found[2]
+    some = [slice(7, 20)] + [slice(None)] * 4 + [slice(7, 20)] * (len(args) - 5)
+    part = run(*(nt.asarray(a[s]) for a, s in zip(args, some, strict=True)), True)[0]
+    whole = run(*map(nt.asarray, args), True)[0]
+    np.testing.assert_array_equal(part.numpy(), whole.numpy()[7:20])
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_recurrent_states_wider_than_a_panel(name):
+    """More numbers of a state than one block of a product takes, against steps of operators."""
+    run, hidden = getattr(nt._core, name), 270
+    args = sequence(name, 3, 2, 5, hidden)
+    x, w, u, b, d, h, *c = (a * 0.2 for a in args)
+    y = run(*map(nt.asarray, (x, w, u, b, d, h, *c)), False)[0].numpy()
+
+    def sigmoid(v):
+        return 1 / (1 + np.exp(-v))
+
+    for t in range(2):
+        a, s = x[:, t] @ w.T + b, h @ u.T + d
+        if name == "_rnn":
+            h = np.tanh(a + s)
+        elif name == "_lstm":
+            i, f, g, o = np.split(a + s, 4, axis=1)
+            c = [sigmoid(f) * c[0] + sigmoid(i) * np.tanh(g)]
+            h = sigmoid(o) * np.tanh(c[0])
+        else:
+            (ar, az, av), (sr, sz, sv) = np.split(a, 3, axis=1), np.split(s, 3, axis=1)
+            z, v = sigmoid(az + sz), np.tanh(av + sigmoid(ar + sr) * sv)
+            h = (1 - z) * v + z * h
+        np.testing.assert_allclose(y[:, t], h, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_recurrent_refuses(name):
+    run, args = getattr(nt._core, name), [nt.asarray(a) for a in sequence(name, 2, 3, 4, 5)]
+    for at, wrong, message in (
+        (0, nt.ones((2, 0, 4)), "at least one step"),
+        (0, nt.ones((2, 3)), "x of shape"),
+        (0, nt.ones((2, 3, 5)), "input weight of shape"),
+        (2, nt.ones((7, 5)), "hidden weight of shape"),
+        (3, nt.ones(2), "input bias of shape"),
+        (4, nt.ones((2, 5)), "hidden bias of shape"),
+        (5, nt.ones((3, 5)), "h of shape"),
+        (-1, nt.ones((2, 4)), " of shape"),
+    ):
+        changed = list(args)
+        changed[at] = wrong
+        with pytest.raises(ValueError, match=message):
+            run(*changed, False)
+    args[2] = nt.ones(args[2].shape, dtype=nt.int64)
+    with pytest.raises(TypeError, match="int64, expected a float dtype"):
+        run(*args, False)
+
+
+@pytest.mark.parametrize("layer", [nn.RNN, nn.LSTM, nn.GRU])
+def test_recurrent_layers_of_empty_batches_and_frozen_parts(layer):
+    net = layer(3, 4)
+    y, _ = net(nt.ones((0, 2, 3)))
+    assert y.shape == (0, 2, 4)
+    nt.sum(y).backward()
+    assert not net.weight_input_0.grad.numpy().any()
+    net.weight_hidden_0.requires_grad = False
+    nt.sum(net(nt.ones((2, 2, 3)))[0]).backward()
+    assert net.weight_input_0.grad.numpy().any()
+    changed = nt.ones((2, 2, 3))
+    y, _ = net(changed)
+    changed += 1
+    with pytest.raises(nt.TapeError, match=layer.__name__.lower()):
+        nt.sum(y).backward()

@@ -1,6 +1,5 @@
 """Modules: what they find, keep and say; initial values; losses at extremes and bad input."""
 
-import gradcheck
 import numpy as np
 import pytest
 
@@ -122,19 +121,6 @@ def test_sequential():
     assert model(nt.ones((4, 2))).shape == (4, 1)
     with pytest.raises(TypeError, match=r"layers\[1\]: a int"):
         nn.Sequential(nn.Linear(2, 3), 5)
-
-
-def test_lstm_cell():
-    gates, c = gradcheck.values(0, [(2, 12), (2, 3)])
-    check = gradcheck.check
-    check(lambda z, c: nt._core._lstm_cell(z, c)[0], gates, c)
-    check(lambda z, c: nt._core._lstm_cell(z, c)[1], gates, c)
-    check(lambda z, c: sum(nt._core._lstm_cell(nt.sin(z), c)), gates, c)
-    for shape in ((2, 11), (3, 12)):
-        with pytest.raises(ValueError, match="lstm_cell: gates of shape"):
-            nt._core._lstm_cell(nt.ones(shape), nt.ones((2, 3)))
-    with pytest.raises(TypeError, match="one float dtype"):
-        nt._core._lstm_cell(nt.ones((2, 12)), nt.ones((2, 3), dtype=nt.float64))
 
 
 def test_dropout():

@@ -813,7 +813,37 @@ def _avg_pool(
     count_padding: builtins.bool,
     /,
 ) -> Tensor: ...
-def _lstm_cell(gates: Tensor, c: Tensor, /) -> tuple[Tensor, Tensor]: ...
+def _rnn(
+    x: _ArrayLike,
+    weight: _ArrayLike,
+    hidden_weight: _ArrayLike,
+    bias: _ArrayLike | None,
+    hidden_bias: _ArrayLike | None,
+    h: _ArrayLike,
+    reverse: builtins.bool,
+    /,
+) -> tuple[Tensor, Tensor]: ...
+def _lstm(
+    x: _ArrayLike,
+    weight: _ArrayLike,
+    hidden_weight: _ArrayLike,
+    bias: _ArrayLike | None,
+    hidden_bias: _ArrayLike | None,
+    h: _ArrayLike,
+    c: _ArrayLike,
+    reverse: builtins.bool,
+    /,
+) -> tuple[Tensor, Tensor, Tensor]: ...
+def _gru(
+    x: _ArrayLike,
+    weight: _ArrayLike,
+    hidden_weight: _ArrayLike,
+    bias: _ArrayLike | None,
+    hidden_bias: _ArrayLike | None,
+    h: _ArrayLike,
+    reverse: builtins.bool,
+    /,
+) -> tuple[Tensor, Tensor]: ...
 def _adaptive_avg_pool(x: _ArrayLike, output: _Shape, /) -> Tensor: ...
 def _sgd_step(
     x: Tensor,

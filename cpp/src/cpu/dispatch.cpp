@@ -24,6 +24,7 @@ namespace ndtape::cpu {
   void add_random(KernelTable& table);     \
   void add_norms(KernelTable& table);      \
   void add_pools(KernelTable& table);      \
+  void add_cells(KernelTable& table);      \
   }
 NDTAPE_BUILT_ISAS(NDTAPE_X_DECLARE)
 
@@ -77,6 +78,7 @@ constexpr Isa kIsas[] = {
      isa::add_random(table);                              \
      isa::add_norms(table);                               \
      isa::add_pools(table);                               \
+     isa::add_cells(table);                               \
    }},
     NDTAPE_BUILT_ISAS(NDTAPE_X_ROW)};
 

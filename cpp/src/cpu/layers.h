@@ -37,4 +37,25 @@ struct PoolKernels {
               int64_t n);
 };
 
+// One step of a recurrent network for one sequence, n numbers of its state. Gates lie one behind
+// the other, n each, after their activation; "dz" are gradients before it.
+struct CellKernels {
+  // h is the state after the step.
+  void (*rnn_slope)(const void* h, const void* dh, void* dz, int64_t n);
+
+  // Gates i, f, g, o: next = f * c + i * g.
+  void (*lstm_state)(const void* gates, const void* c, void* next, int64_t n);
+  // c is the state before, tanh_c of the one after. dc is that of the state after, then before.
+  void (*lstm_slope)(const void* gates, const void* c, const void* tanh_c, const void* dh, void* dc,
+                     void* dz, int64_t n);
+
+  // Gates r, z, v: next = v + z * (h - v). hidden is what r multiplies in v.
+  void (*gru_candidate)(const void* r, const void* hidden, void* v, int64_t n);  // v += r * hidden
+  void (*gru_state)(const void* gates, const void* h, void* next, int64_t n);
+  // dz by what comes from the input, dz_hidden by what comes from the state; dh becomes what goes
+  // past the gates to the state before.
+  void (*gru_slope)(const void* gates, const void* hidden, const void* h, void* dh, void* dz,
+                    void* dz_hidden, int64_t n);
+};
+
 }  // namespace ndtape::cpu

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ndtape import _core
-from ndtape._core import Tensor, sigmoid, tanh
+from ndtape._core import Tensor
 from ndtape.nn import _elementary as f
 from ndtape.nn._checks import integer, number
 from ndtape.nn.layers import uniform_parameter
@@ -115,30 +115,13 @@ class _Recurrent(Module):
     def _run(
         self, x: Tensor, state: tuple[Tensor, ...], suffix: str, reverse: bool
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        weight, bias = getattr(self, "weight_input" + suffix), getattr(self, "bias_input" + suffix)
-        recurrent = getattr(self, "weight_hidden" + suffix).T
-        hidden_bias = getattr(self, "bias_hidden" + suffix)
-        # The inputs of all steps at once: steps first, so that each is one run of memory.
-        steps = x.shape[1]
-        flat = _core.reshape(_core.permute_dims(x, (1, 0, 2)), (-1, x.shape[2]))
-        driven = f.linear(flat, weight, self._input_bias(bias, hidden_bias))
-        driven = _core.reshape(driven, (steps, x.shape[0], -1))
-        parts = _steps(driven)
-        outputs: list[Tensor] = []
-        for part in reversed(parts) if reverse else parts:
-            state = self._step(part, state, recurrent, hidden_bias)
-            outputs.append(state[0])
-        if reverse:
-            outputs.reverse()
-        return _core.stack(outputs, axis=1), state
+        names = ("weight_input", "weight_hidden", "bias_input", "bias_hidden")
+        weights = [getattr(self, name + suffix) for name in names]
+        output, *end = self._sequence(x, *weights, *state, reverse)
+        return output, tuple(end)
 
-    def _input_bias(self, bias: Tensor, hidden_bias: Tensor) -> Tensor:
-        """Both biases, where they meet in a sum anyway."""
-        return bias + hidden_bias
-
-    def _step(
-        self, driven: Tensor, state: tuple[Tensor, ...], recurrent: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
+    @staticmethod
+    def _sequence(*args: Any) -> tuple[Tensor, ...]:
         raise NotImplementedError
 
     def _describe(self) -> str:
@@ -146,22 +129,6 @@ class _Recurrent(Module):
         if self.layers > 1:
             text += f", layers={self.layers}"
         return text + (", bidirectional=True" if self.bidirectional else "")
-
-
-def _steps(x: Tensor) -> tuple[Tensor, ...]:
-    """Return the slices of x along its first axis, with one derivative for all of them.
-
-    As views, each would give a gradient of x's whole shape.
-    """
-    plain = x.detach()
-    parts = [plain[i] for i in range(x.shape[0])]
-
-    def vjp(*gradients: Tensor | None) -> Tensor:
-        like = next(g for g in gradients if g is not None)
-        zero = _core.zeros_like(like)
-        return _core.stack([zero if g is None else g for g in gradients])
-
-    return _core.record_custom("steps", x, parts, vjp)
 
 
 class RNN(_Recurrent):
@@ -186,10 +153,7 @@ class RNN(_Recurrent):
     ((2, 7, 5), (1, 2, 5))
     """
 
-    def _step(
-        self, driven: Tensor, state: tuple[Tensor, ...], recurrent: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
-        return (tanh(driven + state[0] @ recurrent),)
+    _sequence = staticmethod(_core._rnn)
 
 
 class LSTM(_Recurrent):
@@ -223,12 +187,7 @@ class LSTM(_Recurrent):
 
     _gates = 4
     _states = 2
-
-    def _step(
-        self, driven: Tensor, state: tuple[Tensor, ...], recurrent: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
-        h, c = state
-        return _core._lstm_cell(driven + h @ recurrent, c)
+    _sequence = staticmethod(_core._lstm)
 
 
 class GRU(_Recurrent):
@@ -261,16 +220,4 @@ class GRU(_Recurrent):
     """
 
     _gates = 3
-
-    def _input_bias(self, bias: Tensor, hidden_bias: Tensor) -> Tensor:
-        return bias
-
-    def _step(
-        self, driven: Tensor, state: tuple[Tensor, ...], recurrent: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
-        (h,) = state
-        xr, xz, xn = _core.split(driven, 3, axis=1)
-        hr, hz, hn = _core.split(h @ recurrent + bias, 3, axis=1)
-        r, z = sigmoid(xr + hr), sigmoid(xz + hz)
-        n = tanh(xn + r * hn)
-        return (n + z * (h - n),)
+    _sequence = staticmethod(_core._gru)
