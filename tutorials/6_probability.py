@@ -140,8 +140,8 @@ by_layer = nt.nn.functional.cross_entropy(rows, seen)
 print(f"minus log-likelihood {cross_entropies[-1]:.4f}, cross_entropy {by_layer.item():.4f}")
 
 # %%
-# It cannot fall below the *entropy* of the die itself; what it is above, is the *divergence* of
-# the model from the truth.
+# It cannot fall below the *entropy* of what was seen. How far the found die is from the true one,
+# which only more throws would tell, is their *divergence*.
 
 print(f"entropy of the frequencies {Categorical(frequencies).entropy().item():.4f}")
 print(f"divergence from the true die {kl_divergence(loaded, best).item():.5f}")
