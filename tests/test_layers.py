@@ -269,3 +269,154 @@ def test_recurrent_layers_of_empty_batches_and_frozen_parts(layer):
     changed += 1
     with pytest.raises(nt.TapeError, match=layer.__name__.lower()):
         nt.sum(y).backward()
+
+
+# ---- attention ---------------------------------------------------------------------------------
+
+
+def by_operators(q, k, v, mask=None, causal=False):
+    """Attention in NumPy, in float64."""
+    q, k, v = (np.asarray(a, np.float64) for a in (q, k, v))
+    s = q @ np.swapaxes(k, -1, -2) * q.shape[-1] ** -0.5
+    if mask is not None:
+        s = np.where(mask, s, -np.inf) if mask.dtype == bool else s + mask
+    if causal:
+        s = np.where(np.tri(*s.shape[-2:], dtype=bool), s, -np.inf)
+    w = np.exp(s - s.max(-1, keepdims=True))
+    return w / w.sum(-1, keepdims=True) @ v
+
+
+MASKS = {
+    "none": lambda t, s: None,
+    "bool": lambda t, s: np.random.default_rng(1).random((2, 1, t, s)) < 0.7,
+    "columns": lambda t, s: np.arange(s) < s - 1,
+    "rows": lambda t, s: normal(t, 1),
+    "float": lambda t, s: normal(2, t, s),
+}
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", MASKS)
+# Several blocks of targets, several parts of them, sources that do not fill a vector.
+@pytest.mark.parametrize(("targets", "sources"), [(5, 7), (300, 70), (530, 300), (1, 1)])
+def test_attention_values(targets, sources, kind, causal):
+    mask = MASKS[kind](targets, sources)
+    if mask is not None and mask.dtype == bool:
+        mask[..., 0] = True
+    q, k = normal(2, 1, targets, 6), normal(2, sources, 6, seed=1)
+    v = normal(1, 2, sources, 5, seed=2)
+    want = by_operators(q, k, v, mask, causal)
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 2e-5)):
+        args = [nt.asarray(a.astype(dtype)) for a in (q, k, v)]
+        m = mask
+        if m is not None:
+            m = nt.asarray(m if m.dtype == bool else m.astype(dtype))
+        got = F.scaled_dot_product_attention(*args, mask=m, causal=causal).numpy()
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", MASKS)
+def test_attention_derivatives(kind, causal):
+    mask = MASKS[kind](3, 4)
+    if mask is not None:
+        if mask.dtype == bool:
+            mask[..., 0] = True
+        mask = nt.asarray(mask)
+    q, k, v = gradcheck.values(0, [(2, 1, 3, 2), (1, 2, 4, 2), (4, 3)])
+    gradcheck.check(
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask=mask, causal=causal), q, k, v
+    )
+
+
+def test_attention_derivative_by_a_mask():
+    q, k, v, mask = gradcheck.values(0, [(3, 2), (4, 2), (4, 3), (4,)])
+    gradcheck.check(
+        lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, mask=m), q, k, v, mask
+    )
+
+
+@pytest.mark.parametrize("shape", [(3, 200, 90), (1, 600, 520)])
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_does_not_depend_on_threads_nor_on_what_is_kept(shape, causal):
+    batch, targets, sources = shape
+    arrays = [normal(batch, targets, 8), normal(batch, sources, 8, seed=1),
+              normal(batch, sources, 8, seed=2)]  # fmt: skip
+    arrays = [a.astype(np.float32) for a in arrays]
+
+    def run(q, k, v):
+        return F.scaled_dot_product_attention(q, k, v, causal=causal)
+
+    found = bits_by_threads(lambda: with_gradients(run, *arrays))
+    assert found[0] == found[1] == found[2]
+    plain = run(*map(nt.asarray, arrays))  # keeps no weights
+    assert plain.numpy().tobytes() == found[0][0]
+
+
+def test_attention_that_keeps_no_weights():
+    """Too many for keeping: they are made again, with the same bits."""
+    q = normal(3001, 2).astype(np.float32)
+    k, v = normal(3001, 2, seed=1).astype(np.float32), normal(3001, 2, seed=2).astype(np.float32)
+    got = with_gradients(lambda *a: F.scaled_dot_product_attention(*a, causal=True), q, k, v)
+
+    def composed(q, k, v):
+        s = q @ k.mT * 2**-0.5
+        seen = nt.asarray(np.tri(3001, dtype=bool))
+        return nt.softmax(nt.where(seen, s, -float("inf")), axis=-1) @ v
+
+    want = with_gradients(composed, q, k, v)
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=2e-4, atol=2e-4)
+
+
+def test_attention_of_views_and_heads():
+    x = normal(2, 6, 8)
+    q = nt.asarray(x)
+    heads = nt.permute_dims(nt.reshape(q, (2, 6, 4, 2)), (0, 2, 1, 3))
+    flipped = nt.flip(heads, axis=2)
+    got = F.scaled_dot_product_attention(heads, flipped, heads.mT.mT).numpy()
+    a = x.reshape(2, 6, 4, 2).transpose(0, 2, 1, 3)
+    np.testing.assert_allclose(got, by_operators(a, a[:, :, ::-1], a), rtol=1e-12)
+    columns = nt.asarray(normal(2, 6)).mT  # no unit stride
+    np.testing.assert_allclose(
+        F.scaled_dot_product_attention(columns, columns, columns).numpy(),
+        by_operators(*[columns.numpy()] * 3), rtol=1e-12,
+    )  # fmt: skip
+
+
+def test_attention_at_extremes():
+    q, k = nt.asarray([[1e4, 0.0]]), nt.asarray([[1e4, 0.0], [-1e4, 0.0]])
+    v = nt.asarray([[1.0], [3.0]])
+    assert F.scaled_dot_product_attention(q, k, v).item() == 1
+    blind = nt.asarray(np.array([[False, False]]))
+    assert np.isnan(F.scaled_dot_product_attention(q, k, v, mask=blind).item())
+    poisoned = nt.asarray([[1e4, 0.0], [np.nan, 0.0]])
+    assert np.isnan(F.scaled_dot_product_attention(q, poisoned, v).item())
+    hidden = nt.asarray(np.array([[True, False]]))
+    assert F.scaled_dot_product_attention(q, poisoned, v, mask=hidden).item() == 1
+    for shapes in ([(0, 2), (3, 2), (3, 4)], [(2, 0), (3, 0), (3, 4)], [(2, 2), (3, 2), (3, 0)]):
+        y = with_gradients(F.scaled_dot_product_attention, *(normal(*s) for s in shapes))
+        assert y[0].shape == (shapes[0][0], shapes[2][1])
+        assert [g.shape for g in y[1:]] == shapes
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"mask": nt.ones((3, 3))}, ValueError, r"mask of shape \(3, 3\)"),
+        ({"mask": nt.ones((2, 1, 1, 4), dtype=nt.bool)}, ValueError, "mask of shape"),
+        ({"mask": nt.ones(4, dtype=nt.int64)}, TypeError, "mask of dtype int64"),
+        ({"scale": float("nan")}, ValueError, "scale: nan"),
+        ({"scale": float("inf")}, ValueError, "scale: inf"),
+        ({"dropout": 1.5}, ValueError, "dropout: 1.5"),
+    ],
+)
+def test_attention_refuses(change, error, message):
+    q, k = nt.ones((3, 2)), nt.ones((4, 2))
+    with pytest.raises(error, match=message):
+        F.scaled_dot_product_attention(q, k, k, **change)
+    with pytest.raises(TypeError, match="key of dtype int64"):
+        F.scaled_dot_product_attention(q, nt.astype(k, nt.int64), k)
+    with pytest.raises(ValueError, match="do not|query and value|broadcast"):
+        F.scaled_dot_product_attention(nt.ones((2, 3, 2)), k, nt.ones((3, 4, 2)))

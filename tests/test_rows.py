@@ -90,6 +90,7 @@ def test_cross_entropy():
     got = nt.cross_entropy(nt.asarray(x), nt.asarray(labels))
     np.testing.assert_allclose(got.numpy(), expected, rtol=1e-12)
     check(lambda t: nt.cross_entropy(t, nt.asarray(labels)), x)
+    check(lambda t: nt.cross_entropy(t, nt.asarray(labels - 4)), x)  # from the end
 
 
 def test_cross_entropy_at_extremes():
@@ -112,3 +113,18 @@ def test_bad_input():
         nt.cross_entropy(x, nt.ones(2))
     with pytest.raises(ValueError, match=r"\(2, 3\).*\(3,\)"):
         nt.cross_entropy(x, nt.asarray([0, 1, 2]))
+
+
+def test_cross_entropy_keeps_its_labels():
+    """Changed between forward and backward, they are an error, and never an address."""
+    x = nt.tensor(data((3, 4), (0, 1)), requires_grad=True)
+    labels = nt.tensor([0, 3, 1])
+    loss = nt.sum(nt.cross_entropy(x, labels))
+    labels[0] = 10**9
+    with pytest.raises(nt.TapeError, match="cross_entropy"):
+        loss.backward()
+    shared = np.array([0, 3, 1])
+    loss = nt.sum(nt.cross_entropy(x, nt.asarray(shared)))
+    shared[0] = 10**9
+    with pytest.raises(IndexError, match="label: index 1000000000"):
+        loss.backward()

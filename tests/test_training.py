@@ -2,7 +2,6 @@
 
 import csv
 import itertools
-import os
 import re
 import signal
 import subprocess
@@ -251,7 +250,7 @@ def test_ctrl_c_ends_with_the_history_so_far():
         def on_batch_end(self, step, logs):
             self.count = getattr(self, "count", 0) + 1
             if self.count == 10:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)  # to this thread, so at once
 
     history = fit(model(), callbacks=[Interrupt()])
     assert history.interrupted

@@ -760,6 +760,15 @@ def layer_norm(
     epsilon: float = 1e-5,
 ) -> Tensor: ...
 def cross_entropy(scores: _ArrayLike, labels: _ArrayLike, /) -> Tensor: ...
+def _attention(
+    query: _ArrayLike,
+    key: _ArrayLike,
+    value: _ArrayLike,
+    mask: _ArrayLike | None,
+    causal: builtins.bool,
+    scale: float,
+    /,
+) -> Tensor: ...
 def _rms_norm(x: _ArrayLike, weight: _ArrayLike | None, epsilon: float, /) -> Tensor: ...
 def _group_norm(
     x: _ArrayLike,

@@ -1,6 +1,7 @@
-// Functions of rows: softmax, normalisation, cross-entropy.
+// Functions of rows: softmax, normalisation, cross-entropy, attention.
 #include "areas.h"
 #include "convert.h"
+#include "ndtape/attention.h"
 #include "ndtape/norms.h"
 #include "ndtape/ops.h"
 #include "rows_docs.h"
@@ -54,6 +55,14 @@ PyObject* call_batch_norm(const Spec& spec, PyObject* const* v) {
   return check(PyTuple_Pack(3, y.ptr(), m.ptr(), w.ptr()));
 }
 
+PyObject* call_attention(const Spec& spec, PyObject* const* v) {
+  const Tensor query = tensor_argument(v[0], spec.name), key = tensor_argument(v[1], spec.name),
+               value = tensor_argument(v[2], spec.name), mask = optional_tensor(v[3], spec.name);
+  const bool causal = parse_bool(v[4], false);
+  const double scale = parse_double(v[5], "scale");
+  return wrap(unlocked(true, [&] { return attention(query, key, value, mask, causal, scale); }));
+}
+
 PyObject* call_cross_entropy(const Spec& spec, PyObject* const* v) {
   const Tensor scores = tensor_argument(v[0], spec.name), labels = tensor_argument(v[1], spec.name);
   return wrap(unlocked(is_large(scores), [&] { return cross_entropy(scores, labels); }));
@@ -73,6 +82,8 @@ void define_rows() {
   define(kFunction, "_batch_norm", "(x, mean, var, weight, bias, epsilon, /)",
          "(y, mean, var): channels normalised over the batch, or by the moments that are given.",
          call_batch_norm);
+  define(kFunction, "_attention", "(query, key, value, mask, causal, scale, /)",
+         "softmax(query @ key.T * scale + mask) @ value.", call_attention);
   define(kFunction, "cross_entropy", "(scores, labels, /)", docs::kCrossEntropy,
          call_cross_entropy);
 }

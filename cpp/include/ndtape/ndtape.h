@@ -1,6 +1,7 @@
 // Everything a C++ program needs.
 #pragma once
 
+#include "ndtape/attention.h"
 #include "ndtape/device.h"
 #include "ndtape/dtype.h"
 #include "ndtape/error.h"

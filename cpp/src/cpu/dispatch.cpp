@@ -25,6 +25,7 @@ namespace ndtape::cpu {
   void add_norms(KernelTable& table);      \
   void add_pools(KernelTable& table);      \
   void add_cells(KernelTable& table);      \
+  void add_attention(KernelTable& table);  \
   }
 NDTAPE_BUILT_ISAS(NDTAPE_X_DECLARE)
 
@@ -79,6 +80,7 @@ constexpr Isa kIsas[] = {
      isa::add_norms(table);                               \
      isa::add_pools(table);                               \
      isa::add_cells(table);                               \
+     isa::add_attention(table);                           \
    }},
     NDTAPE_BUILT_ISAS(NDTAPE_X_ROW)};
 

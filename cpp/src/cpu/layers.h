@@ -28,6 +28,9 @@ struct NormKernels {
   void (*row_gradient)(const void* g, const void* x, const void* weight, double shift, double scale,
                        double mean_h, double mean_hv, void* dx, void* dweight, void* dbias,
                        int64_t n);
+
+  // y[i] = exp(x[i] - shift) * factor.
+  void (*exp_times)(const void* x, double shift, double factor, void* y, int64_t n);
 };
 
 struct PoolKernels {
@@ -56,6 +59,18 @@ struct CellKernels {
   // past the gates to the state before.
   void (*gru_slope)(const void* gates, const void* hidden, const void* h, void* dh, void* dz,
                     void* dz_hidden, int64_t n);
+};
+
+// One target's row of scores x, n sources long.
+struct AttentionKernels {
+  // Scores become weights: exp(x[i] * scale + bias[i] - top) * inverse where seen[i], else 0. bias
+  // and seen may be null. Top, the largest, and the inverse of the sum are found and stored, or
+  // with `again` read, for the same bits once more.
+  void (*weights)(void* x, double scale, const void* bias, const uint8_t* seen, bool again,
+                  void* top, void* inverse, int64_t n);
+  // Gradients d by the weights p become those by the scores before their scale:
+  // d[i] = p[i] * (d[i] - sum(p * d)) * scale.
+  void (*slope)(const void* p, void* d, double scale, int64_t n);
 };
 
 }  // namespace ndtape::cpu

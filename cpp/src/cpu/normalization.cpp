@@ -1,20 +1,10 @@
 // Kernels of layer, batch and group normalisation.
 #include "cpu/isa.h"
 #include "cpu/layers.h"
-#include "cpu/simd.h"
+#include "cpu/row_math.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
-
-template <class T>
-inline double sum_lanes(Vec<T> v) {
-  T lane[kLanes<T>];
-  store(lane, v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
-  }
-  return lane[0];
-}
 
 // Adds f's `Sums` values for each i < n to total[0..Sums): f.at<V>(i, out) gives those of a vector,
 // or of one element.
@@ -192,8 +182,25 @@ void row_gradient(const void* g_, const void* x_, const void* weight_, double sh
 }
 
 template <class T>
-inline constexpr NormKernels kNorm = {
-    sum<T>, squares<T>, dots<T>, affine<T>, affine_gradient<T>, row_dots<T>, row_gradient<T>};
+void exp_times(const void* x_, double shift_, double factor_, void* y_, int64_t n) {
+  using V = Vec<T>;
+  constexpr int64_t L = kLanes<T>;
+  const T* x = static_cast<const T*>(x_);
+  T* y = static_cast<T*>(y_);
+  const V shift = splat(static_cast<T>(shift_)), factor = splat(static_cast<T>(factor_));
+  int64_t i = 0;
+  for (; i + L <= n; i += L) store(y + i, exponential(load<V>(x + i) - shift) * factor);
+  if (i == n) return;
+  T tail[L] = {};
+  __builtin_memcpy(tail, x + i, static_cast<size_t>(n - i) * sizeof(T));
+  store(tail, exponential(load<V>(tail) - shift) * factor);
+  __builtin_memcpy(y + i, tail, static_cast<size_t>(n - i) * sizeof(T));
+}
+
+template <class T>
+inline constexpr NormKernels kNorm = {sum<T>,          squares<T>,         dots<T>,
+                                      affine<T>,       affine_gradient<T>, row_dots<T>,
+                                      row_gradient<T>, exp_times<T>};
 
 }  // namespace
 

@@ -2,31 +2,14 @@
 // Sums are made in an order set by n alone.
 #include "cpu/isa.h"
 #include "cpu/lanes.h"
-#include "cpu/math/exponential.h"
-#include "cpu/math/float32/exponential.h"
+#include "cpu/row_math.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-NDTAPE_INLINE f64 exponential(f64 x) { return exp<Precision::Double>(x); }
-NDTAPE_INLINE f32 exponential(f32 x) {
-  if constexpr (kHasFma) return exp(x);
-  return in_double(x, [](f64 v) NDTAPE_LAMBDA { return exp<Precision::Single>(v); });
-}
-
 template <class T>
 inline T number(const void* p) {
   return *static_cast<const T*>(p);
-}
-
-template <class T>
-inline T sum_lanes(Vec<T> v) {
-  T lane[kLanes<T>];
-  store(lane, v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
-  }
-  return lane[0];
 }
 
 // Sums f(vector) over a row, four vectors at a time; f also gets the position, and the last one how

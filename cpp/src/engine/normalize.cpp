@@ -151,6 +151,23 @@ void normalize_rows_gradient(DType dtype, const RowNorm& norm, void* dx, void* d
   });
 }
 
+void softmax_loss_gradient(DType dtype, int64_t rows, int64_t length, const void* x,
+                           const void* top, const void* total, const void* g, const int64_t* labels,
+                           void* dx) {
+  const cpu::NormKernels& kernels = norm_kernels(dtype);
+  with_type(dtype, [&]<class T>(T) {
+    const auto value = [](const void* p, int64_t i) { return static_cast<const T*>(p)[i]; };
+    for_tasks(rows, rows * length, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        T* const to = static_cast<T*>(dx) + r * length;
+        kernels.exp_times(static_cast<const T*>(x) + r * length, value(top, r),
+                          value(g, r) / value(total, r), to, length);
+        to[labels[r] < 0 ? labels[r] + length : labels[r]] -= value(g, r);
+      }
+    });
+  });
+}
+
 void normalize_channels(DType dtype, const ChannelNorm& norm, const void* x, double* mean,
                         double* var, bool given, double epsilon, const void* weight,
                         const void* bias, void* y) {

@@ -22,6 +22,13 @@ struct RowNorm {
 void normalize_rows_gradient(DType dtype, const RowNorm& norm, void* dx, void* dweight,
                              void* dbias);
 
+// dx[r] = exp(x[r] - top[r]) * g[r] / total[r], less g[r] at labels[r]: the gradient of a softmax's
+// cross-entropy. All dense, x and dx (rows, length); labels are in range, from
+// the end where negative.
+void softmax_loss_gradient(DType dtype, int64_t rows, int64_t length, const void* x,
+                           const void* top, const void* total, const void* g, const int64_t* labels,
+                           void* dx);
+
 // Channels normalised together are a set: `parts` runs of `length` elements, part_stride apart, in
 // memory where sets are set_stride apart. The weight of a part is weight[set % weight_sets *
 // weight_set + part * weight_part].

@@ -36,8 +36,8 @@ class Runner {
       for (int64_t t = 0; t < s_.steps; ++t) {
         T* const z = z_ + (t * s_.count + first) * width_;
         const T* const h = state(h_, t, first);
-        own ? b.multiply(h, n_, rows, sums, width_, false, packed)
-            : b.multiply(h, n_, rows, z, width_, true, packed);
+        own ? b.multiply(h, n_, 1, rows, sums, width_, false, packed)
+            : b.multiply(h, n_, 1, rows, z, width_, true, packed);
         for (int64_t r = 0; r < rows; ++r) {
           step(t, first + r, z + r * width_, sums + r * own);
           if (y) std::copy_n(state(h_, t + 1, first + r), n_, y + (first + r) * y_row + t * y_step);
@@ -60,7 +60,7 @@ class Runner {
           slope(t, r, g, dc ? dc + r * n_ : nullptr, dz + at * width_, through + at * width_);
         }
         // A GRU's state also goes past the gates.
-        b.multiply(through + (t * s_.count + first) * width_, width_, rows, dh + first * n_, n_,
+        b.multiply(through + (t * s_.count + first) * width_, width_, 1, rows, dh + first * n_, n_,
                    s_.cell == Cell::gru, packed);
       }
     });

@@ -6,6 +6,7 @@
 
 #include "engine/elementwise.h"
 #include "engine/index.h"
+#include "engine/normalize.h"
 #include "engine/program.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
@@ -134,24 +135,22 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
 namespace {
 
 // The gradient of cross_entropy's scores: (softmax(scores) - one_hot(labels)) * g, row by row.
-Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& g) {
-  const Tensor column = expand_dims(g, 1);
+// top and total are of each row: the largest score, and the sum of exp(score - top).
+Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& top,
+                              const Tensor& total, const Tensor& g) {
   if (grad_enabled()) {
     const Tensor classes = arange_int(0, 1, scores.length(1), DType::Int64);
-    const Tensor hit = equal(expand_dims(labels, 1), classes);
-    return (softmax(scores, 1) - astype(hit, g.dtype())) * column;
+    const Tensor from_front = remainder(labels, scalar(scores.length(1), DType::Int64));
+    const Tensor hit = equal(expand_dims(from_front, 1), classes);
+    return (softmax(scores, 1) - astype(hit, g.dtype())) * expand_dims(g, 1);
   }
-  Program p;
-  const Value in_x = p.input(scores.dtype()), in_g = p.row_input(g.dtype());
-  const Value x = p.cast(in_x, g.dtype());
-  Value e;
-  const Value total = p.fused_sum(RowOp::exp_sum, {x, p.reduce(ReduceOp::max, x)}, &e);
-  const Value scale = p.apply(Op::divide, in_g, total);
-  p.output(p.apply(Op::multiply, e, scale));
+  // Labels in memory shared with another library may have changed unseen.
+  engine::check_indices(labels, scores.length(1), "cross_entropy: label");
+  const Tensor x = contiguous(scores.dtype() == g.dtype() ? scores : astype(scores, g.dtype()));
   Tensor d = Tensor::empty(scores.shape(), g.dtype());
-  const Tensor inputs[] = {scores, column};
-  engine::execute_rows(p, scores.shape(), inputs, &d);
-  engine::add_along(d, expand_dims(labels, 1), 1, contiguous(-column));
+  engine::softmax_loss_gradient(g.dtype(), x.length(0), x.length(1), x.data(), top.data(),
+                                total.data(), contiguous(g).data(), labels.data<int64_t>(),
+                                d.mutable_data());
   return d;
 }
 
@@ -176,7 +175,9 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
     return logsumexp(scores, Dims{1}) - squeeze(hit, Dims{1});
   }
-  Tensor y = Tensor::empty({scores.length(0)}, dtype);
+  const int64_t n = scores.length(0);
+  Tensor y = Tensor::empty({n, 1}, dtype), tops = Tensor::empty({n, 1}, dtype),
+         totals = Tensor::empty({n, 1}, dtype);
   {
     GradMode off(false);
     Program p;
@@ -188,13 +189,18 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     p.output(p.apply(Op::subtract, p.apply(Op::log, total),
                      p.apply(Op::subtract, p.cast(in_hit, dtype), top)));
     const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
-    const Tensor inputs[] = {scores, hit}, column = expand_dims(y, 1);
-    if (scores.size() > 0) engine::execute_rows(p, scores.shape(), inputs, &column);
+    p.output(top);
+    p.output(total);
+    const Tensor inputs[] = {scores, hit}, outputs[] = {y, tops, totals};
+    if (scores.size() > 0) engine::execute_rows(p, scores.shape(), inputs, outputs);
+    y = reshape(y, {n});
   }
   if (!recording(scores)) return y;
-  return record("cross_entropy", y, wrt(scores, [scores = save(scores), rows](const Tensor& g) {
-                  return cross_entropy_gradient(scores, rows, g);
-                }));
+  return record(
+      "cross_entropy", y,
+      wrt(scores, [scores = save(scores), rows = save(rows), tops, totals](const Tensor& g) {
+        return cross_entropy_gradient(scores, rows, tops, totals, g);
+      }));
 }
 
 }  // namespace ndtape

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from ndtape import _core
 from ndtape._core import Tensor
+from ndtape.nn._checks import number
 from ndtape.nn._elementary import dropout as drop
 
 __all__ = ["scaled_dot_product_attention"]
@@ -37,7 +40,8 @@ def scaled_dot_product_attention(
     causal : bool, optional
         Let target i see sources 0 to i only.
     dropout : float, optional
-        The chance of a weight to be zeroed.
+        The chance of a weight to be zeroed. With it, and with a mask that requires a gradient, all
+        weights are held in memory; else those of a block of targets.
     scale : float, optional
         ``features ** -0.5`` if left out.
 
@@ -75,6 +79,12 @@ def scaled_dot_product_attention(
         )
     if scale is None:
         scale = query.shape[-1] ** -0.5 if query.shape[-1] else 1.0
+    elif not math.isfinite(scale):
+        raise ValueError(f"scale: {scale!r}, expected a finite number")
+    number("dropout", dropout, 0, 1)
+    if dropout == 0 and (mask is None or not mask.requires_grad):
+        return _core._attention(query, key, value, mask, bool(causal), float(scale))
+    # Weights that are dropped, and masks that learn, by operators.
     scores = (query * scale) @ key.mT
     if causal:
         targets, sources = scores.shape[-2:]

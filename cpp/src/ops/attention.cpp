@@ -1,0 +1,245 @@
+// Scaled dot product attention, by blocks of targets; its derivative likewise.
+#include "ndtape/attention.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/attention.h"
+#include "ndtape/ops.h"
+#include "ops/elementwise.h"
+#include "ops/record.h"
+#include "ops/views.h"
+
+namespace ndtape {
+namespace {
+
+// All weights are kept for the way back up to this many bytes; beyond, they are made again.
+constexpr int64_t kKeptWeights = int64_t{32} << 20;
+
+Dims batch_of(const Tensor& x) { return Dims(x.shape().begin(), x.shape().end() - 2); }
+
+Dims with_matrix(Dims batch, int64_t rows, int64_t columns) {
+  batch.push_back(rows);
+  batch.push_back(columns);
+  return batch;
+}
+
+// x broadcast to a batch, with unit stride along its rows; without history.
+Tensor aligned(const Tensor& x, const Dims& batch, int64_t rows) {
+  const int64_t columns = x.shape().back();
+  const Tensor dense = x.strides()[x.ndim() - 1] == 1 || columns == 1 ? x : contiguous(x);
+  return broadcast_to(dense, with_matrix(batch, rows, columns));
+}
+
+engine::Stack stack_of(const Tensor& x) {
+  engine::Stack s = {static_cast<char*>(x.mutable_data()), {0}, x.strides()[x.ndim() - 2]};
+  for (int axis = 0; axis < x.ndim() - 2; ++axis) {
+    std::vector<int64_t> next;
+    next.reserve(s.at.size() * static_cast<size_t>(x.length(axis)));
+    for (int64_t from : s.at) {
+      for (int64_t i = 0; i < x.length(axis); ++i) next.push_back(from + i * x.strides()[axis]);
+    }
+    s.at = std::move(next);
+  }
+  return s;
+}
+
+struct Settings {
+  bool causal;
+  double scale;
+};
+
+// The weights by operators: for empty operands and derivatives of the derivative.
+Tensor weights_by_operators(const Tensor& q, const Tensor& k, const Tensor& mask,
+                            const Settings& settings) {
+  Tensor scores = matmul(q * settings.scale, matrix_transpose(k));
+  const Tensor never = scalar(-std::numeric_limits<double>::infinity(), scores.dtype());
+  if (mask.defined())
+    scores = mask.dtype() == DType::Bool ? where(mask, scores, never) : scores + mask;
+  if (settings.causal) {
+    const int64_t targets = q.length(q.ndim() - 2), sources = k.length(k.ndim() - 2);
+    const Tensor seen = less_equal(arange_int(0, 1, sources, DType::Int64),
+                                   expand_dims(arange_int(0, 1, targets, DType::Int64), 1));
+    scores = where(seen, scores, never);
+  }
+  return softmax(scores, -1);
+}
+
+// Runs with the operands laid out for the engine. moments: (2, batch, targets).
+template <class Run>
+void with_shape(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+                const Settings& settings, const Dims& batch, const Tensor& moments,
+                const Tensor& weights, Run&& run) {
+  const int64_t targets = q.length(q.ndim() - 2), sources = k.length(k.ndim() - 2);
+  const Tensor query = aligned(q, batch, targets), key = aligned(k, batch, sources),
+               value = aligned(v, batch, sources);
+  Tensor seen;
+  engine::AttentionShape s = {};
+  if (mask.defined()) {
+    Dims own = mask.shape();
+    while (own.size() < 2) own.insert(0, 1);
+    own[own.size() - 1] = sources;
+    const Tensor wide = broadcast_to(mask, own);
+    seen = aligned(wide, batch, targets);
+    s.additive = mask.dtype() != DType::Bool;
+    s.mask = stack_of(seen);
+  }
+  s.dtype = q.dtype();
+  s.query = stack_of(query);
+  s.key = stack_of(key);
+  s.value = stack_of(value);
+  s.batch = static_cast<int64_t>(s.query.at.size());
+  s.targets = targets;
+  s.sources = sources;
+  s.features = q.shape().back();
+  s.outputs = v.shape().back();
+  s.scale = settings.scale;
+  s.causal = settings.causal;
+  s.top = moments.mutable_data();
+  s.inverse = static_cast<char*>(s.top) + s.batch * targets * itemsize(s.dtype);
+  s.weights = weights.defined() ? weights.mutable_data() : nullptr;
+  run(s);
+}
+
+class AttentionNode final : public Node {
+ public:
+  AttentionNode(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+                const Settings& settings, const Dims& batch, const Tensor& moments,
+                const Tensor& weights)
+      : Node("attention", 3),
+        settings_(settings),
+        batch_(batch),
+        moments_(moments),
+        weights_(weights) {
+    set_input(0, input_of(q));
+    set_input(1, input_of(k));
+    set_input(2, input_of(v));
+    saved_[0].emplace(save(q));
+    saved_[1].emplace(save(k));
+    saved_[2].emplace(save(v));
+    if (mask.defined()) saved_[3].emplace(save(mask));
+  }
+
+  void backward(const Tensor* grads, Tensor* result) override {
+    const Tensor q = *saved_[0], k = *saved_[1], v = *saved_[2],
+                 mask = saved_[3] ? Tensor(*saved_[3]) : Tensor();
+    if (grad_enabled()) return by_operators(q, k, v, mask, grads[0], result);
+    const Tensor dy = contiguous(grads[0]);
+    with_shape(q, k, v, mask, settings_, batch_, moments_, weights_,
+               [&](const engine::AttentionShape& s) {
+                 const int64_t rows[] = {s.targets, s.sources, s.sources},
+                               columns[] = {s.features, s.features, s.outputs};
+                 for (int i = 0; i < 3; ++i) {
+                   result[i] = Tensor::empty(with_matrix(batch_, rows[i], columns[i]), s.dtype);
+                 }
+                 engine::attend_back(s, dy.data(), result[0].mutable_data(),
+                                     result[1].mutable_data(), result[2].mutable_data());
+               });
+  }
+
+  void count_saved() const override {
+    for (const auto& s : saved_) [[maybe_unused]]
+      const auto copy = s;
+  }
+
+ protected:
+  void free_saved() override {
+    for (auto& s : saved_) s.reset();
+    moments_ = weights_ = Tensor();
+  }
+
+ private:
+  void by_operators(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+                    const Tensor& g, Tensor* result) const {
+    const Tensor w = weights_by_operators(q, k, mask, settings_);
+    const Tensor dw = matmul(g, matrix_transpose(v));
+    const Tensor d = w * (dw - sum(w * dw, Dims{-1}, true)) * settings_.scale;
+    result[0] = matmul(d, k);
+    result[1] = matmul(matrix_transpose(d), q);
+    result[2] = matmul(matrix_transpose(w), g);
+  }
+
+  const Settings settings_;
+  const Dims batch_;
+  Tensor moments_, weights_;
+  std::optional<Saved> saved_[4];
+};
+
+}  // namespace
+
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
+                 bool causal, double scale) {
+  const auto shapes = [&] {
+    return "attention: shapes " + to_string(query.shape()) + ", " + to_string(key.shape()) +
+           " and " + to_string(value.shape()) + " of query, key and value, expected ";
+  };
+  if (query.ndim() < 2 || key.ndim() < 2 || value.ndim() < 2) {
+    throw ValueError(shapes() + "at least two axes each");
+  }
+  if (query.shape().back() != key.shape().back() ||
+      key.length(key.ndim() - 2) != value.length(value.ndim() - 2)) {
+    throw ValueError(shapes() +
+                     "(..., targets, features), (..., sources, features) and (..., sources, "
+                     "outputs)");
+  }
+  for (const auto& [name, t] :
+       {std::pair<const char*, const Tensor&>{"query", query}, {"key", key}, {"value", value}}) {
+    if (!is_float(t.dtype())) {
+      throw TypeError(std::string("attention: ") + name + " of dtype " + ndtape::name(t.dtype()) +
+                      ", expected a float dtype");
+    }
+  }
+  if (!std::isfinite(scale)) {
+    throw ValueError("attention: scale " + std::to_string(scale) + ", expected a finite number");
+  }
+  DType dtype = promote(promote(query.dtype(), key.dtype()), value.dtype());
+  const int64_t targets = query.length(query.ndim() - 2), sources = key.length(key.ndim() - 2);
+  Dims batch = broadcast_shapes(batch_of(query), batch_of(key), "attention: query and key");
+  batch = broadcast_shapes(batch, batch_of(value), "attention: query and value");
+  if (mask.defined()) {
+    if (mask.dtype() != DType::Bool && !is_float(mask.dtype())) {
+      throw TypeError(std::string("attention: mask of dtype ") + ndtape::name(mask.dtype()) +
+                      ", expected bool or a float dtype");
+    }
+    if (mask.dtype() != DType::Bool) dtype = promote(dtype, mask.dtype());
+    const Dims all = with_matrix(batch, targets, sources);
+    bool fits = mask.ndim() <= all.size();
+    for (int i = 1; fits && i <= mask.ndim(); ++i) {
+      const int64_t length = mask.length(mask.ndim() - i);
+      fits = length == 1 || length == all[all.size() - i];
+    }
+    if (!fits) {
+      throw ValueError("attention: mask of shape " + to_string(mask.shape()) +
+                       ", expected one that broadcasts to " + to_string(all));
+    }
+  }
+  const auto converted = [&](const Tensor& t) { return t.dtype() == dtype ? t : astype(t, dtype); };
+  const Tensor q = converted(query), k = converted(key), v = converted(value),
+               m = mask.defined() && mask.dtype() != DType::Bool ? converted(mask) : mask;
+  const Settings settings = {causal, scale};
+  const Tensor y = Tensor::empty(with_matrix(batch, targets, v.shape().back()), dtype);
+  if (y.size() == 0 || sources == 0 || q.shape().back() == 0) {
+    return matmul(weights_by_operators(q, k, m, settings), v);
+  }
+  const int64_t rows = y.size() / v.shape().back();
+  const bool recorded = recording(q, k, v);
+  Tensor moments, weights;
+  {
+    GradMode off(false);
+    moments = Tensor::empty({2, rows}, dtype);
+    if (recorded && rows <= kKeptWeights / itemsize(dtype) / sources) {
+      weights = Tensor::empty({rows, sources}, dtype);
+    }
+    with_shape(q, k, v, m, settings, batch, moments, weights,
+               [&](const engine::AttentionShape& s) { engine::attend(s, y.mutable_data()); });
+  }
+  if (recorded) {
+    set_history(y, Ref<Node>(new AttentionNode(q, k, v, m, settings, batch, moments, weights)));
+  }
+  return y;
+}
+
+}  // namespace ndtape
