@@ -131,6 +131,15 @@ def test_batch_norm_moves_running_values():
     np.testing.assert_allclose(var.numpy(), want, rtol=1e-12)
 
 
+def test_batch_norm_keeps_given_moments():
+    x, mean, var = nt.tensor(normal(3, 2), requires_grad=True), nt.zeros(2), nt.ones(2)
+    mean, var = nt.astype(mean, nt.float64), nt.astype(var, nt.float64)
+    y = F.batch_norm(x, mean, var, training=False, epsilon=0.0)
+    var *= 100
+    nt.sum(y).backward()
+    np.testing.assert_array_equal(x.grad.numpy(), np.ones((3, 2)))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

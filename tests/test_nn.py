@@ -284,3 +284,26 @@ REFUSED = [
 def test_refusals(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_what_is_no_tensor_is_refused_and_what_is_like_one_taken():
+    layers = [
+        nn.Linear(2, 3), nn.Conv1d(2, 3, 1), nn.Conv2d(2, 3, 1), nn.ConvTranspose2d(2, 3, 1),
+        nn.MaxPool2d(1), nn.AvgPool2d(1), nn.AdaptiveAvgPool2d(1), nn.BatchNorm1d(2),
+        nn.LayerNorm(2), nn.RMSNorm(2), nn.GroupNorm(1, 2), nn.Dropout(), nn.Embedding(3, 2),
+        nn.RNN(2, 3), nn.LSTM(2, 3), nn.GRU(2, 3), nn.MultiHeadAttention(2, 1), nn.Flatten(),
+        nn.ELU(), nn.TransformerEncoderLayer(2, 1, 2), nn.LeakyReLU(), nn.SiLU(),
+    ]  # fmt: skip
+    for layer in layers:
+        for wrong in (None, "abc", object()):
+            with pytest.raises(TypeError):
+                layer(wrong)
+    losses = [F.mse, F.l1, F.huber, F.hinge, F.nll, F.cross_entropy, F.kl_div]
+    for loss in losses:
+        with pytest.raises(TypeError, match=f"{loss.__name__}: target is of type NoneType"):
+            loss(nt.ones((2, 2)), None)
+    with pytest.raises(TypeError, match="LSTM: state is of type Tensor, expected a pair"):
+        nn.LSTM(2, 3)(nt.ones((1, 1, 2)), nt.ones((2, 1, 3)))
+    assert F.mse([1.0, 2.0], np.array([1.0, 4.0], np.float32)).item() == 2
+    assert nn.Linear(2, 3)([[1.0, 2.0]]).shape == (1, 3)
+    assert nn.GRU(2, 3)(np.ones((1, 4, 2), np.float32))[0].shape == (1, 4, 3)

@@ -112,82 +112,144 @@ def test_batch_norm(shape, affine):
     compare_modules(ours, theirs, names, normal(*shape, seed=9))
 
 
-@pytest.mark.parametrize("shape", [(4,), (3, 4)])
-def test_layer_norm(shape):
-    ours, theirs = nn.LayerNorm(shape), torch.nn.LayerNorm(shape, dtype=torch.float64)
+@examples(30)
+@given(data=st.data(), seed=seeds)
+def test_norms_of_any_shape(data, seed):
+    """Each norm on one random image batch: in training and not, with and without weights."""
+    groups, width = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    lengths = data.draw(st.lists(st.integers(1, 6), max_size=2))
+    batch = data.draw(st.integers(1 if np.prod(lengths) > 1 else 2, 5))
+    channels = groups * width
+    epsilon = data.draw(st.sampled_from([1e-5, 0.1]))
+    x = 1 + 2 * normal(batch, channels, *lengths, seed=seed)
+    weights = [normal(channels, seed=seed + 1), normal(channels, seed=seed + 2)]
+    weights = weights[: data.draw(st.integers(0, 2))]
+    mean, var = normal(channels, seed=seed + 3), normal(channels, seed=seed + 4) ** 2 + 0.1
+
+    def names(given, *rest):
+        return dict(zip(("weight", "bias"), given, strict=False))
+
+    for training in (True, False):
+        running, there = [nt.tensor(mean), nt.tensor(var)], [torch.tensor(mean), torch.tensor(var)]
+        compare(
+            lambda x, *w, r=running, t=training: F.batch_norm(
+                x, *r, **names(w), training=t, momentum=0.2, epsilon=epsilon
+            ),
+            lambda x, *w, r=there, t=training: G.batch_norm(
+                x, *r, **names(w), training=t, momentum=0.2, eps=epsilon
+            ),
+            x, *weights,
+        )  # fmt: skip
+        close(running[0], there[0], "running mean")
+        close(running[1], there[1], "running variance")
+    if width * np.prod(lengths) > 1:  # else all is 0 but for rounding
+        compare(
+            lambda x, *w: F.group_norm(x, groups, **names(w), epsilon=epsilon),
+            lambda x, *w: G.group_norm(x, groups, **names(w), eps=epsilon),
+            x, *weights,
+        )  # fmt: skip
+    axes = data.draw(st.integers(1, x.ndim))
+    shape = x.shape[-axes:]
+    rows = [normal(*shape, seed=seed + 5), normal(*shape, seed=seed + 6)][: len(weights)]
+    if np.prod(shape) > 1:
+        compare(
+            lambda x, *w: F.layer_norm(x, *w, axes=shape, epsilon=epsilon),
+            lambda x, *w: G.layer_norm(x, shape, *w, eps=epsilon),
+            x, *rows,
+        )  # fmt: skip
+    last = [normal(x.shape[-1], seed=seed + 7)][: len(weights)]
+    compare(
+        lambda x, *w: F.rms_norm(x, *w, epsilon=epsilon),
+        lambda x, *w: G.rms_norm(x, x.shape[-1:], *w, eps=epsilon),
+        x, *last,
+    )  # fmt: skip
+
+
+def test_layer_norm_layer():
+    ours, theirs = nn.LayerNorm((3, 4)), torch.nn.LayerNorm((3, 4), dtype=torch.float64)
     nn.init.normal_(ours.weight), nn.init.normal_(ours.bias)
-    names = {"weight": "weight", "bias": "bias"}
-    compare_modules(ours, theirs, names, normal(2, 3, 4))
-
-
-def test_rms_norm():
-    compare(
-        lambda x, w: F.rms_norm(x, w, epsilon=1e-3),
-        lambda x, w: G.rms_norm(x, (4,), w, eps=1e-3),
-        normal(3, 4), normal(4, seed=1),
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("groups", [1, 2, 6])
-def test_group_norm(groups):
-    compare(
-        lambda x, w, b: F.group_norm(x, groups, w, b),
-        lambda x, w, b: G.group_norm(x, groups, w, b),
-        normal(2, 6, 3, 4), normal(6, seed=1), normal(6, seed=2),
-    )  # fmt: skip
+    compare_modules(ours, theirs, {"weight": "weight", "bias": "bias"}, normal(2, 3, 4))
 
 
 # ---- recurrent layers --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_recurrent_layers(kind, layers, bidirectional):
-    ours = getattr(nn, kind)(3, 4, layers=layers, bidirectional=bidirectional)
+@examples(12)
+@given(data=st.data(), seed=seeds)
+def test_recurrent_layers(kind, data, seed):
+    """Outputs and last states from given first ones: values, and all gradients."""
+    n, steps, inputs, hidden = (data.draw(st.integers(1, m)) for m in (9, 6, 5, 20))
+    layers, bidirectional = data.draw(st.integers(1, 2)), data.draw(st.booleans())
+    ours = getattr(nn, kind)(inputs, hidden, layers=layers, bidirectional=bidirectional)
     theirs = getattr(torch.nn, kind)(
-        3, 4, num_layers=layers, bidirectional=bidirectional, batch_first=True, dtype=torch.float64
-    )
+        inputs, hidden, num_layers=layers, bidirectional=bidirectional, batch_first=True,
+        dtype=torch.float64,
+    )  # fmt: skip
     names = {}
     for layer in range(layers):
         for end in ["", "_reverse"][: 1 + bidirectional]:
             for a, b in (("weight_input", "weight_ih"), ("weight_hidden", "weight_hh"),
                          ("bias_input", "bias_ih"), ("bias_hidden", "bias_hh")):  # fmt: skip
                 names[f"{a}_{layer}{end}"] = f"{b}_l{layer}{end}"
-    x = normal(2, 5, 3)
-    for result in (lambda y: y[0], lambda y: y[1][0] if kind == "LSTM" else y[1]):
-        compare_modules(ours, theirs, names, x, result=result)
-        ours.zero_grad(), theirs.zero_grad()
-    start = normal(layers * (1 + bidirectional), 2, 4, seed=7)
-    a, b = nt.asarray(start), torch.tensor(start)
-    state = ((a, a * 2), (b, b * 2)) if kind == "LSTM" else (a, b)
-    close(ours(nt.asarray(x), state[0])[0], theirs(torch.tensor(x), state[1])[0])
+    states = 2 if kind == "LSTM" else 1
+    starts = [normal(layers * (1 + bidirectional), n, hidden, seed=seed + i) for i in range(states)]
+
+    def all_of(lib):
+        net = ours if lib is nt else theirs
+
+        def run(x, *start):
+            y, end = net(x, start if states == 2 else start[0])
+            ends = end if states == 2 else (end,)
+            flat = [lib.reshape(t, (-1,)) for t in (y, *ends)]
+            return nt.concat(flat) if lib is nt else torch.cat(flat)
+
+        return run
+
+    run, there = all_of(nt), all_of(torch)
+    with torch.no_grad():
+        for name, p in ours.named_parameters():
+            dict(theirs.named_parameters())[names[name]].copy_(torch.tensor(p.detach().numpy()))
+    compare(run, there, normal(n, steps, inputs, seed=seed + 5), *starts)
+    for name, p in ours.named_parameters():
+        close(p.grad, dict(theirs.named_parameters())[names[name]].grad, name)
+    x = normal(n, steps, inputs, seed=seed)
+    close(ours(nt.asarray(x))[0], theirs(torch.tensor(x))[0], "from zeros")
 
 
 # ---- attention ---------------------------------------------------------------------------------
 
 
-@examples(25)
+@examples(40)
 @given(data=st.data(), seed=seeds)
 def test_attention(data, seed):
     batch = data.draw(st.sampled_from([(), (2,), (2, 3)]))
-    targets, sources = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
-    q = normal(*batch, targets, 4, seed=seed)
-    k, v = normal(*batch, sources, 4, seed=seed + 1), normal(*batch, sources, 3, seed=seed + 2)
-    kind = data.draw(st.sampled_from(["none", "bool", "float", "causal"]))
+    targets, sources, features, outputs = (data.draw(st.integers(1, m)) for m in (9, 20, 5, 5))
+    q = normal(*batch, targets, features, seed=seed)
+    k = normal(*batch, sources, features, seed=seed + 1)
+    v = normal(*batch, sources, outputs, seed=seed + 2)
+    kind, causal = data.draw(st.sampled_from(["none", "bool", "float"])), data.draw(st.booleans())
+    scale = data.draw(st.sampled_from([None, 0.3, 2.0]))
+    shape = (targets, sources)
+    if batch and data.draw(st.booleans()):
+        shape = (batch[-1], 1, sources) if data.draw(st.booleans()) else (batch[-1], *shape)
     mask = None
     if kind == "bool":
-        mask = np.random.default_rng(seed).random((targets, sources)) < 0.6
-        mask[:, 0] = True
+        mask = np.random.default_rng(seed).random(shape) < 0.6
+        mask[..., 0] = True
     elif kind == "float":
-        mask = normal(targets, sources, seed=seed)
-    causal = kind == "causal"
+        mask = normal(*shape, seed=seed)
+    both = mask  # PyTorch takes a mask or `is_causal`
+    if causal and mask is not None:
+        seen = np.tri(targets, sources, dtype=bool)
+        both = mask & seen if kind == "bool" else np.where(seen, mask, -np.inf)
     compare(
         lambda q, k, v: F.scaled_dot_product_attention(
-            q, k, v, mask=None if mask is None else nt.asarray(mask), causal=causal
+            q, k, v, mask=None if mask is None else nt.asarray(mask), causal=causal, scale=scale
         ),
         lambda q, k, v: G.scaled_dot_product_attention(
-            q, k, v, attn_mask=None if mask is None else torch.tensor(mask), is_causal=causal
+            q, k, v, attn_mask=None if both is None else torch.tensor(both),
+            is_causal=causal and both is None, scale=scale,
         ),
         q, k, v,
     )  # fmt: skip
@@ -213,11 +275,17 @@ def test_multi_head_attention():
         nn.init.normal_(layer.bias)
     theirs = torch.nn.MultiheadAttention(6, 3, batch_first=True, dtype=torch.float64)
     split_projection(theirs, ours)
-    compare(
-        ours, lambda q, k, v: theirs(q, k, v)[0],
-        normal(2, 4, 6), normal(2, 5, 6, seed=1), normal(2, 5, 6, seed=2),
-    )  # fmt: skip
-    close(ours.query.weight.grad, theirs.in_proj_weight.grad[:6])
+    mask = np.random.default_rng(5).random((4, 5)) < 0.7
+    mask[:, 0] = True
+    for m in (None, mask):
+        ours.zero_grad(), theirs.zero_grad()
+        hidden = None if m is None else torch.tensor(~m)  # theirs says what is not seen
+        compare(
+            lambda q, k, v, m=m: ours(q, k, v, mask=None if m is None else nt.asarray(m)),
+            lambda q, k, v, hidden=hidden: theirs(q, k, v, attn_mask=hidden)[0],
+            normal(2, 4, 6), normal(2, 5, 6, seed=1), normal(2, 5, 6, seed=2),
+        )  # fmt: skip
+        close(ours.query.weight.grad, theirs.in_proj_weight.grad[:6])
 
 
 @pytest.mark.parametrize("norm_first", [False, True])

@@ -368,6 +368,9 @@ BatchNorm batch_norm(const Tensor& given, const Tensor& mean, const Tensor& var,
   if (mean.defined() != var.defined()) {
     throw ValueError("batch_norm: one of mean and var, expected both or neither");
   }
+  for (const Tensor& t : {mean, var}) {
+    if (t.defined()) refuse_complex(t, "batch_norm");
+  }
   const DType dtype = common_dtype(given, weight, bias);
   const Tensor x = converted(given, dtype);
   const int64_t n = x.length(0), width = x.length(1), length = length_of(x);
@@ -377,11 +380,12 @@ BatchNorm batch_norm(const Tensor& given, const Tensor& mean, const Tensor& var,
                      std::to_string(n * length) +
                      " values a channel, expected at least 2 in training");
   }
-  Tensor m, v;
-  {
-    GradMode off(false);
-    m = fixed ? contiguous(astype(mean, DType::Float64)) : Tensor::empty({width}, DType::Float64);
-    v = fixed ? contiguous(astype(var, DType::Float64)) : Tensor::empty({width}, DType::Float64);
+  // Copies: what is given may change before the way back.
+  const Tensor m = Tensor::empty({width}, DType::Float64),
+               v = Tensor::empty({width}, DType::Float64);
+  if (fixed) {
+    engine::copy(mean, m);
+    engine::copy(var, v);
   }
   if (x.size() == 0) return {x + 0.0, astype(m, dtype), astype(v, dtype)};
   const Tensor w = converted(weight, dtype), b = converted(bias, dtype);

@@ -6,7 +6,7 @@ import math
 
 from ndtape import _core
 from ndtape._core import Tensor
-from ndtape.nn._checks import number
+from ndtape.nn._checks import number, tensor
 from ndtape.nn._elementary import dropout as drop
 
 __all__ = ["scaled_dot_product_attention"]
@@ -41,7 +41,8 @@ def scaled_dot_product_attention(
         Let target i see sources 0 to i only.
     dropout : float, optional
         The chance of a weight to be zeroed. With it, and with a mask that requires a gradient, all
-        weights are held in memory; else those of a block of targets.
+        weights are held in memory; else those of a block of targets, and at most 32 MB for the
+        gradient.
     scale : float, optional
         ``features ** -0.5`` if left out.
 
@@ -66,6 +67,10 @@ def scaled_dot_product_attention(
     >>> nt.nn.functional.scaled_dot_product_attention(q, nt.zeros((2, 2)), v)
     tensor([[2.]])
     """
+    query = tensor("attention", "query", query)
+    key = tensor("attention", "key", key)
+    value = tensor("attention", "value", value)
+    mask = None if mask is None else tensor("attention", "mask", mask)
     if query.ndim < 2 or key.ndim < 2 or value.ndim < 2:
         raise ValueError(
             f"attention: shapes {query.shape}, {key.shape} and {value.shape} of query, key and "

@@ -6,7 +6,21 @@ import math
 import operator
 from collections.abc import Iterable, Sequence
 
+from ndtape import _core
+from ndtape._core import Tensor
+
 PerAxis = int | Sequence[int]
+
+
+def tensor(function: str, name: str, value: object) -> Tensor:
+    """`value`, or what is like an array, as a tensor, or an error that names it."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        return _core.asarray(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise TypeError(f"{function}: {name} is of type {kind}, expected a tensor") from None
 
 
 def integer(name: str, value: object, least: int = 1) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ndtape import _core, random
 from ndtape._core import Tensor, gelu, log_softmax, relu, sigmoid, softmax, softplus, tanh
-from ndtape.nn._checks import integer, number
+from ndtape.nn._checks import integer, number, tensor
 
 __all__ = [
     "dropout",
@@ -59,6 +59,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> F.linear(nt.tensor([1.0, 2.0]), nt.tensor([[3.0, 4.0]]), nt.tensor([0.5]))
     tensor([11.5])
     """
+    x = tensor("linear", "x", x)
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         raise ValueError(
             f"linear: x of shape {x.shape} for a weight of shape {weight.shape}, expected a last "
@@ -77,6 +78,7 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     >>> nt.nn.functional.leaky_relu(nt.tensor([-2.0, 3.0]), slope=0.5)
     tensor([-1.,  3.])
     """
+    x = tensor("leaky_relu", "x", x)
     return _core.where(x > 0, x, slope * x)
 
 
@@ -90,6 +92,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     tensor([-1.,  3.])
     """
     # Where x is positive the other branch is not to overflow, nor its derivative.
+    x = tensor("elu", "x", x)
     return _core.where(x > 0, x, alpha * _core.expm1(_core.minimum(x, 0)))
 
 
@@ -106,6 +109,7 @@ def selu(x: Tensor) -> Tensor:
     >>> nt.nn.functional.selu(nt.tensor([0.0]))
     tensor([0.])
     """
+    x = tensor("selu", "x", x)
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
 
 
@@ -118,6 +122,7 @@ def silu(x: Tensor) -> Tensor:
     >>> nt.nn.functional.silu(nt.tensor([0.0, 100.0]))
     tensor([  0., 100.])
     """
+    x = tensor("silu", "x", x)
     return x * sigmoid(x)
 
 
@@ -130,6 +135,7 @@ def mish(x: Tensor) -> Tensor:
     >>> nt.nn.functional.mish(nt.tensor([0.0, 100.0]))
     tensor([  0., 100.])
     """
+    x = tensor("mish", "x", x)
     return x * tanh(softplus(x))
 
 
@@ -142,6 +148,7 @@ def hardsigmoid(x: Tensor) -> Tensor:
     >>> nt.nn.functional.hardsigmoid(nt.tensor([-4.0, 0.0, 4.0]))
     tensor([0. , 0.5, 1. ])
     """
+    x = tensor("hardsigmoid", "x", x)
     return _core.clip((x + 3) / 6, 0, 1)
 
 
@@ -154,6 +161,7 @@ def hardswish(x: Tensor) -> Tensor:
     >>> nt.nn.functional.hardswish(nt.tensor([-4.0, 0.0, 4.0]))
     tensor([-0.,  0.,  4.])
     """
+    x = tensor("hardswish", "x", x)
     return x * hardsigmoid(x)
 
 
@@ -186,6 +194,7 @@ def dropout(x: Tensor, p: float = 0.5, *, training: bool = True) -> Tensor:
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
+    x = tensor("dropout", "x", x)
     number("p", p, 0, 1)
     if not training or p == 0:
         return x
@@ -254,6 +263,7 @@ def one_hot(indices: Tensor, classes: int, dtype: _core.DType | None = None) -> 
     tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
+    indices = tensor("one_hot", "indices", indices)
     integer("classes", classes)
     out = (indices < 0) | (indices >= classes)
     if bool(_core.any(out)):

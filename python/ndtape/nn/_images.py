@@ -6,7 +6,7 @@ from typing import Literal
 
 from ndtape import _core
 from ndtape._core import Tensor
-from ndtape.nn._checks import PerAxis, integer, per_axis
+from ndtape.nn._checks import PerAxis, integer, per_axis, tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -43,6 +43,7 @@ def _convolve(
     groups: int,
     output_padding: PerAxis | None = None,
 ) -> Tensor:
+    x = tensor(name, "x", x)
     _images(name, x, axes)
     strides = per_axis("stride", stride, axes)
     paddings = per_axis("padding", padding, axes, 0)
@@ -235,6 +236,7 @@ def _pool(
     count_padding: bool,
 ) -> Tensor:
     name = f"{kind}_pool{axes}d"
+    x = tensor(name, "x", x)
     _images(name, x, axes)
     window = per_axis("kernel", kernel, axes)
     strides = window if stride is None else per_axis("stride", stride, axes)
@@ -382,6 +384,7 @@ def adaptive_avg_pool1d(x: Tensor, output: PerAxis) -> Tensor:
     >>> nt.nn.functional.adaptive_avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 1)
     tensor([[[1.5]]])
     """
+    x = tensor("adaptive_avg_pool1d", "x", x)
     _images("adaptive_avg_pool1d", x, 1)
     return _core._adaptive_avg_pool(x, per_axis("output", output, 1))
 
@@ -414,5 +417,6 @@ def adaptive_avg_pool2d(x: Tensor, output: PerAxis) -> Tensor:
     >>> nt.nn.functional.adaptive_avg_pool2d(x, 1).item()
     7.5
     """
+    x = tensor("adaptive_avg_pool2d", "x", x)
     _images("adaptive_avg_pool2d", x, 2)
     return _core._adaptive_avg_pool(x, per_axis("output", output, 2))

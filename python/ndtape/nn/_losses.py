@@ -10,7 +10,7 @@ from typing import Literal
 
 from ndtape import _core
 from ndtape._core import Tensor
-from ndtape.nn._checks import choice, number
+from ndtape.nn._checks import choice, number, tensor
 
 __all__ = [
     "binary_cross_entropy_with_logits",
@@ -71,6 +71,8 @@ def mse(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") ->
     >>> nt.nn.functional.mse(nt.tensor([1.0, 2.0]), nt.tensor([1.0, 4.0])).item()
     2.0
     """
+    prediction = tensor("mse", "prediction", prediction)
+    target = tensor("mse", "target", target)
     _same_shape("mse", prediction, target)
     return _reduced("mse", _core.square(prediction - target), reduction)
 
@@ -101,6 +103,8 @@ def l1(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> 
     >>> nt.nn.functional.l1(nt.tensor([1.0, 2.0]), nt.tensor([1.0, 4.0])).item()
     1.0
     """
+    prediction = tensor("l1", "prediction", prediction)
+    target = tensor("l1", "target", target)
     _same_shape("l1", prediction, target)
     return _reduced("l1", _core.abs(prediction - target), reduction)
 
@@ -142,6 +146,8 @@ def huber(
     >>> nt.nn.functional.huber(nt.tensor([1.0, 5.0]), nt.tensor([0.0, 0.0]), reduction="none")
     tensor([0.5, 4.5])
     """
+    prediction = tensor("huber", "prediction", prediction)
+    target = tensor("huber", "target", target)
     if not delta > 0:
         raise ValueError(f"delta: {delta!r}, expected more than 0")
     _same_shape("huber", prediction, target)
@@ -179,6 +185,8 @@ def hinge(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") 
     >>> nt.nn.functional.hinge(nt.tensor([0.5, 3.0]), nt.tensor([1.0, 1.0])).item()
     0.25
     """
+    prediction = tensor("hinge", "prediction", prediction)
+    target = tensor("hinge", "target", target)
     _same_shape("hinge", prediction, target)
     if not bool(_core.all((target == 1) | (target == -1))):
         raise ValueError("hinge: a target that is neither -1 nor 1")
@@ -227,6 +235,7 @@ def binary_cross_entropy_with_logits(
     tensor([   0., 1000.])
     """
     name = "binary_cross_entropy_with_logits"
+    prediction, target = tensor(name, "prediction", prediction), tensor(name, "target", target)
     _same_shape(name, prediction, target)
     t = _core.astype(target, prediction.dtype) if target.dtype != prediction.dtype else target
     if not bool(_core.all((t >= 0) & (t <= 1))):
@@ -276,6 +285,8 @@ def nll(
     >>> nt.nn.functional.nll(nt.tensor([[-0.5, -1.0]]), nt.tensor([1])).item()
     1.0
     """
+    log_probabilities = tensor("nll", "log_probabilities", log_probabilities)
+    target = tensor("nll", "target", target)
     rows, labels = _rows("nll", log_probabilities, target)
     labels, counts = _counts("nll", rows, labels, weight, ignore_index)
     losses = -_core.take_along_axis(rows, labels[:, None], axis=1)[:, 0]
@@ -328,6 +339,8 @@ def cross_entropy(
     >>> nt.nn.functional.cross_entropy(nt.tensor([[1000.0, 0.0]]), nt.tensor([1])).item()
     1000.0
     """
+    scores = tensor("cross_entropy", "scores", scores)
+    target = tensor("cross_entropy", "target", target)
     smoothing = number("label_smoothing", label_smoothing, 0, 1)
     if target.dtype in (_core.float32, _core.float64):
         return _soft_cross_entropy(scores, target, weight, smoothing, ignore_index, reduction)
@@ -414,6 +427,8 @@ def kl_div(
     >>> nt.nn.functional.kl_div(nt.log(p), p).item()
     0.0
     """
+    log_probabilities = tensor("kl_div", "log_probabilities", log_probabilities)
+    target = tensor("kl_div", "target", target)
     choice("reduction", reduction, (*_REDUCTIONS, "batchmean"))
     _same_shape("kl_div", log_probabilities, target)
     if log_target:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ndtape import _core
 from ndtape._core import Tensor
 from ndtape._grad_mode import no_grad
-from ndtape.nn._checks import integer, number
+from ndtape.nn._checks import integer, number, tensor
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
 
@@ -57,6 +57,7 @@ def layer_norm(
     >>> nt.nn.functional.layer_norm(nt.tensor([[1.0, 3.0]]), epsilon=0.0)
     tensor([[-1.,  1.]])
     """
+    x = tensor("layer_norm", "x", x)
     if axes is None:
         return _core.layer_norm(x, weight, bias, epsilon=epsilon)
     shape = (axes,) if isinstance(axes, int) else tuple(axes)
@@ -100,6 +101,7 @@ def rms_norm(x: Tensor, weight: Tensor | None = None, *, epsilon: float = 1e-6) 
     >>> nt.nn.functional.rms_norm(nt.tensor([[3.0, -3.0]]), epsilon=0.0)
     tensor([[ 1., -1.]])
     """
+    x = tensor("rms_norm", "x", x)
     number("epsilon", epsilon, 0)
     return _core._rms_norm(x, weight, epsilon)
 
@@ -141,6 +143,7 @@ def group_norm(
     >>> nt.nn.functional.group_norm(nt.tensor([[1.0, 3.0, 2.0, 6.0]]), 2, epsilon=0.0)
     tensor([[-1.,  1., -1.,  1.]])
     """
+    x = tensor("group_norm", "x", x)
     integer("groups", groups)
     number("epsilon", epsilon, 0)
     _check("group_norm", "weight", weight, x.shape[1:2])
@@ -199,6 +202,7 @@ def batch_norm(
     tensor([[-1.],
             [ 1.]])
     """
+    x = tensor("batch_norm", "x", x)
     if x.ndim < 2:
         raise ValueError(f"batch_norm: x of shape {x.shape}, expected (n, channels, ...)")
     number("momentum", momentum, 0, 1)

@@ -7,7 +7,7 @@ from ndtape._core import Tensor
 from ndtape.nn import _elementary as f
 from ndtape.nn import init
 from ndtape.nn._attention import scaled_dot_product_attention
-from ndtape.nn._checks import choice, integer, number
+from ndtape.nn._checks import choice, integer, number, tensor
 from ndtape.nn.layers import Dropout, Linear
 from ndtape.nn.module import Module
 from ndtape.nn.normalization import LayerNorm
@@ -92,11 +92,13 @@ class MultiHeadAttention(Module):
         ValueError
             When a shape does not fit.
         """
-        key = query if key is None else key
-        value = key if value is None else value
-        for name, t in (("query", query), ("key", key), ("value", value)):
+        name = type(self).__name__
+        query = tensor(name, "query", query)
+        key = query if key is None else tensor(name, "key", key)
+        value = key if value is None else tensor(name, "value", value)
+        for which, t in (("query", query), ("key", key), ("value", value)):
             if t.ndim != 3 or t.shape[2] != self.features:
-                raise ValueError(f"{name}: shape {t.shape}, expected (n, steps, {self.features})")
+                raise ValueError(f"{which}: shape {t.shape}, expected (n, steps, {self.features})")
         y = scaled_dot_product_attention(
             self._heads(self.query(query)),
             self._heads(self.key(key)),
@@ -166,6 +168,7 @@ class TransformerEncoderLayer(Module):
 
     def forward(self, x: Tensor, *, mask: Tensor | None = None, causal: bool = False) -> Tensor:
         """Of x's shape, ``(n, steps, features)``; the mask is that of `MultiHeadAttention`."""
+        x = tensor(type(self).__name__, "x", x)
         if self.norm_first:
             x = x + self._attend(self.norm1(x), mask, causal)
             return x + self._feed(self.norm2(x))

@@ -8,7 +8,7 @@ from ndtape import _core
 from ndtape._core import Tensor
 from ndtape.nn import _elementary as f
 from ndtape.nn import init
-from ndtape.nn._checks import integer, number
+from ndtape.nn._checks import integer, number, tensor
 from ndtape.nn.module import Module
 
 __all__ = ["Dropout", "Embedding", "Flatten", "Linear"]
@@ -141,6 +141,7 @@ class Flatten(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Of shape ``(n, ...)``, flattened to two axes."""
+        x = tensor("Flatten", "x", x)
         if x.ndim < 1:
             raise ValueError(f"Flatten: x of shape {x.shape}, expected at least one axis")
         return _core.reshape(x, (x.shape[0], math.prod(x.shape[1:])))

@@ -8,7 +8,7 @@ from ndtape import _core
 from ndtape._core import Tensor
 from ndtape.nn import _norms as f
 from ndtape.nn import init
-from ndtape.nn._checks import integer, number
+from ndtape.nn._checks import integer, number, tensor
 from ndtape.nn.layers import parameter
 from ndtape.nn.module import Module
 
@@ -38,6 +38,7 @@ class _BatchNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Of x's shape."""
+        x = tensor(type(self).__name__, "x", x)
         if x.ndim not in self._ndims or x.shape[1] != self.channels:
             axes = " or ".join(map(str, self._ndims))
             raise ValueError(

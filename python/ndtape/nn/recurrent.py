@@ -8,7 +8,7 @@ from typing import Any
 from ndtape import _core
 from ndtape._core import Tensor
 from ndtape.nn import _elementary as f
-from ndtape.nn._checks import integer, number
+from ndtape.nn._checks import integer, number, tensor
 from ndtape.nn.layers import uniform_parameter
 from ndtape.nn.module import Module
 
@@ -79,6 +79,7 @@ class _Recurrent(Module):
             When a shape does not fit, or there are no steps.
         """
         name = type(self).__name__
+        x = tensor(name, "x", x)
         if x.ndim != 3 or x.shape[2] != self.inputs or x.shape[1] == 0:
             raise ValueError(
                 f"{name}: x of shape {x.shape}, expected (n, steps, {self.inputs}) with at least "
@@ -104,12 +105,15 @@ class _Recurrent(Module):
         shape = (self.layers * self._directions, x.shape[0], self.hidden)
         if state is None:
             return (_core.zeros(shape, dtype=x.dtype),) * self._states
+        name = type(self).__name__
+        if self._states > 1 and not isinstance(state, (tuple, list)):
+            kind = type(state).__name__
+            raise TypeError(f"{name}: state is of type {kind}, expected a pair of tensors")
         given = tuple(state) if self._states > 1 else (state,)
+        given = tuple(tensor(name, "state", s) for s in given)
         if len(given) != self._states or any(s.shape != shape for s in given):
             what = [s.shape for s in given]
-            raise ValueError(
-                f"{type(self).__name__}: state of shapes {what}, expected {self._states} of {shape}"
-            )
+            raise ValueError(f"{name}: state of shapes {what}, expected {self._states} of {shape}")
         return given
 
     def _run(
