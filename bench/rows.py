@@ -176,6 +176,13 @@ _elementwise(
 )  # fmt: skip
 
 
+@row("selection", "where(mask, M, 0), 2048^2", bytes=9.0 * 2048 * 2048)
+def _where(lib: Lib):
+    m = normal(2048, 2048)
+    m, mask = lib.arrays(m, m > 0.5)
+    return lib.call(lambda mask, m: lib.xp.where(mask, m, 0), mask, m)
+
+
 @row("selection", "mask select M[M > .5], 2048^2", bytes=4.0 * 1.31 * 2048 * 2048)
 def _mask(lib: Lib):
     if lib.name == "jax":
@@ -197,6 +204,31 @@ def _gather(name, axis):
 
 _gather("row gather M[i], 2048^2", 0)
 _gather("column gather M[:, i], 2048^2", 1)
+
+
+def _scatter_add(name, shape, count):
+    def build(lib: Lib):
+        places = np.random.default_rng(0).integers(0, shape[0], count)
+        m, i, v = lib.arrays(normal(*shape), places, normal(count, *shape[1:]))
+        if lib.name == "numpy":
+
+            def add_at():
+                r = m.copy()
+                np.add.at(r, i, v)
+                return r
+
+            return add_at
+        if lib.name == "torch":
+            return lambda: m.index_add(0, i, v)
+        if lib.name == "jax":
+            return lib.call(lambda m, i, v: m.at[i].add(v), m, i, v)
+        return lambda: lib.xp.index_add(m, i, v)
+
+    ROWS.append(Row("selection", name, build))
+
+
+_scatter_add("scatter-add 10^6 into 10^5", (10**5,), 10**6)
+_scatter_add("scatter-add 4096 rows into (2048, 1024)", (2048, 1024), 4096)
 
 
 @row("selection", "fancy M[i, j], 10^6 of 2048^2", bytes=24e6)

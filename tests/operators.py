@@ -92,6 +92,7 @@ OPERATORS.update(
         "flip": _over(lambda x: nt.copy(nt.flip(x))),
         "take": _over(lambda x: nt.take(x, nt.arange(63, -1, -2), axis=1)),
         "take rows": _over(lambda x: nt.take(x, nt.arange(x.shape[0] - 1, -1, -1), axis=0)),
+        "index_add": _over(lambda x: nt.index_add(x[:, 0], nt.arange(x.shape[0]) % 7, x[:, 1])),
         "take_along_axis": _over(
             lambda x: nt.take_along_axis(x, nt.argmax(x, axis=1, keepdims=True), axis=1)
         ),

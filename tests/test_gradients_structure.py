@@ -124,6 +124,10 @@ CASES = {
     "roll flat": (lambda x: nt.roll(x, 2) * x, [(2, 3)]),
     "take": (lambda x: nt.square(nt.take(x, nt.asarray(_TAKE), axis=1)), [(2, 3)]),
     "take rows": (lambda x: nt.square(nt.take(x, nt.asarray(_TAKE), axis=0)), [(3, 2)]),
+    "index_add": (
+        lambda x, v: nt.square(nt.index_add(x, nt.asarray([0, 2, 0]), v, axis=1)),
+        [(2, 3), (2, 3)],
+    ),
     "take_along_axis": (
         lambda x: nt.square(nt.take_along_axis(x, nt.asarray(_ALONG), axis=1)),
         [(2, 4)],

@@ -121,6 +121,50 @@ def test_picking_the_labels_log_probability():
     assert_same(got, x[np.arange(4), labels])
 
 
+@given(st.data())
+def test_index_add(data):
+    array, tensor = data.draw(pairs(min_dims=1, max_dims=3))
+    axis = data.draw(st.integers(-array.ndim, array.ndim - 1))
+    n = array.shape[axis]
+    rng = np.random.default_rng(data.draw(seeds))
+    count = data.draw(st.integers(0, 9)) if n else 0
+    indices = np.asarray(rng.integers(-n, max(n, 1), count))
+    values = np.take(array, rng.integers(0, max(n, 1), count), axis=axis)
+    want = array.copy()
+    with np.errstate(all="ignore"):
+        np.add.at(np.moveaxis(want, axis, 0), indices, np.moveaxis(values, axis, 0))
+    got = nt.index_add(tensor, nt.asarray(indices), nt.asarray(values), axis=axis)
+    assert got.dtype == tensor.dtype
+    assert got.shape == tensor.shape
+    if np.issubdtype(array.dtype, np.inexact):
+        # Values are added up before they are added to x.
+        unit = np.finfo(array.dtype).eps * (count + 2)
+        with np.errstate(all="ignore"):
+            bound = unit * (np.nansum(np.abs(values)) + np.nansum(np.abs(array)))
+        finite = np.isfinite(want)
+        assert np.all(np.abs(np.asarray(got) - want)[finite] <= bound)
+    else:
+        assert_same(got, want)
+
+
+def test_index_add_of_many_values_in_order():
+    rng = np.random.default_rng(0)
+    places, values = rng.integers(-50, 50, 10**5), rng.standard_normal(10**5)
+    want = np.zeros(50)
+    np.add.at(want, places, values)
+    assert_same(nt.index_add(nt.zeros(50, dtype=nt.float64), places, values), want)
+
+
+def test_index_add_refuses():
+    x = nt.zeros((2, 3))
+    with pytest.raises(IndexError, match="5"):
+        nt.index_add(x, nt.tensor([0, 5]), nt.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"\(1, 3\)"):
+        nt.index_add(x, nt.tensor([0, 1]), nt.zeros((1, 3)))
+    with pytest.raises(TypeError):
+        nt.index_add(x, nt.tensor([0.0]), nt.zeros((1, 3)))
+
+
 @pytest.mark.parametrize("bad", [3, -4, 2**40, -(2**40)])
 def test_indices_out_of_range(bad):
     x = nt.zeros((2, 3))

@@ -88,6 +88,7 @@ void exact_floor_divide(mpfr_t r, const mpfr_t x, const mpfr_t y) {
   Temporary q(2300);
   mpfr_div(q.value, x, y, MPFR_RNDD);
   mpfr_floor(r, q.value);
+  if (mpfr_inf_p(y) && mpfr_number_p(x)) mpfr_set_zero(r, 1);
   if (mpfr_zero_p(r)) mpfr_setsign(r, r, mpfr_signbit(x) != mpfr_signbit(y), MPFR_RNDN);
 }
 
@@ -99,9 +100,8 @@ long double reference_remainder(long double x, long double y) {
 
 long double reference_floor_divide(long double x, long double y) {
   if (y == 0 || std::isinf(x)) return x / y;
-  if (std::isinf(y) && std::isfinite(x)) {
-    return x != 0 && std::signbit(x) != std::signbit(y) ? -1 : std::copysign(0.0L, x / y);
-  }
+  if (std::isinf(y) && std::isfinite(x))
+    return std::copysign(0.0L, x / y);  // as the standard has it
   const long double r = reference_remainder(x, y);
   const long double q = (x - r) / y;
   return q == 0 ? std::copysign(0.0L, x / y) : std::round(q);

@@ -1,9 +1,10 @@
 """Derives the piecewise polynomials of cpp/src/cpu/math/float32/lookup.h.
 
-A function is cut into 32 intervals, four an octave. Interval i has a centre c whose value f(c)
-is all but exactly a float (Gal's accurate tables: among the floats around the middle one is
-chosen for that), and f(x) = f(c) + y q(y), y = x - c, so that only the last addition rounds
-noticeably. Interval 0 reaches down to 0; there an odd f is x + x q(x). Run
+A function is cut into 16 intervals, four an octave of x + shift: short near 0, long far out.
+Interval i has a centre c whose value f(c) is all but exactly a float (Gal's accurate tables: among
+the floats around the middle one is chosen for that), and f(x) = f(c) + y q(y), y = x - c, so that
+only the last addition rounds noticeably. Interval 0 begins at 0; there an odd f is x + x q(x).
+Columns are in the order of the four bits of x + shift that number the interval. Run
 
     python bench/accuracy/lookup_tables.py > cpp/src/cpu/math/float32/lookup_tables.h
 """
@@ -18,7 +19,7 @@ import mpmath as mp
 mp.mp.dps = 40
 
 Function = Callable[[mp.mpf], mp.mpf]
-INTERVALS = 32
+INTERVALS = 16
 
 
 def to_float(x: mp.mpf) -> mp.mpf:
@@ -73,15 +74,13 @@ def fit(target: Function, weight: Function, low: mp.mpf, high: mp.mpf, degree: i
     return fixed
 
 
-def piecewise(name: str, f: Function, top: float, degree: int, odd: bool = True) -> None:
-    """Prints the tables of f for arguments in [0, top); top starts an interval."""
-    base = (bits_of(top) >> 21) - INTERVALS
-    columns: list[list[mp.mpf]] = [[] for _ in range(degree + 3)]
+def piecewise(name: str, f: Function, shift: float, degree: int, odd: bool = True) -> None:
+    """Prints the tables of f for arguments in [0, 15 * shift); shift starts an interval."""
+    base = bits_of(shift) >> 21
+    columns: list[list[mp.mpf]] = [[] for _ in range(INTERVALS)]
     worst = mp.mpf(0)
     for i in range(INTERVALS):
-        low, high = from_bits((base + i) << 21), from_bits((base + i + 1) << 21)
-        if i == 0:
-            low = mp.mpf(0)
+        low, high = (from_bits((base + i + k) << 21) - shift for k in (0, 1))
         if i == 0 and odd:
             c, value = mp.mpf(0), mp.mpf(0)
             low = high / 2**20
@@ -103,18 +102,62 @@ def piecewise(name: str, f: Function, top: float, degree: int, odd: bool = True)
             y = x - c
             approximate = (x if i == 0 and odd else value) + y * mp.polyval(q[::-1], y)
             worst = max(worst, abs(approximate / f(x) - 1))
-        for column, v in zip(columns, [c, value, *q], strict=True):
-            column.append(v)
+        columns[(base + i) % INTERVALS] = [c, value, *q]
     print(f"\n// error 2^{mp.nstr(mp.log(worst, 2), 4)}")
-    print(f"inline constexpr int k{name}Base = {base};  // bits >> 21 of interval 0")
+    print(f"inline constexpr float k{name}Shift = {shift}f;")
+    if odd:
+        print(f"inline constexpr float k{name}First = {float(from_bits((base + 1) << 21))}f;")
     print(f"alignas(64) inline constexpr float k{name}Table[][{INTERVALS}] = {{")
     labels = ["centre", "value", *(f"y^{j + 1}" for j in range(degree + 1))]
-    for label, column in zip(labels, columns, strict=True):
+    for row, label in enumerate(labels):
         print(f"    {{  // {label}")
-        words = [f"{float(v):.9g}f" if v != int(v) else f"{int(v)}" for v in column]
+        entries = [c[row] for c in columns]
+        words = [f"{float(v):.9g}f" if v != int(v) else f"{int(v)}" for v in entries]
         for j in range(0, INTERVALS, 6):
             print("        " + ", ".join(words[j : j + 6]) + ",")
         print("    },")
+    print("};")
+
+
+def powers_of_two() -> None:
+    """Prints 2^(j/16) as a float and what it loses."""
+    high = [to_float(mp.mpf(2) ** (mp.mpf(j) / 16)) for j in range(16)]
+    low = [mp.mpf(2) ** (mp.mpf(j) / 16) - h for j, h in enumerate(high)]
+    for name, values in (("", high), ("Low", low)):
+        print(f"\nalignas(64) inline constexpr float kPowerOf2{name}[16] = {{")
+        words = [f"{float(v):.9g}f" if v != int(v) else f"{int(v)}" for v in values]
+        for j in range(0, 16, 6):
+            print("    " + ", ".join(words[j : j + 6]) + ",")
+        print("};")
+
+
+def reciprocals() -> None:
+    """Prints about 1 / c, c the centres of sixteenths of [3/4, 3/2), and minus its log2.
+
+    The order is that of the first four bits of the mantissa; around 1 both tables are exact.
+    """
+    inverse, log2 = [], []
+    for j in range(16):
+        scale = mp.mpf(1) if j < 8 else mp.mpf("0.5")
+        centre = (1 + (j + mp.mpf("0.5")) / 16) * scale
+        inverse.append(float(1 / centre) if j not in (0, 15) else 1.0)
+        log2.append(float(-mp.log(mp.mpf(inverse[-1]), 2)))
+    for name, values in (("Reciprocal", inverse), ("ReciprocalLog2", log2)):
+        print(f"\nalignas(64) inline constexpr double k{name}[16] = {{")
+        for j in range(0, 16, 3):
+            print("    " + ", ".join(v.hex() for v in values[j : j + 3]) + ",")
+        print("};")
+
+
+def powers_of_two_in_double() -> None:
+    """Prints 2^(j/16) as doubles whose bits have j / 16 of an exponent taken off."""
+    print("\nalignas(64) inline constexpr uint64_t kPowerOf2Bits[16] = {")
+    for j in range(0, 16, 4):
+        words = []
+        for i in range(j, j + 4):
+            bits = struct.unpack("Q", struct.pack("d", float(mp.mpf(2) ** (mp.mpf(i) / 16))))[0]
+            words.append(hex(bits - (i << 48)))
+        print("    " + ", ".join(words) + ",")
     print("};")
 
 
@@ -124,11 +167,14 @@ def normal_tail(t: mp.mpf) -> mp.mpf:
 
 
 def main() -> None:
-    print("// Generated by bench/accuracy/lookup_tables.py: piecewise polynomials, 32 intervals.")
+    print("// Generated by bench/accuracy/lookup_tables.py: tables of 16 entries.")
     print("// clang-format off\n#pragma once\n\nnamespace ndtape::cpu::NDTAPE_ISA {\nnamespace {")
-    piecewise("Tanh", mp.tanh, 10.0, 5)
-    piecewise("Erf", mp.erf, 4.0, 5)
-    piecewise("Tail", normal_tail, 16.0, 5, odd=False)
+    powers_of_two()
+    powers_of_two_in_double()
+    reciprocals()
+    piecewise("Tanh", mp.tanh, 0.625, 5)
+    piecewise("Erf", mp.erf, 0.3125, 5)
+    piecewise("Tail", normal_tail, 1.0, 6, odd=False)
     print("\n}  // namespace\n}  // namespace ndtape::cpu::NDTAPE_ISA")
 
 

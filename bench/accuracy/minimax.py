@@ -131,6 +131,17 @@ POLYNOMIALS = [
         single=True,
     ),
     Polynomial(
+        "Exp",
+        "the same for |r| <= log(2) / 32",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / mp.exp(r),
+        F("-0.02170"),
+        F("0.02170"),
+        (-29,),
+        ("Sixteenth",),
+        single=True,
+    ),
+    Polynomial(
         "Exp2",
         "2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2",
         lambda f: (2**f - 1 - f * mp.log(2)) / f**2,
@@ -149,6 +160,26 @@ POLYNOMIALS = [
         F(0),
         F("0.02945"),
         (-57, -31),
+    ),
+    Polynomial(
+        "Log2Power",
+        "log2(1 + f) = f p(f), f from -1/32 to 1/16",
+        lambda f: mp.log1p(f) / f / mp.log(2) if f else 1 / mp.log(2),
+        lambda f: f * mp.log(2) / mp.log1p(f) if f else mp.log(2),
+        F("-0.03126"),
+        F("0.06251"),
+        (-37,),
+        ("",),
+    ),
+    Polynomial(
+        "Exp2Power",
+        "2^f = 1 + f p(f), |f| <= 1/32",
+        lambda f: (2**f - 1) / f if f else mp.log(2),
+        lambda f: f / 2**f,
+        F("-0.03126"),
+        F("0.03126"),
+        (-28,),
+        ("",),
     ),
     Polynomial(
         "LogPower",
@@ -294,16 +325,6 @@ POLYNOMIALS = [
         ("Double",),
     ),
     Polynomial(
-        "Tanh",
-        "tanh(x) = x + x z p(z), z = x^2, |x| <= 0.55",
-        odd(mp.tanh),
-        odd_weight(mp.tanh),
-        F(0),
-        F("0.3025"),
-        (-57,),
-        ("Double",),
-    ),
-    Polynomial(
         "Atan",
         "the same in floats",
         odd(mp.atan),
@@ -393,7 +414,7 @@ def show(p: Polynomial) -> None:
     print(f"\n// {p.about}")
     for bits, suffix in zip(p.bits, p.suffixes, strict=True):
         bound = mp.mpf(2) ** bits
-        degree = max(1, int(-bits // 12))
+        degree = max(1, int(-bits // 16))
         low = p.low if p.low != 0 else p.high * mp.mpf(10) ** -12
         while True:
             coefficients, error = remez(p.target, p.weight, low, p.high, degree)

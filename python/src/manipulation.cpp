@@ -158,6 +158,16 @@ PyObject* call_take_along_axis(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(release, [&] { return take_along_axis(x, indices, axis); }));
 }
 
+PyObject* call_index_add(const Spec& spec, PyObject* const* v) {
+  Tensor x = argument(spec, v[0]);
+  Tensor indices = argument(spec, v[1]);
+  Tensor values = argument(spec, v[2]);
+  int64_t axis = v[3] ? parse_int(v[3], "axis") : 0;
+  bool release = is_large(x) || is_large(values);
+  return wrap(
+      unlocked(release, [&] { return add(x, index_add(x.shape(), indices, values, axis)); }));
+}
+
 PyObject* call_matmul(const Spec& spec, PyObject* const* v) {
   Tensor a = argument(spec, v[0]);
   Tensor b = argument(spec, v[1]);
@@ -202,6 +212,8 @@ void define_manipulation() {
   define(kBoth, "take", "(x, indices, /, axis=None)", docs::kTake, call_take);
   define(kFunction, "take_along_axis", "(x, indices, /, axis=-1)", docs::kTakeAlongAxis,
          call_take_along_axis);
+  define(kFunction, "index_add", "(x, indices, values, /, axis=0)", docs::kIndexAdd,
+         call_index_add);
   define(kFunction, "matmul", "(x1, x2, /)", docs::kMatmul, call_matmul);
   define(kBoth, "copy", "(x, /)", docs::kCopy, call_copy);
   define(kBoth, "astype", "(x, dtype, /, copy=True, *, device=None)", docs::kAstype, call_astype);

@@ -535,6 +535,43 @@ tensor([[2],
         [3]])
 )";
 
+inline constexpr char kIndexAdd[] = R"(Add values at indices; what goes to the same place adds up.
+
+What NumPy's ``numpy.add.at`` does in place, as a function of `x`.
+
+Parameters
+----------
+x : array_like
+    Of a numeric dtype, at least 1-d.
+indices : array_like
+    Of an integer dtype, 0-d or 1-d. Negative ones count from the end.
+values : array_like
+    Of the shape of ``take(x, indices, axis)`` and a dtype of the same kind as that of `x`.
+axis : int, optional
+    The axis that `indices` count along.
+
+Returns
+-------
+Tensor
+    Of the shape of `x` and the dtype that both promote to. The order of additions is that of
+    `indices`.
+
+Raises
+------
+IndexError
+    When an index or the axis is out of range.
+TypeError
+    When `indices` are not integers, or the dtypes are of different kinds.
+ValueError
+    When `values` have another shape.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.index_add(nt.zeros(3), nt.tensor([0, 2, 0]), nt.tensor([1.0, 2.0, 3.0]))
+tensor([4., 0., 2.])
+)";
+
 inline constexpr char kMatmul[] = R"(Matrix product, ``x1 @ x2``.
 
 Parameters

@@ -313,6 +313,21 @@ void set_where(KernelTable& table, DTypes<D...>) {
   ((slot(table, Op::where, D) = where_of<sizeof(Storage<D>)>()), ...);
 }
 
+template <class T>
+void add_at(void* out, int64_t length, const int64_t* positions, const void* values, int64_t n) {
+  T* to = static_cast<T*>(out);
+  const T* from = static_cast<const T*>(values);
+  for (int64_t j = 0; j < n; ++j) {
+    T& target = to[positions[j] < 0 ? positions[j] + length : positions[j]];
+    target = Add::apply(target, from[j]);
+  }
+}
+
+template <DType... D>
+void set_add_at(KernelTable& t, DTypes<D...>) {
+  ((t.add_at[kIndex<D>] = add_at<Storage<D>>), ...);
+}
+
 template <class List>
 void add_numeric(KernelTable& t, List types) {
   set_unary<Abs>(t, Op::abs, types);
@@ -330,6 +345,7 @@ void add_numeric(KernelTable& t, List types) {
   set_binary<Minimum>(t, Op::minimum, types);
   set_ternary<Clip>(t, Op::clip, types);
   set_where(t, types);
+  set_add_at(t, types);
 }
 
 template <class List>

@@ -23,6 +23,11 @@ using GatherKernel = void (*)(const void* src, int64_t row_stride, int64_t col_s
 using ScatterKernel = void (*)(const void* dense, void* dst, int64_t row_stride, int64_t col_stride,
                                int64_t rows, int64_t cols);
 
+// Copies dense rows to rows row_stride bytes apart, by stores that leave the caches alone where the
+// processor has such; what they wrote is seen by other threads after `stream_end`.
+using StreamKernel = void (*)(const void* dense, void* dst, int64_t row_stride, int64_t rows,
+                              int64_t row_bytes);
+
 // *out = op over x[0..n), n >= 1, in an order set by n alone.
 using ReduceKernel = void (*)(const void* x, void* out, int64_t n);
 
@@ -31,8 +36,13 @@ using ReduceKernel = void (*)(const void* x, void* out, int64_t n);
 using FoldKernel = void (*)(const void* x, int64_t row_stride, void* out, int64_t rows,
                             int64_t cols);
 
-// out[j] = the element at x + offsets[j].
-using TakeKernel = void (*)(const void* x, const int64_t* offsets, void* out, int64_t n);
+// out[r][j] = the element at x[r] + offsets[j]; rows x_row and out_row bytes apart.
+using TakeKernel = void (*)(const void* x, int64_t x_row, const int64_t* offsets, void* out,
+                            int64_t out_row, int64_t rows, int64_t n);
+
+// out[positions[j]] += values[j] in the order of j; a negative position counts from `length`.
+using AddAtKernel = void (*)(void* out, int64_t length, const int64_t* positions,
+                             const void* values, int64_t n);
 
 // Moves the elements of x whose byte in mask is 1 to out, until `count` have been found.
 using CompressKernel = void (*)(const void* x, const uint8_t* mask, void* out, int64_t count);
@@ -96,7 +106,10 @@ struct KernelTable {
   BlockKernel cast[kDTypeCount][kDTypeCount];  // from, to; a -> out
   GatherKernel gather[kSizeClasses];
   ScatterKernel scatter[kSizeClasses];
+  StreamKernel stream;
+  void (*stream_end)();
   TakeKernel take[kSizeClasses];
+  AddAtKernel add_at[kDTypeCount];  // of real numbers
   CompressKernel compress[kSizeClasses];
   RowKernel row[kRowOpCount][kDTypeCount];  // of floats
   ReduceKernel reduce[kReduceOpCount][kDTypeCount];

@@ -35,13 +35,8 @@ struct Prod {
 // ---- sums and products of floats ----------------------------------------------------------------
 
 template <class Op, class T>
-inline T combine_lanes(Vec<T> v) {
-  T lane[kLanes<T>];
-  store(lane, v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lane[i] = Op::apply(lane[i], lane[i + half]);
-  }
-  return lane[0];
+NDTAPE_INLINE T combine_lanes(Vec<T> v) {
+  return fold_lanes<T>(v, [](auto a, auto b) NDTAPE_LAMBDA { return Op::apply(a, b); });
 }
 
 template <class Op, class T>
@@ -190,11 +185,8 @@ T extreme_float(const T* x, int64_t n) {
   trap[0] = fma(last, zero, trap[0]);
   trap[0] += trap[1] + (trap[2] + trap[3]);
   if (any((decltype(bits(trap[0])))(trap[0] != trap[0])) && has_nan(x, n)) return nan;
-  T lane[L];
-  store(lane, Op::pick(Op::pick(best[0], best[1]), Op::pick(best[2], best[3])));
-  T result = lane[0];
-  for (int k = 1; k < L; ++k) result = Op::pick(lane[k], result);
-  return result;
+  return fold_lanes<T>(Op::pick(Op::pick(best[0], best[1]), Op::pick(best[2], best[3])),
+                       [](auto a, auto b) NDTAPE_LAMBDA { return Op::pick(a, b); });
 }
 
 template <class Op, class T>

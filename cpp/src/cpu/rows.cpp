@@ -26,33 +26,34 @@ NDTAPE_INLINE T sum_over(const T* x, int64_t n, F f) {
   }
   for (; i + L <= n; i += L) part[0] += f(load<V>(x + i), i, L);
   if (i < n) {
-    const int rest = static_cast<int>(n - i);
-    T tail[L] = {};
-    __builtin_memcpy(tail, x + i, static_cast<size_t>(rest) * sizeof(T));
-    store(tail, f(load<V>(tail), i, rest));
-    for (int k = rest; k < L; ++k) tail[k] = 0;
-    part[1] += load<V>(tail);
+    const int64_t rest = n - i;
+    part[1] += keep_part(f(load_part<V>(x + i, rest), i, rest), rest);
   }
-  return sum_lanes<T>((part[0] + part[1]) + (part[2] + part[3]));
+  return fold_lanes<T>((part[0] + part[1]) + (part[2] + part[3]),
+                       [](auto a, auto b) NDTAPE_LAMBDA { return a + b; });
 }
 
 template <class T>
 void exp_sum(const void* const* args, void* out_, void* total, int64_t n) {
   using V = Vec<T>;
+  const T* x = static_cast<const T*>(args[0]);
   const V shift = splat(number<T>(args[1]));
+  T* sum = static_cast<T*>(total);
   T* out = static_cast<T*>(out_);
-  *static_cast<T*>(total) =
-      sum_over(static_cast<const T*>(args[0]), n, [&](V x, int64_t i, int count) NDTAPE_LAMBDA {
-        const V e = exponential(x - shift);
-        if (out) {
-          if (count == kLanes<T>) {
-            store(out + i, e);
-          } else {
-            __builtin_memcpy(out + i, &e, static_cast<size_t>(count) * sizeof(T));
-          }
-        }
-        return e;
-      });
+  if (!out) {
+    *sum =
+        sum_over(x, n, [&](V v, int64_t, int64_t) NDTAPE_LAMBDA { return exponential(v - shift); });
+    return;
+  }
+  *sum = sum_over(x, n, [&](V v, int64_t i, int64_t count) NDTAPE_LAMBDA {
+    const V e = exponential(v - shift);
+    if (count == kLanes<T>) {
+      store(out + i, e);
+    } else {
+      store_part(out + i, e, count);
+    }
+    return e;
+  });
 }
 
 template <class T>
@@ -60,7 +61,7 @@ void square_sum(const void* const* args, void*, void* total, int64_t n) {
   using V = Vec<T>;
   const V shift = splat(number<T>(args[1]));
   *static_cast<T*>(total) =
-      sum_over(static_cast<const T*>(args[0]), n, [&](V x, int64_t, int) NDTAPE_LAMBDA {
+      sum_over(static_cast<const T*>(args[0]), n, [&](V x, int64_t, int64_t) NDTAPE_LAMBDA {
         const V d = x - shift;
         return d * d;
       });

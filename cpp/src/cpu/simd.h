@@ -58,6 +58,82 @@ inline void store(T* p, V v) {
   __builtin_memcpy(p, &v, sizeof(V));
 }
 
+// The first n lanes, 0 < n < all of them; those beyond are 0.
+template <class V, class T>
+NDTAPE_INLINE V load_part(const T* p, int64_t n) {
+#if defined(__AVX512F__)
+  const unsigned lanes = (1u << n) - 1;
+  if constexpr (sizeof(V) == 64 && sizeof(T) == 4) {
+    return (V)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(lanes), p);
+  } else if constexpr (sizeof(V) == 64 && sizeof(T) == 8) {
+    return (V)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(lanes), p);
+  }
+#endif
+  V v = {};
+  __builtin_memcpy(&v, p, static_cast<size_t>(n) * sizeof(T));
+  return v;
+}
+
+template <class V, class T>
+NDTAPE_INLINE void store_part(T* p, V v, int64_t n) {
+#if defined(__AVX512F__)
+  const unsigned lanes = (1u << n) - 1;
+  if constexpr (sizeof(V) == 64 && sizeof(T) == 4) {
+    return _mm512_mask_storeu_epi32(p, static_cast<__mmask16>(lanes), (__m512i)v);
+  } else if constexpr (sizeof(V) == 64 && sizeof(T) == 8) {
+    return _mm512_mask_storeu_epi64(p, static_cast<__mmask8>(lanes), (__m512i)v);
+  }
+#endif
+  __builtin_memcpy(p, &v, static_cast<size_t>(n) * sizeof(T));
+}
+
+// Lanes from n on set to 0.
+template <class V>
+NDTAPE_INLINE V keep_part(V v, int64_t n) {
+  using T = decltype(v[0] + v[0]);
+#if defined(__AVX512F__)
+  const unsigned lanes = (1u << n) - 1;
+  if constexpr (sizeof(V) == 64 && sizeof(T) == 4) {
+    return (V)_mm512_maskz_mov_epi32(static_cast<__mmask16>(lanes), (__m512i)v);
+  } else if constexpr (sizeof(V) == 64 && sizeof(T) == 8) {
+    return (V)_mm512_maskz_mov_epi64(static_cast<__mmask8>(lanes), (__m512i)v);
+  }
+#endif
+  V kept = {};
+  __builtin_memcpy(&kept, &v, static_cast<size_t>(n) * sizeof(T));
+  return kept;
+}
+
+// f of all lanes, f(a, b) combining vectors: halves are combined until one lane is left.
+template <class T, class F, int Bytes = kVectorBytes>
+NDTAPE_INLINE T fold_lanes(Vec<T, Bytes> v, F f) {
+  if constexpr (Bytes == sizeof(T)) {
+    return v[0];
+  } else {
+    Vec<T, Bytes / 2> half[2];
+    __builtin_memcpy(half, &v, Bytes);
+    return fold_lanes<T, F, Bytes / 2>(f(half[0], half[1]), f);
+  }
+}
+
+// Stores an aligned vector past the caches; stream_fence makes all such stores visible.
+NDTAPE_INLINE void stream(char* p, Vec<uint8_t> v) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512((__m512i*)p, (__m512i)v);
+#elif defined(__AVX2__)
+  _mm256_stream_si256((__m256i*)p, (__m256i)v);
+#elif defined(__SSE2__)
+  _mm_stream_si128((__m128i*)p, (__m128i)v);
+#else
+  store(p, v);
+#endif
+}
+NDTAPE_INLINE void stream_fence() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
 // Products of the lower halves of 64-bit lanes; the upper halves are ignored.
 NDTAPE_INLINE u64 multiply_halves(u64 a, u64 b) {
 #if defined(__AVX512F__)
@@ -123,6 +199,23 @@ NDTAPE_INLINE bool any(i32 mask) {
 #endif
 }
 
+// Whether any lane of x is NaN or at most the bound: a mask that GCC would first make a vector of.
+NDTAPE_INLINE bool any_not_above(f32 x, float bound) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(bound), _CMP_NGT_UQ) != 0;
+#else
+  return any(~(i32)(x > bound));
+#endif
+}
+
+NDTAPE_INLINE bool any_equal(f32 a, f32 b) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ) != 0;
+#else
+  return any((i32)(a == b));
+#endif
+}
+
 NDTAPE_INLINE f32 fma(f32 a, f32 b, f32 c) {
 #if defined(__AVX512F__)
   return (f32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -183,20 +276,53 @@ NDTAPE_INLINE f64 sqrt(f64 x) {
 #endif
 }
 
-// table[i] for 0 <= i < 32, where that is a matter of registers.
+// table[i % 16], where that is one instruction.
 #if defined(__AVX512F__)
 inline constexpr bool kHasLookup = true;
-NDTAPE_INLINE f32 lookup(const float (&table)[32], i32 i) {
-  return (f32)_mm512_permutex2var_ps(_mm512_load_ps(table), (__m512i)i, _mm512_load_ps(table + 16));
+NDTAPE_INLINE f32 lookup(const float (&table)[16], i32 i) {
+  return (f32)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)i, _mm512_load_ps(table));
+}
+// The same of doubles, and the sixteen's equals of bits.
+NDTAPE_INLINE f64 lookup(const double (&table)[16], i64 i) {
+  return (f64)_mm512_permutex2var_pd(_mm512_load_pd(table), (__m512i)i, _mm512_load_pd(table + 8));
+}
+NDTAPE_INLINE i64 lookup(const uint64_t (&table)[16], i64 i) {
+  return (i64)_mm512_permutex2var_epi64(_mm512_load_epi64(table), (__m512i)i,
+                                        _mm512_load_epi64(table + 8));
+}
+
+// x = 2^exponent m for normal x > 0, m in [3/4, 3/2).
+struct MantissaExponent {
+  f64 m, exponent;
+};
+NDTAPE_INLINE MantissaExponent split(f64 x) {
+  const __m512d v = (__m512d)x;
+  return {(f64)_mm512_maskz_getmant_pd(0xff, v, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_zero),
+          (f64)_mm512_maskz_getexp_pd(0xff, (__m512d)(x * 0x1.5555555556p+0))};
+}
+// x brought into [-bound, bound]; x is a number.
+NDTAPE_INLINE f64 bounded(f64 x, double bound) {
+  constexpr int kSmallerMagnitudeWithSignOfFirst = 2;
+  return (f64)_mm512_maskz_range_pd(0xff, (__m512d)x, _mm512_set1_pd(bound),
+                                    kSmallerMagnitudeWithSignOfFirst);
 }
 #else
 inline constexpr bool kHasLookup = false;
-NDTAPE_INLINE f32 lookup(const float (&table)[32], i32 i) {
+NDTAPE_INLINE f32 lookup(const float (&table)[16], i32 i) {
   f32 r = {};
-  for (int lane = 0; lane < kLanes<float>; ++lane) r[lane] = table[i[lane] & 31];
+  for (int lane = 0; lane < kLanes<float>; ++lane) r[lane] = table[i[lane] & 15];
   return r;
 }
 #endif
+
+// About 1 / x, to 2^-14 or better.
+NDTAPE_INLINE f32 reciprocal_estimate(f32 x) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_maskz_rcp14_ps(0xffff, (__m512)x);
+#else
+  return 1.0f / x;
+#endif
+}
 
 // Towards zero.
 NDTAPE_INLINE f32 trunc(f32 x) {
@@ -314,27 +440,57 @@ NDTAPE_INLINE f64 widen(f32_half x) {
 }
 NDTAPE_INLINE f32_half narrow(f64 x) { return __builtin_convertvector(x, f32_half); }
 
+// The halves of a vector, and a vector of halves: in registers, for through memory they would wait
+// for both stores.
+NDTAPE_INLINE f32_half lower_half(f32 x) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7);
+#elif defined(__AVX2__)
+  return (f32_half)_mm256_castps256_ps128((__m256)x);
+#else
+  f32_half r;
+  __builtin_memcpy(&r, &x, sizeof(r));
+  return r;
+#endif
+}
+NDTAPE_INLINE f32_half upper_half(f32 x) {
+#if defined(__AVX512F__)
+  return (f32_half)_mm512_maskz_extractf32x8_ps(0xff, (__m512)x, 1);
+#elif defined(__AVX2__)
+  return (f32_half)_mm256_extractf128_ps((__m256)x, 1);
+#else
+  f32_half r;
+  __builtin_memcpy(&r, reinterpret_cast<const char*>(&x) + sizeof(r), sizeof(r));
+  return r;
+#endif
+}
+NDTAPE_INLINE f32 join(f32_half low, f32_half high) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif defined(__AVX2__)
+  return (f32)_mm256_insertf128_ps(_mm256_castps128_ps256((__m128)low), (__m128)high, 1);
+#else
+  const f32_half both[2] = {low, high};
+  f32 r;
+  __builtin_memcpy(&r, both, sizeof(r));
+  return r;
+#endif
+}
+
 // f(x, y) for float lanes, computed in double lanes.
 template <class F>
 NDTAPE_INLINE f32 in_double(f32 x, f32 y, F f) {
-  f32_half a[2], b[2];
-  __builtin_memcpy(a, &x, sizeof(x));
-  __builtin_memcpy(b, &y, sizeof(y));
-  a[0] = narrow(f(widen(a[0]), widen(b[0])));
-  a[1] = narrow(f(widen(a[1]), widen(b[1])));
-  __builtin_memcpy(&x, a, sizeof(x));
-  return x;
+  const f64 low = f(widen(lower_half(x)), widen(lower_half(y)));
+  const f64 high = f(widen(upper_half(x)), widen(upper_half(y)));
+  return join(narrow(low), narrow(high));
 }
 
 // f(x) for float lanes, computed in double lanes. f maps f64 to f64.
 template <class F>
 NDTAPE_INLINE f32 in_double(f32 x, F f) {
-  f32_half part[2];
-  __builtin_memcpy(part, &x, sizeof(x));
-  part[0] = narrow(f(widen(part[0])));
-  part[1] = narrow(f(widen(part[1])));
-  __builtin_memcpy(&x, part, sizeof(x));
-  return x;
+  const f64 low = f(widen(lower_half(x)));
+  const f64 high = f(widen(upper_half(x)));
+  return join(narrow(low), narrow(high));
 }
 
 // x * 2^k for whole k of at most a few thousand, rounded once where the hardware can, else twice.

@@ -298,14 +298,55 @@ void scatter(const void* dense_, void* dst_, int64_t row_stride, int64_t col_str
   }
 }
 
+void stream_rows(const void* dense, void* dst_, int64_t row_stride, int64_t rows,
+                 int64_t row_bytes) {
+  using V = Vec<uint8_t>;
+  const char* src = static_cast<const char*>(dense);
+  char* dst = static_cast<char*>(dst_);
+  if (row_stride == row_bytes) {
+    row_bytes *= rows;
+    rows = 1;
+  }
+  for (int64_t r = 0; r < rows; ++r, src += row_bytes, dst += row_stride) {
+    const auto past = static_cast<int64_t>(reinterpret_cast<uintptr_t>(dst) % 64);
+    int64_t i = past == 0 ? 0 : 64 - past;  // only whole cache lines: parts of one are slow
+    if (i > row_bytes) i = row_bytes;
+    __builtin_memcpy(dst, src, static_cast<size_t>(i));
+    for (; i + 64 <= row_bytes; i += 64) {
+#pragma GCC unroll 4
+      for (int part = 0; part < 64; part += kVectorBytes) {
+        stream(dst + i + part, load<V>(src + i + part));
+      }
+    }
+    __builtin_memcpy(dst + i, src + i, static_cast<size_t>(row_bytes - i));
+  }
+}
+
+// Some rows at once, so that an offset is read once for all of them.
+template <class E, int Rows>
+inline void take_rows(const char* from, int64_t x_row, const int64_t* offsets, char* to,
+                      int64_t out_row, int64_t n) {
+  for (int64_t j = 0; j < n; ++j) {
+    const char* p = from + offsets[j];
+    char* q = to + j * static_cast<int64_t>(sizeof(E));
+    E e[Rows];
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) e[r] = read<E>(p + r * x_row);
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) write<E>(q + r * out_row, e[r]);
+  }
+}
+
 template <class E>
-void take(const void* x, const int64_t* offsets, void* out, int64_t n) {
+void take(const void* x, int64_t x_row, const int64_t* offsets, void* out, int64_t out_row,
+          int64_t rows, int64_t n) {
   const char* from = static_cast<const char*>(x);
   char* to = static_cast<char*>(out);
-#pragma GCC unroll 4
-  for (int64_t i = 0; i < n; ++i) {
-    write<E>(to + i * static_cast<int64_t>(sizeof(E)), read<E>(from + offsets[i]));
+  int64_t r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    take_rows<E, 4>(from + r * x_row, x_row, offsets, to + r * out_row, out_row, n);
   }
+  for (; r < rows; ++r) take_rows<E, 1>(from + r * x_row, 0, offsets, to + r * out_row, 0, n);
 }
 
 // Without branches: an element that does not count is overwritten by the next.
@@ -323,6 +364,8 @@ void compress(const void* x, const uint8_t* mask, void* out, int64_t count) {
 }  // namespace
 
 void add_tiles(KernelTable& table) {
+  table.stream = stream_rows;
+  table.stream_end = [] { stream_fence(); };
   table.take[0] = take<uint8_t>;
   table.compress[0] = compress<uint8_t>;
   table.take[1] = take<uint16_t>;

@@ -40,16 +40,38 @@ bool gather_operands(const Program& program, const Dims& shape, const Tensor* in
   return true;
 }
 
-void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling, int64_t block) {
+// Do the operands together fill the last cache, or what one program can count on of it? (Asked for
+// its size, systems answer with anything from a slice to that of the whole machine.) Then outputs
+// that are copied from a buffer had better not pass through it: no line is read before it is
+// written, and inputs stay. Kernels that write to their output directly gained nothing from it.
+constexpr int64_t kLastCacheBytes = 24 << 20;
+bool fill_caches(const Operands& ops) {
+  int64_t bytes = 0;
+  for (int k = 0; k < ops.count; ++k) {
+    int64_t size = ops.element[k];
+    for (int i = 0; i < ops.ndim; ++i) size *= ops.stride[k][i] == 0 ? 1 : ops.shape[i];
+    bytes += size;
+  }
+  return bytes > kLastCacheBytes;
+}
+
+void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling, int64_t block,
+               bool stream) {
   auto run = [&](int64_t begin, int64_t end) {
     Interpreter interpreter(program, ops, tiling.row_axis, ops.ndim - 1, true, block,
-                            scratch(Interpreter::scratch_bytes(program, block)));
+                            scratch(Interpreter::scratch_bytes(program, block)), stream);
     TileCursor tile(ops, tiling, ops.data, begin);
-    for (int64_t t = begin;;) {
-      interpreter.run(tile.data(), tile.rows(), tile.cols());
-      if (++t == end) break;
-      tile.next();
+    char* data[kMaxOperands];
+    for (int64_t t = begin; t < end; ++t) {
+      std::copy(tile.data(), tile.data() + ops.count, data);
+      const int64_t rows = tile.rows(), cols = tile.cols();
+      if (t + 1 < end) {
+        tile.next();
+        interpreter.prefetch(tile.data(), tile.rows(), tile.cols());
+      }
+      interpreter.run(data, rows, cols);
     }
+    if (stream) cpu::kernels().stream_end();
   };
   int64_t size = 1;
   for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i];
@@ -68,7 +90,9 @@ void execute(const Program& program, const Dims& shape, const Tensor* inputs,
   if (!gather_operands(program, shape, inputs, outputs, ops)) return;
   simplify(ops, 0, ops.ndim, program.inputs());
   const int64_t block = is_copy(program) ? kCopyBlock : block_size(program);
-  run_tiles(program, ops, choose_tiling(ops, block, all_in_place(program, ops)), block);
+  const bool in_place = all_in_place(program, ops);
+  run_tiles(program, ops, choose_tiling(ops, block, in_place), block,
+            !in_place && fill_caches(ops));
 }
 
 void execute_rows(const Program& program, const Dims& shape, const Tensor* inputs,
@@ -89,7 +113,7 @@ void execute_rows(const Program& program, const Dims& shape, const Tensor* input
     tiling.row_tiles = (ops.shape[last - 1] + tiling.rows - 1) / tiling.rows;
     for (int i = 0; i < last - 1; ++i) tiling.outer *= ops.shape[i];
   }
-  run_tiles(program, ops, tiling, block);
+  run_tiles(program, ops, tiling, block, fill_caches(ops));
 }
 
 void copy(const Tensor& src, const Tensor& dst) {

@@ -152,17 +152,19 @@ void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
   for (int64_t j = 0; j < count; ++j) {
     offsets[static_cast<size_t>(j)] = wrap(positions[j], length) * step;
   }
-  // Tasks are pieces of the positions, for each place on the outer axis.
+  // Tasks are pieces of the positions, for each place, or each few, on the outer axis.
   const int64_t piece = std::clamp<int64_t>(4096 / inner, 1, count);
   const int64_t pieces = (count + piece - 1) / piece;
+  const int64_t group = inner == 1 && outer >= 64 ? 4 : 1, groups = (outer + group - 1) / group;
   auto run = [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t o = task / pieces, first = task % pieces * piece;
+      const int64_t o = task / pieces * group, first = task % pieces * piece;
       const int64_t last = std::min(first + piece, count);
       const char* source = from + o * outer_step;
       char* target = to + (o * count + first) * inner * element;
       if (inner == 1) {
-        kernel(source, offsets.data() + first, target, last - first);
+        kernel(source, outer_step, offsets.data() + first, target, count * element,
+               std::min(group, outer - o), last - first);
         continue;
       }
       for (int64_t j = first; j < last; ++j, target += inner * element) {
@@ -176,9 +178,9 @@ void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
     }
   };
   if (out.size() > kParallelWork) {
-    parallel_for(outer * pieces, run);
+    parallel_for(groups * pieces, run);
   } else {
-    run(0, outer * pieces);
+    run(0, groups * pieces);
   }
 }
 
@@ -188,6 +190,7 @@ void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
   if (outer == 0 || inner == 0) return;
   const int64_t* positions = indices.data<int64_t>();
   const auto add = add_kernel(out.dtype());
+  const auto add_at = cpu::kernels().add_at[static_cast<int>(out.dtype())];
   const auto* from = static_cast<const char*>(values.data());
   auto* to = static_cast<char*>(out.mutable_data());
   // Repeated positions add in order: threads share the outer axis and the inner one, never j.
@@ -196,6 +199,10 @@ void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t o = task / pieces, piece = task % pieces;
       const int64_t first = inner * piece / pieces, last = inner * (piece + 1) / pieces;
+      if (inner == 1 && add_at) {
+        add_at(to + o * length * element, length, positions, from + o * count * element, count);
+        continue;
+      }
       for (int64_t j = 0; j < count; ++j) {
         char* target = to + ((o * length + wrap(positions[j], length)) * inner + first) * element;
         const char* source = from + ((o * count + j) * inner + first) * element;

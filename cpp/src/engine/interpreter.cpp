@@ -70,7 +70,7 @@ int64_t Interpreter::scratch_bytes(const Program& program, int64_t block) {
 }
 
 Interpreter::Interpreter(const Program& program, const Operands& ops, int row_axis, int col_axis,
-                         bool store_outputs, int64_t block, void* memory)
+                         bool store_outputs, int64_t block, void* memory, bool stream)
     : program_(program), kernels_(cpu::kernels()), outputs_(store_outputs ? program.outputs() : 0) {
   for (int k = 0; k < program.inputs() + outputs_; ++k) {
     Operand& o = operand_[k];
@@ -83,17 +83,27 @@ Interpreter::Interpreter(const Program& program, const Operands& ops, int row_ax
                 !program.is_row(static_cast<Value>(k)) &&
                 program.read_by_fused_only(static_cast<Value>(k));
   }
+  int runs = 0;
+  for (int k = 0; k < program.inputs(); ++k) {
+    const Operand& o = operand_[k];
+    runs += o.col_stride == o.element && (row_axis < 0 || o.row_stride != 0) &&
+            !program.is_row(static_cast<Value>(k));
+  }
+  prefetched_ = runs >= 3 && program.instructions() > 1;
   // An output that may share memory with an input is written only after all inputs are read:
   // by the last instruction, or through a buffer.
   for (int i = 0; i < outputs_; ++i) {
     const Value v = program.output_value(i);
     const int producer = program.producer(v);
-    direct_[i] = producer >= 0 && !program.is_row(v);
-    for (int k = 0; k < program.inputs() && direct_[i]; ++k) {
-      if (producer + 1 < program.instructions() && !apart(ops, program.inputs() + i, k)) {
-        direct_[i] = false;
-      }
+    bool all_apart = true;
+    for (int k = 0; k < program.inputs(); ++k) {
+      all_apart = all_apart && apart(ops, program.inputs() + i, k);
     }
+    // One that is an input, too, is in the caches already.
+    streamed_[i] = stream && all_apart && !program.is_row(v) &&
+                   operand_[program.inputs() + i].col_stride == ops.element[program.inputs() + i];
+    direct_[i] = producer >= 0 && !program.is_row(v) && !streamed_[i] &&
+                 (all_apart || producer + 1 == program.instructions());
     for (int j = 0; j < i; ++j) {
       if (program.output_value(j) == v) direct_[i] = false;
     }
@@ -187,7 +197,22 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
     if (value == data[k]) continue;  // written directly
     const Operand& o = operand_[k];
     const int64_t width = program_.is_row(program_.output_value(i)) ? 1 : cols;
+    if (streamed_[i]) {
+      kernels_.stream(value, data[k], o.row_stride, rows, cols * o.element);
+      continue;
+    }
     kernels_.scatter[o.size_class](value, data[k], o.row_stride, o.col_stride, rows, width);
+  }
+}
+
+void Interpreter::prefetch(char* const* data, int64_t rows, int64_t cols) const {
+  if (!prefetched_) return;
+  constexpr int64_t kLine = 64;
+  for (int k = 0; k < program_.inputs(); ++k) {
+    const Operand& o = operand_[k];
+    if (o.one_row || program_.is_row(static_cast<Value>(k)) || !dense(o, rows, cols)) continue;
+    const int64_t bytes = rows * cols * o.element;
+    for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(data[k] + i, 0, 2);
   }
 }
 

@@ -20,12 +20,16 @@ class Interpreter {
  public:
   // `ops` are the program's inputs, then its outputs when `store_outputs`; else results stay in
   // buffers, to be read with result(). Tiles run along the two axes, -1 where they have one row
-  // or one element. `memory` holds scratch_bytes(program, block).
+  // or one element. `memory` holds scratch_bytes(program, block). With `stream`, outputs apart from
+  // the inputs are written past the caches: the caller ends with the kernel stream_end.
   Interpreter(const Program& program, const Operands& ops, int row_axis, int col_axis,
-              bool store_outputs, int64_t block, void* memory);
+              bool store_outputs, int64_t block, void* memory, bool stream = false);
   static int64_t scratch_bytes(const Program& program, int64_t block);
 
   void run(char* const* data, int64_t rows, int64_t cols);
+  // Asks for a tile's inputs ahead of its run, if there are many: of several, read in turn and in
+  // short runs, the processor foresees none.
+  void prefetch(char* const* data, int64_t rows, int64_t cols) const;
   // Output i of the last run as a dense block.
   const void* result(int i) const { return values_[program_.output_value(i)]; }
 
@@ -48,6 +52,8 @@ class Interpreter {
   const Program& program_;
   const cpu::KernelTable& kernels_;
   const int outputs_;               // that are stored
+  bool prefetched_;                 // are a tile's inputs asked for ahead?
+  bool streamed_[kMaxOutputs];      // written past the caches
   bool direct_[kMaxOutputs];        // may the instruction write to the output itself?
   char* buffer_[kMaxValues];        // of each value
   const char* values_[kMaxValues];  // where each value is, in this tile

@@ -298,20 +298,33 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   {
     // log(sum(exp(x - max))) + max; a max that is infinite is left out.
     GradMode off(false);
-    const Scalar lowest = -std::numeric_limits<double>::infinity();
-    const Tensor top = reduce_kept(ReduceOp::max, x, which, type, lowest);
-    const Tensor shift = keep_where(isfinite(top), top);
-    if (reduced_count(x.shape(), which) == 0) {
-      y = top;
-    } else {
+    if (is_row_reduction(x, which)) {
       y = Tensor::empty(kept_shape(x.shape(), which), type);
       Program program;
-      const Value in_x = program.input(x.dtype()), in_shift = program.input(type);
-      program.output(
-          program.apply(Op::exp, program.apply(Op::subtract, program.cast(in_x, type), in_shift)));
-      const Tensor inputs[] = {x, shift};
-      if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
-      y = log(y) + shift;
+      const Value in_x = program.input(x.dtype()), zero = program.row_input(type);
+      const Value row = program.cast(in_x, type);
+      const Value top = program.reduce(ReduceOp::max, row);
+      const Value shift = program.apply(Op::where, program.apply(Op::isfinite, top), top, zero);
+      const Value total = program.fused_sum(RowOp::exp_sum, {row, shift});
+      program.output(program.apply(Op::add, program.apply(Op::log, total), shift));
+      const Tensor inputs[] = {x, scalar(0.0, type)};
+      engine::execute_rows(program, x.shape(), inputs, &y);
+    } else {
+      const Scalar lowest = -std::numeric_limits<double>::infinity();
+      const Tensor top = reduce_kept(ReduceOp::max, x, which, type, lowest);
+      const Tensor shift = keep_where(isfinite(top), top);
+      if (reduced_count(x.shape(), which) == 0) {
+        y = top;
+      } else {
+        y = Tensor::empty(kept_shape(x.shape(), which), type);
+        Program program;
+        const Value in_x = program.input(x.dtype()), in_shift = program.input(type);
+        program.output(program.apply(
+            Op::exp, program.apply(Op::subtract, program.cast(in_x, type), in_shift)));
+        const Tensor inputs[] = {x, shift};
+        if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
+        y = log(y) + shift;
+      }
     }
   }
   y = finish(y, which, keepdims);

@@ -40,6 +40,13 @@ inline constexpr float kExpFloat[] = {
     0x1.6a5e2a0000000p-10f,
 };
 
+// the same for |r| <= log(2) / 32
+// error 2^-29.22
+inline constexpr float kExpSixteenth[] = {
+    0x1.0002200000000p-1f,
+    0x1.55559c0000000p-3f,
+};
+
 // 2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2
 // error 2^-28.28
 inline constexpr float kExp2Float[] = {
@@ -67,6 +74,27 @@ inline constexpr double kLogSingle[] = {
     0x1.999a7a4d1ea92p-2,
     0x1.2438e1cee191ap-2,
     0x1.e2f58430bc476p-3,
+};
+
+// log2(1 + f) = f p(f), f from -1/32 to 1/16
+// error 2^-40.04
+inline constexpr double kLog2Power[] = {
+    0x1.71547652b92b2p+0,
+    -0x1.715476517dd7dp-1,
+    0x1.ec709cf79e0adp-2,
+    -0x1.715496f86c032p-2,
+    0x1.277e15670f010p-2,
+    -0x1.ec12a66928b96p-3,
+    0x1.8119cedb8fe3ap-3,
+};
+
+// 2^f = 1 + f p(f), |f| <= 1/32
+// error 2^-38.52
+inline constexpr double kExp2Power[] = {
+    0x1.62e42fec2b7e1p-1,
+    0x1.ebfbdfeffb2f8p-3,
+    0x1.c6b3fe875fd05p-5,
+    0x1.3b2fa61787020p-7,
 };
 
 // the same, for the logarithm that a power multiplies
@@ -310,22 +338,6 @@ inline constexpr double kSinhDouble[] = {
     0x1.ae64671ad4caep-26,
     0x1.611a5635a0050p-33,
     0x1.b4c7540021c13p-41,
-};
-
-// tanh(x) = x + x z p(z), z = x^2, |x| <= 0.55
-// error 2^-60.59
-inline constexpr double kTanhDouble[] = {
-    -0x1.555555555554fp-2,
-    0x1.111111111079fp-3,
-    -0x1.ba1ba1b97d8c7p-5,
-    0x1.664f48597153ep-6,
-    -0x1.226e2f1490f4dp-7,
-    0x1.d6d29b9a8e700p-9,
-    -0x1.7d8fd3e08183dp-10,
-    0x1.3483b05b1d5abp-11,
-    -0x1.e96fd9ba17ebfp-13,
-    0x1.5d74979f33c9bp-14,
-    -0x1.4711ad04cd773p-16,
 };
 
 // the same in floats

@@ -50,14 +50,17 @@ NDTAPE_INLINE f64 tanh(f64 x) {
     const f64 e = expm1<P>(clamp(a + a, 0, 60));
     return copysign(e / (e + 2.0), x);
   }
-  const f64 z = x * x;
-  const f64 near = fma(x * z, polynomial(z, kTanhDouble), x);
-  // 1 - 2 / (exp(2a) + 1)
-  const Pair e = exp_pair(clamp(a + a, 0, 60));
-  const Pair d = two_sum(e.hi, splat(1.0));
-  const Pair q = divide({splat(2.0), f64{}}, {d.hi, d.lo + e.lo});
-  const Pair r = fast_two_sum(splat(1.0), -q.hi);
-  return copysign(select(a < 0.55, near, r.hi + (r.lo - q.lo)), x);
+  // n / (n + 2), n = exp(2a) - 1 = (2^k - 1) + 2^k s as a pair; 1 from 19.1 on.
+  const f64 b = min(splat(19.1), a);
+  const ScaledExp e = scaled_exp<Precision::Double>(b + b);
+  const f64 power = scale_normal(splat(1.0), e.k);
+  Pair n = fast_two_sum(power - 1.0, power * e.s.hi);
+  n.lo = fma(power, e.s.lo, n.lo);
+  const f64 larger = max(splat(2.0), n.hi);
+  const f64 smaller = min(splat(2.0), n.hi);
+  const Pair d = fast_two_sum(larger, smaller);
+  const Pair q = divide(n, {d.hi, d.lo + n.lo});
+  return copysign(q.hi + q.lo, x);
 }
 
 template <Precision P>

@@ -86,33 +86,32 @@ NDTAPE_INLINE f64 cube(f64 x) {
   return select(abs(rough) < kInfinity, fma(square, x, low * x), rough);
 }
 
-// Exponents that people write: x^2, x^3, 1 / x and the root are a few instructions.
+// Exponents that people write: x^2, x^3, 1 / x and the root are a few instructions. Without FMA the
+// cube of a double may be two roundings off.
 template <class V>
-struct Quick {
-  decltype(bits(V{})) known;
-  V value;
-};
+inline constexpr bool kQuickCube = sizeof(V{}[0]) == 4 || kHasFma;
+
 template <class V>
-NDTAPE_INLINE Quick<V> pow_quick(V x, V y) {
+NDTAPE_INLINE auto is_quick_power(V y) {
+  using T = decltype(y[0] + y[0]);
+  using Mask = decltype(bits(y));
+  const Mask known = (y == splat(T{2})) | (y == splat(static_cast<T>(0.5))) | (y == splat(T{-1}));
+  if constexpr (kQuickCube<V>) return known | (Mask)(y == splat(T{3}));
+  return known;
+}
+
+template <class V>
+NDTAPE_INLINE V pow_quick(V x, V y) {
   using T = decltype(x[0] + x[0]);
   using Mask = decltype(bits(x));
   const V one = splat(T{1});
   const V infinity = splat(static_cast<T>(kInfinity));
-  const Mask two = (Mask)(y == splat(T{2}));
-  // Without FMA the cube of a double may be two roundings off.
-  constexpr bool kCubes = sizeof(T) == 4 || kHasFma;
-  const Mask three = kCubes ? (Mask)(y == splat(T{3})) : Mask{};
-  const Mask half = (Mask)(y == splat(static_cast<T>(0.5)));
-  const Mask inverse = (Mask)(y == splat(T{-1}));
-  const Mask known = two | three | half | inverse;
   V value = x * x;
-  if (any(known)) {
-    value = select(three, cube(x), value);
-    // The root of -0 is 0, and that of minus infinity infinity, as C99 has it for pow.
-    value = select(half, select((Mask)(x == -infinity), infinity, sqrt(x + splat(T{0}))), value);
-    value = select(inverse, one / x, value);
-  }
-  return {known, value};
+  if constexpr (kQuickCube<V>) value = select((Mask)(y == splat(T{3})), cube(x), value);
+  // The root of -0 is 0, and that of minus infinity infinity, as C99 has it for pow.
+  const V root = select((Mask)(x == -infinity), infinity, sqrt(x + splat(T{0})));
+  value = select((Mask)(y == splat(static_cast<T>(0.5))), root, value);
+  return select((Mask)(y == splat(T{-1})), one / x, value);
 }
 
 template <class V>
@@ -124,10 +123,10 @@ NDTAPE_INLINE V pow_with_special(V x, V y, V r) {
 }
 
 NDTAPE_INLINE f64 pow(f64 x, f64 y) {
-  const Quick<f64> quick = pow_quick(x, y);
-  if (!any(~quick.known)) return quick.value;
+  const i64 quick = is_quick_power(y);
+  if (!any(~quick)) return pow_quick(x, y);
   const f64 r = pow_with_special(x, y, pow_positive<Precision::Double>(abs(x), y));
-  return select(quick.known, quick.value, r);
+  return any(quick) ? select(quick, pow_quick(x, y), r) : r;
 }
 
 template <Precision P>

@@ -1,17 +1,29 @@
 // exp, exp2, expm1 in float lanes. Bound: 0.9 ULP. Needs FMA.
 #pragma once
 
+#include "cpu/math/float32/lookup_tables.h"
 #include "cpu/math/polynomial.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-// exp(x) = 2^k (1 + r + r^2 p(r)) = 2^k (hi + lo), for |x| <= 1000.
+// exp(x) = 2^floor(k) (hi + lo), for |x| <= 1000: 1 + r + r^2 p(r) with a whole k, or, where powers
+// of 2 are looked up, 2^(j/16) (1 + r + r^2 p(r)) with k in sixteenths, and a shorter p.
 struct FloatExp {
   f32 hi, lo, k;
 };
 
 NDTAPE_INLINE FloatExp scaled_exp(f32 x) {
+  if constexpr (kHasLookup) {
+    constexpr float kMagicSixteenth = 0x1.8p19f;  // adding it leaves sixteenths in the low bits
+    const f32 t = fma(x, 0x1.715476p+0f, kMagicSixteenth);
+    const f32 k = t - kMagicSixteenth;
+    const f32 r0 = fma(k, -0x1.62e4p-1f, x);  // exact
+    const f32 r = fma(k, -0x1.7f7d1cp-20f, r0);
+    const f32 q = fma(r * r, polynomial(r, kExpSixteenth), r);
+    const f32 hi = lookup(kPowerOf2, bits(t));
+    return {hi, fma(hi, q, lookup(kPowerOf2Low, bits(t))), k};
+  }
   constexpr float kMagic = 0x1.8p23f;
   const f32 k = fma(x, 0x1.715476p+0f, kMagic) - kMagic;
   const f32 r0 = fma(k, -0x1.62e4p-1f, x);  // exact: k times the first part has 23 bits
