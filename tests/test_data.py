@@ -57,7 +57,9 @@ def test_shuffling_is_set_by_seed_and_epoch():
 
 
 def test_prefetch():
-    assert seen(DataLoader(Numbers(7), 2, prefetch=3)) == seen(DataLoader(Numbers(7), 2))
+    shuffled = {"shuffle": True, "seed": 1}
+    here = seen(DataLoader(Numbers(7), 2, **shuffled))
+    assert seen(DataLoader(Numbers(7), 2, prefetch=3, **shuffled)) == here
     with pytest.raises(KeyError, match="no such sample"):
         list(DataLoader(Numbers(7, fail_at=3), 2, prefetch=2))
     before = threading.active_count()
@@ -69,7 +71,9 @@ def test_prefetch():
 
 
 def test_workers():
-    assert seen(DataLoader(Numbers(9), 2, workers=2)) == seen(DataLoader(Numbers(9), 2))
+    shuffled = {"shuffle": True, "seed": 1}
+    here = seen(DataLoader(Numbers(9), 2, **shuffled))
+    assert seen(DataLoader(Numbers(9), 2, workers=2, **shuffled)) == here
     loader = DataLoader(Numbers(9, fail_at=5), 2, workers=1, prefetch=1)
     with pytest.raises(KeyError, match="no such sample"):
         list(loader)
