@@ -74,6 +74,16 @@ def test_functions_have_examples(path, value):
     assert inspect.signature(value) is not None
 
 
+@pytest.mark.parametrize(("path", "value"), FUNCTIONS, ids=[path for path, _ in FUNCTIONS])
+def test_parameters_are_documented(path, value):
+    """By their names, in numpydoc's section."""
+    text = inspect.getdoc(value)
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\n\w[\w ]*\n-+\n|\Z)", text, re.S | re.M)
+    said = re.findall(r"^(\S[^:\n]*?)(?: :.*)?$", section[1] if section else "", re.M)
+    said = [name.lstrip("*") for names in said for name in names.split(", ")]
+    assert sorted(said) == sorted(inspect.signature(value).parameters)
+
+
 def test_readme_taste(capsys):
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
     exec(compile(code, "README.md", "exec"), {})

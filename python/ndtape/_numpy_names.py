@@ -135,6 +135,15 @@ def ndim(x: ArrayLike, /) -> int:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> import ndtape as nt
@@ -149,6 +158,15 @@ def shape(x: ArrayLike, /) -> tuple[int, ...]:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    tuple of int
+
     Examples
     --------
     >>> import ndtape as nt
@@ -162,6 +180,17 @@ def size(x: ArrayLike, /, axis: SupportsIndex | None = None) -> int:
     """Count the elements, or those along an axis.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    axis : int, optional
+        The axis; None for all.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -178,6 +207,15 @@ def isscalar(x: object, /) -> bool:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : object
+        Anything.
+
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> import ndtape as nt
@@ -192,6 +230,16 @@ def ravel(x: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    Tensor
+        With one axis.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -205,6 +253,18 @@ def transpose(x: ArrayLike, /, axes: Sequence[SupportsIndex] | None = None) -> T
     """Reverse the order of the axes, or give another; a view.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    axes : sequence of int, optional
+        Every axis, in the new order.
+
+    Returns
+    -------
+    Tensor
+        A view.
 
     Examples
     --------
@@ -221,6 +281,16 @@ def atleast_1d(x: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    Tensor
+        `x`, or a view of it with one axis.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -235,6 +305,16 @@ def atleast_2d(x: ArrayLike, /) -> Tensor:
     """Return a view with at least two axes; new ones come first.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    Tensor
+        `x`, or a view of it with two axes.
 
     Examples
     --------
@@ -251,6 +331,16 @@ def vstack(arrays: Sequence[ArrayLike], /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        Of one shape but for the first axis.
+
+    Returns
+    -------
+    Tensor
+        With at least two axes.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -265,6 +355,16 @@ def hstack(arrays: Sequence[ArrayLike], /) -> Tensor:
     """Join along the second axis, vectors along their only one.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        Of one shape but for the axis that is joined.
+
+    Returns
+    -------
+    Tensor
+        With at least one axis.
 
     Examples
     --------
@@ -281,6 +381,16 @@ def dstack(arrays: Sequence[ArrayLike], /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        Of one shape but for the third axis.
+
+    Returns
+    -------
+    Tensor
+        With at least three axes.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -295,6 +405,16 @@ def column_stack(arrays: Sequence[ArrayLike], /) -> Tensor:
     """Join vectors as columns, and matrices along their columns.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        Vectors and matrices with as many rows.
+
+    Returns
+    -------
+    Tensor
+        A matrix.
 
     Examples
     --------
@@ -312,6 +432,16 @@ def fliplr(x: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        With at least two axes.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -326,6 +456,16 @@ def flipud(x: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        With at least one axis.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -339,6 +479,20 @@ def rot90(x: ArrayLike, /, k: SupportsIndex = 1, axes: Sequence[SupportsIndex] =
     """Turn by 90 degrees k times, from the first axis towards the second; a view.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        With at least two axes.
+    k : int, optional
+        How often.
+    axes : pair of int, optional
+        The plane.
+
+    Returns
+    -------
+    Tensor
+        A view.
 
     Examples
     --------
@@ -372,6 +526,23 @@ def pad(
     """Add elements at both ends of each axis.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    pad_width : int, pair of int or sequence of pairs
+        How many, before and after: for all axes, or for each.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}, optional
+        A constant, the last element, the elements from there backwards without or with it, or those
+        of the other end.
+    constant_values : scalar, pair or sequence of pairs, optional
+        For the mode "constant".
+
+    Returns
+    -------
+    Tensor
+        Larger than `x` by that.
 
     Examples
     --------
@@ -410,6 +581,18 @@ def diag(x: ArrayLike, /, k: SupportsIndex = 0) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        A vector or a matrix.
+    k : int, optional
+        Which diagonal: above the main one if positive.
+
+    Returns
+    -------
+    Tensor
+        A matrix or a vector.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -433,6 +616,18 @@ def identity(n: SupportsIndex, /, dtype: DTypeLike | None = None) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    n : int
+        Rows and columns.
+    dtype : DType, optional
+        The default float dtype if left out.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, n)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -447,6 +642,18 @@ def unravel_index(indices: ArrayLike, shape: Any, /) -> tuple[Tensor, ...]:
     """Turn positions in the flattened array into an index for each axis.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    indices : array_like
+        Of an integer dtype.
+    shape : sequence of int
+        Of the array.
+
+    Returns
+    -------
+    tuple of Tensor
+        An int64 tensor for each axis.
 
     Examples
     --------
@@ -468,6 +675,20 @@ def cumsum(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    axis : int, optional
+        The axis; None flattens `x` first.
+    dtype : DType, optional
+        Of the result.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`, or a vector.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -486,6 +707,20 @@ def cumprod(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    axis : int, optional
+        The axis; None flattens `x` first.
+    dtype : DType, optional
+        Of the result.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`, or a vector.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -501,6 +736,16 @@ def dot(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """Sum products over the last axis of one and the last but one of the other.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Vectors, matrices, or with more axes.
+
+    Returns
+    -------
+    Tensor
+        Without the two axes.
 
     Examples
     --------
@@ -521,6 +766,16 @@ def inner(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        With a last axis of one length.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(*x1.shape[:-1], *x2.shape[:-1])``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -538,6 +793,16 @@ def vdot(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Of as many elements.
+
+    Returns
+    -------
+    Tensor
+        With no axes.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -553,6 +818,16 @@ def outer(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Flattened.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(x1.size, x2.size)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -567,6 +842,16 @@ def kron(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """Compute the Kronecker product: every element of one times the whole other.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        With any numbers of axes.
+
+    Returns
+    -------
+    Tensor
+        Along each axis as long as the product of the two lengths.
 
     Examples
     --------
@@ -591,6 +876,20 @@ def trace(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        With at least two axes.
+    offset : int, optional
+        Which diagonal: above the main one if positive.
+    axis1, axis2 : int, optional
+        The two axes.
+
+    Returns
+    -------
+    Tensor
+        Without the two axes.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -608,6 +907,22 @@ def trapezoid(
     """Integrate along an axis by the trapezoidal rule.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    y : array_like
+        Values of the function.
+    x : array_like, optional
+        Where they were taken; if left out, `dx` apart.
+    dx : float, optional
+        The distance.
+    axis : int, optional
+        The axis.
+
+    Returns
+    -------
+    Tensor
+        Without that axis.
 
     Examples
     --------
@@ -629,6 +944,16 @@ def divmod(x1: ArrayLike, x2: ArrayLike, /) -> tuple[Tensor, Tensor]:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Broadcast against each other.
+
+    Returns
+    -------
+    tuple of two Tensors
+        As `floor_divide` and `remainder`.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -643,6 +968,16 @@ def deg2rad(x: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -656,6 +991,16 @@ def rad2deg(x: ArrayLike, /) -> Tensor:
     """Turn radians into degrees.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`.
 
     Examples
     --------
@@ -681,6 +1026,22 @@ def isclose(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Broadcast against each other.
+    rtol : float, optional
+        How far they may be apart, as a share of `x2`.
+    atol : float, optional
+        And besides.
+    equal_nan : bool, optional
+        Whether NaN equals NaN.
+
+    Returns
+    -------
+    Tensor
+        Of dtype bool.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -702,6 +1063,21 @@ def allclose(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Broadcast against each other.
+    rtol : float, optional
+        How far they may be apart, as a share of `x2`.
+    atol : float, optional
+        And besides.
+    equal_nan : bool, optional
+        Whether NaN equals NaN.
+
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> import ndtape as nt
@@ -715,6 +1091,17 @@ def array_equal(x1: ArrayLike, x2: ArrayLike, /, equal_nan: bool = False) -> boo
     """Tell whether shapes and all elements are equal.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Of any shapes.
+    equal_nan : bool, optional
+        Whether NaN equals NaN.
+
+    Returns
+    -------
+    bool
 
     Examples
     --------
@@ -730,6 +1117,16 @@ def fmax(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Broadcast against each other.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -743,6 +1140,16 @@ def fmin(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """Choose the smaller element, and the other one beside NaN.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Broadcast against each other.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape.
 
     Examples
     --------

@@ -45,6 +45,16 @@ def argwhere(x: ArrayLike, /) -> Tensor:
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    Tensor
+        int64, of shape ``(count, x.ndim)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -59,6 +69,16 @@ def flatnonzero(x: ArrayLike, /) -> Tensor:
     """Return the positions of elements that are not 0 in the flattened array.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+
+    Returns
+    -------
+    Tensor
+        int64, with one axis.
 
     Examples
     --------
@@ -79,6 +99,22 @@ def unique(
     """Return the different values in ascending order, and what is asked for besides.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    return_index : bool, optional
+        Ask for the place of the first of each value.
+    return_inverse : bool, optional
+        Ask for the number of each element's value.
+    return_counts : bool, optional
+        Ask how often each value occurs.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        The values, and what was asked for.
 
     Examples
     --------
@@ -105,6 +141,20 @@ def median(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Ten
     """Return the middle element, or the mean of the two in the middle; NaN if there is one.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of a float dtype.
 
     Examples
     --------
@@ -133,6 +183,24 @@ def quantile(
     """Return the values below which the fractions `q` of elements lie; NaN if there is one.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    q : array_like
+        Fractions from 0 to 1.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    method : {"linear", "lower", "higher", "nearest", "midpoint"}, optional
+        What to take between two elements.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(*q.shape, ...)``.
 
     Examples
     --------
@@ -180,6 +248,24 @@ def percentile(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    q : array_like
+        Fractions from 0 to 100.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    method : {"linear", "lower", "higher", "nearest", "midpoint"}, optional
+        What to take between two elements.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(*q.shape, ...)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -221,6 +307,20 @@ def average(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    axis : int, optional
+        The axis; None for all elements.
+    weights : array_like, optional
+        Of the shape of `x`, or with one for each place along `axis`.
+
+    Returns
+    -------
+    Tensor
+        Of a float dtype.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -245,6 +345,20 @@ def ptp(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of `x`.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -259,6 +373,20 @@ def nansum(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Ten
     """Sum the elements that are not NaN.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of a float dtype.
 
     Examples
     --------
@@ -275,6 +403,20 @@ def nanmax(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Ten
     """Return the largest element that is not NaN; NaN where all are.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of a float dtype.
 
     Examples
     --------
@@ -294,6 +436,20 @@ def nanmin(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Ten
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of a float dtype.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -311,6 +467,20 @@ def nanmean(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Te
     """Compute the mean of the elements that are not NaN; NaN where all are.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    axis : int or sequence of int, optional
+        Axes to reduce together; None for all.
+    keepdims : bool, optional
+        Keep reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+        Of a float dtype.
 
     Examples
     --------
@@ -334,6 +504,20 @@ def nan_to_num(
     """Replace NaN, and infinities, which by default become the largest and smallest number.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    nan : float, optional
+        In the place of NaN.
+    posinf, neginf : float, optional
+        In the place of infinities; the largest and smallest number if left out.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`.
 
     Examples
     --------
@@ -373,6 +557,24 @@ def histogram(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of a float dtype; integers become the default float dtype.
+    bins : int or array_like, optional
+        How many of one width, or their edges.
+    range : pair of float, optional
+        The outer edges; those of the elements if left out.
+    density : bool, optional
+        Whether to scale to an integral of 1.
+    weights : array_like, optional
+        Of the shape of `x`: to sum instead of counting.
+
+    Returns
+    -------
+    HistogramResult
+        The named tuple ``(hist, bin_edges)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -391,6 +593,20 @@ def bincount(
     """Count how often each integer from 0 occurs, or sum the weights beside it.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Integers from 0, with one axis.
+    weights : array_like, optional
+        As many numbers to sum instead.
+    minlength : int, optional
+        The least length of the result.
+
+    Returns
+    -------
+    Tensor
+        int64; of a float dtype with weights.
 
     Examples
     --------
@@ -429,6 +645,20 @@ def interp(
     """Interpolate linearly between points (xp, fp), of which `xp` ascends.
 
     As NumPy's function of this name.
+
+    Parameters
+    ----------
+    x : array_like
+        Where to interpolate.
+    xp, fp : array_like
+        The points, with one axis.
+    left, right : float, optional
+        Below and above all `xp`; the first and last `fp` if left out.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `x`.
 
     Examples
     --------

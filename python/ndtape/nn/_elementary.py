@@ -72,6 +72,18 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     """``x`` where it is positive, ``slope * x`` elsewhere.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+    slope : float, optional
+        On the left.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -84,6 +96,18 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
 
 def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+    alpha : float, optional
+        Minus the limit on the left.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
 
     Examples
     --------
@@ -98,6 +122,16 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
 def selu(x: Tensor) -> Tensor:
     """ELU scaled so that means and variances pass through deep networks unchanged [1]_.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
 
     References
     ----------
@@ -116,6 +150,16 @@ def selu(x: Tensor) -> Tensor:
 def silu(x: Tensor) -> Tensor:
     """``x * sigmoid(x)``, also known as swish.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -128,6 +172,16 @@ def silu(x: Tensor) -> Tensor:
 
 def mish(x: Tensor) -> Tensor:
     """``x * tanh(softplus(x))``.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
 
     Examples
     --------
@@ -142,6 +196,16 @@ def mish(x: Tensor) -> Tensor:
 def hardsigmoid(x: Tensor) -> Tensor:
     """``(x + 3) / 6``, cut to the range from 0 to 1.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -154,6 +218,16 @@ def hardsigmoid(x: Tensor) -> Tensor:
 
 def hardswish(x: Tensor) -> Tensor:
     """``x * hardsigmoid(x)``.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape.
 
     Examples
     --------

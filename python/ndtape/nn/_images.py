@@ -67,6 +67,24 @@ def conv1d(
 ) -> Tensor:
     """Slide a kernel along a sequence; as `conv2d` with one axis.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, inputs, length)``.
+    weight : Tensor
+        Of shape ``(outputs, inputs / groups, kernel)``.
+    bias : Tensor, optional
+        Of shape ``(outputs,)``.
+    stride, padding, dilation : int, optional
+        Steps of the kernel, zeros at both ends, steps between its elements.
+    groups : int, optional
+        Parts of the channels that do not see each other.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, outputs, positions)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -139,6 +157,24 @@ def conv3d(
 ) -> Tensor:
     """Slide a kernel over volumes; as `conv2d` with three axes.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, inputs, depth, height, width)``.
+    weight : Tensor
+        Of shape ``(outputs, inputs / groups, *kernel)``.
+    bias : Tensor, optional
+        Of shape ``(outputs,)``.
+    stride, padding, dilation : int or three of int, optional
+        Steps of the kernel, zeros at both ends, steps between its elements.
+    groups : int, optional
+        Parts of the channels that do not see each other.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, outputs, *positions)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -160,6 +196,28 @@ def conv_transpose1d(
     groups: int = 1,
 ) -> Tensor:
     """Spread a kernel along a sequence; as `conv_transpose2d` with one axis.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, inputs, length)``.
+    weight : Tensor
+        Of shape ``(inputs, outputs / groups, kernel)``.
+    bias : Tensor, optional
+        Of shape ``(outputs,)``.
+    stride, padding : int, optional
+        Of the convolution that this one is the transpose of.
+    output_padding : int, optional
+        Added to one end of the result.
+    dilation : int, optional
+        Steps between the kernel's elements.
+    groups : int, optional
+        Parts of the channels that do not see each other.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, outputs, positions)``.
 
     Examples
     --------
@@ -258,6 +316,24 @@ def max_pool1d(
 ) -> Tensor:
     """Maxima of windows of a sequence; as `max_pool2d` with one axis.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, length)``.
+    kernel : int
+        Elements in a window.
+    stride : int, optional
+        From one window to the next; `kernel` if left out.
+    padding : int, optional
+        What is at both ends counts as minus infinity.
+    dilation : int, optional
+        From one element of a window to the next.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, channels, windows)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -322,6 +398,24 @@ def avg_pool1d(
 ) -> Tensor:
     """Means of windows of a sequence; as `avg_pool2d` with one axis.
 
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, length)``.
+    kernel : int
+        Length of a window.
+    stride : int, optional
+        From one window to the next; its length if left out.
+    padding : int, optional
+        Zeros at both ends.
+    count_padding : bool, optional
+        Whether zeros count in the mean.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, channels, windows)``.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -377,6 +471,18 @@ def avg_pool2d(
 
 def adaptive_avg_pool1d(x: Tensor, output: PerAxis) -> Tensor:
     """Means of as many windows as asked for; as `adaptive_avg_pool2d` with one axis.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of shape ``(n, channels, length)``.
+    output : int
+        How many windows.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, channels, output)``.
 
     Examples
     --------

@@ -54,6 +54,16 @@ def _fans(x: Tensor) -> tuple[int, int]:
 def zeros_(x: Tensor) -> Tensor:
     """Fill with 0.
 
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        x.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -65,6 +75,16 @@ def zeros_(x: Tensor) -> Tensor:
 
 def ones_(x: Tensor) -> Tensor:
     """Fill with 1.
+
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of a float dtype.
+
+    Returns
+    -------
+    Tensor
+        x.
 
     Examples
     --------
@@ -78,6 +98,18 @@ def ones_(x: Tensor) -> Tensor:
 def constant_(x: Tensor, value: float) -> Tensor:
     """Fill with one value.
 
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of a float dtype.
+    value : float
+        For every element.
+
+    Returns
+    -------
+    Tensor
+        x.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -90,6 +122,18 @@ def constant_(x: Tensor, value: float) -> Tensor:
 def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
     """Fill with uniform numbers from low to high.
 
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of a float dtype.
+    low, high : float, optional
+        The bounds.
+
+    Returns
+    -------
+    Tensor
+        x.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -101,6 +145,18 @@ def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
 
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """Fill with normal numbers.
+
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of a float dtype.
+    mean, std : float, optional
+        Expected value and standard deviation.
+
+    Returns
+    -------
+    Tensor
+        x.
 
     Examples
     --------
@@ -116,6 +172,20 @@ def trunc_normal_(
     x: Tensor, mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: float = 2.0
 ) -> Tensor:
     """Fill with normal numbers between low and high; others are drawn again.
+
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of a float dtype.
+    mean, std : float, optional
+        Of the whole distribution, before it is cut.
+    low, high : float, optional
+        The bounds.
+
+    Returns
+    -------
+    Tensor
+        x.
 
     Raises
     ------
@@ -143,6 +213,18 @@ def trunc_normal_(
 def xavier_uniform_(x: Tensor, gain: float = 1.0) -> Tensor:
     """Fill with uniform numbers of variance ``2 * gain**2 / (inputs + outputs)`` [1]_.
 
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of shape ``(outputs, inputs, *kernel)``.
+    gain : float, optional
+        What the standard deviation is multiplied by.
+
+    Returns
+    -------
+    Tensor
+        x.
+
     References
     ----------
     .. [1] X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural
@@ -160,6 +242,18 @@ def xavier_uniform_(x: Tensor, gain: float = 1.0) -> Tensor:
 
 def xavier_normal_(x: Tensor, gain: float = 1.0) -> Tensor:
     """Fill with normal numbers of variance ``2 * gain**2 / (inputs + outputs)``.
+
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of shape ``(outputs, inputs, *kernel)``.
+    gain : float, optional
+        What the standard deviation is multiplied by.
+
+    Returns
+    -------
+    Tensor
+        x.
 
     Examples
     --------
@@ -219,6 +313,20 @@ def kaiming_normal_(
     nonlinearity: str = "relu",
 ) -> Tensor:
     """Fill with normal numbers of variance ``gain**2 / fan``; see `kaiming_uniform_`.
+
+    Parameters
+    ----------
+    x : Tensor
+        Filled in place; of shape ``(outputs, inputs, *kernel)``.
+    mode : {"fan_in", "fan_out"}, optional
+        Keep the variance of values or that of gradients.
+    nonlinearity : {"linear", "relu", "selu", "sigmoid", "tanh"}, optional
+        What follows the layer: it sets the gain.
+
+    Returns
+    -------
+    Tensor
+        x.
 
     Examples
     --------
