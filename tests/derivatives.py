@@ -5,14 +5,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gradcheck
-import numpy as np
+import namespace_cases
 import test_fft
 import test_gradients_elementwise as elementwise
 import test_gradients_structure as structure
 import test_linalg_gradients as linalg
+import test_numpy_names as numpy_names
 from optable import BY_NAME
 
 import ndtape as nt
+
+# Every function of these is in the table, or stands on a list of those without a derivative.
+NAMESPACES = {
+    "": nt,
+    "linalg.": nt.linalg,
+    "fft.": nt.fft,
+    "special.": nt.special,
+    "nn.functional.": nt.nn.functional,
+}
+NO_DERIVATIVE = {
+    **elementwise.NO_DERIVATIVE,
+    **elementwise.ZERO_DERIVATIVE,
+    **structure.NO_DERIVATIVE,
+    **namespace_cases.NO_DERIVATIVE,
+    **dict.fromkeys(numpy_names.CONSTANT, structure.CONSTANT),
+    **dict.fromkeys(numpy_names.KINKS, "pieces of `floor_divide` and `remainder`"),
+}
 
 PAGE = Path(__file__).parent.parent / "docs" / "derivatives.md"
 
@@ -31,7 +49,7 @@ CONVENTIONS = {
     "clip": "1 at the bounds themselves",
     "sqrt": "infinity at 0",
     "std": "that of `sqrt`: infinite or NaN where all elements are equal",
-    "hypot": "NaN at (0, 0)",
+    "hypot": "0 at (0, 0)",
     "prod": "right at zeros, in every order",
     "pow": "`x**0` is flat, also at 0; `0**y` is flat in y where y >= 0",
     "where": "what is not chosen gets 0, also where it is infinite",
@@ -68,11 +86,6 @@ def passes(check, *args, **kwargs):
     return True
 
 
-def with_imaginary_parts(name, arrays):
-    rng = np.random.default_rng(len(name))
-    return [a + 1j * rng.uniform(0.1, 0.5, a.shape) for a in arrays]
-
-
 def measure(name, f, arrays, wide=True):
     """What holds of a function at these arguments, and at complex ones."""
     tolerance = {"rtol": 1e-4, "atol": 1e-5}
@@ -84,12 +97,13 @@ def measure(name, f, arrays, wide=True):
         return real
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NumPy's, of values cast to their real parts
-        arrays = with_imaginary_parts(name, arrays)
+        arrays = gradcheck.with_imaginary_parts(arrays, len(name))
         try:
             f(*(nt.asarray(a) for a in arrays))
         except (TypeError, ValueError):
             return (*real, "real only")
-        right = passes(nt.testing.gradcheck, f, tuple(arrays), **tolerance)
+        checks = (nt.testing.gradcheck, nt.testing.gradgradcheck)
+        right = all(passes(check, f, tuple(arrays), **tolerance) for check in checks)
         return (*real, "yes" if right else "wrong")
 
 
@@ -136,7 +150,7 @@ def linalg_lines():
             right = measure(name, f, linalg.matrices(shapes), wide=both)
             found.append(right if both else (*right, "real only"))
         for f, shapes in wide.get(name, []):
-            arrays = with_imaginary_parts(name, linalg.matrices(shapes))
+            arrays = gradcheck.with_imaginary_parts(linalg.matrices(shapes), len(name))
             found.append((*measure(name, f, arrays, wide=False), "yes"))
         yield together(f"linalg.{name}" if hasattr(nt.linalg, name) else name, found)
 
@@ -151,6 +165,44 @@ def fft_lines():
 
         (x,) = gradcheck.values(5, [(3, 4)])
         yield together(f"fft.{name.split()[0]}", [measure(name, f, [x])])
+
+
+def case_lines(prefix, cases):
+    for name, group in grouped(cases):
+        found = [
+            measure(name, f, gradcheck.values(5, shapes, *domain)) for f, shapes, *domain in group
+        ]
+        yield together(prefix + name, found)
+
+
+def numpy_lines():
+    for name, group in grouped(numpy_names.GRADIENTS):
+        found = [
+            measure(name, numpy_names.smooth(call), numpy_names.values_for(shapes))
+            for shapes, call in group
+        ]
+        yield together(name, found)
+
+
+def public():
+    """Every function of the namespaces by its name there."""
+    for prefix, namespace in NAMESPACES.items():
+        for name in namespace.__all__:
+            if callable(getattr(namespace, name)):
+                yield prefix + name, getattr(namespace, name)
+
+
+def other_names(listed):
+    """Names that stand for a function that is listed under another one."""
+    by_function = {f: name for name, f in public() if name in listed}
+    for name, f in public():
+        if name not in listed and f in by_function:
+            yield name, by_function[f]
+
+
+def unlisted(page):
+    """Public functions that the page says nothing of."""
+    return [name for name, _ in public() if f"`{name}`" not in page]
 
 
 def merged(lines):
@@ -168,29 +220,36 @@ def page():
         "# Derivatives\n",
         "Written by `tests/derivatives.py`, which tries every function against central",
         "differences: its gradient, the gradient of that, its forward mode (`nt.jvp`), and the",
-        "gradient at complex arguments. A test keeps this page current. Gradients of complex",
-        "numbers are as [Conventions](conventions.md) says.\n",
+        "same at complex arguments. A test keeps this page current, and complete. Gradients of",
+        "complex numbers are as [Conventions](conventions.md) says.\n",
     ]
+    listed = set()
     for title, lines in (
         ("Elementwise functions", elementwise_lines()),
         ("Reductions, products, shapes, indices", structure_lines()),
         ("Linear algebra", linalg_lines()),
         ("Fourier transforms", fft_lines()),
+        ("NumPy's names", numpy_lines()),
+        ("Special functions", case_lines("special.", namespace_cases.SPECIAL)),
+        ("Neural networks", case_lines("nn.functional.", namespace_cases.NETWORKS)),
     ):
         lines = merged(lines)
+        listed |= {line.name for line in lines}
         parts += [f"## {title}\n", head + "\n".join(line.text() for line in lines) + "\n"]
     parts.append(
         "A gradient of 0 that meets an infinite slope gives NaN, as 0 times infinity does:\n"
         "`where(x > 0, log(x), 0)` has the derivative NaN at 0. Choose before, too:\n"
         "`where(x > 0, log(where(x > 0, x, 1)), 0)`.\n"
     )
-    reasons = {
-        **elementwise.NO_DERIVATIVE,
-        **elementwise.ZERO_DERIVATIVE,
-        **structure.NO_DERIVATIVE,
-    }
+    by_other = {}
+    for name, other in other_names(listed | set(NO_DERIVATIVE)):
+        by_other.setdefault(other, []).append(f"`{name}`")
+    parts.append("## Other names\n")
+    parts.append("| function | also |\n|---|---|")
+    parts += [f"| `{other}` | {' '.join(names)} |" for other, names in by_other.items()]
+    parts.append("")
     by_reason = {}
-    for name, reason in reasons.items():
+    for name, reason in NO_DERIVATIVE.items():
         by_reason.setdefault(reason, []).append(f"`{name}`")
     parts.append("## Without a derivative\n")
     parts.append("| functions | why |\n|---|---|")

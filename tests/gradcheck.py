@@ -1,4 +1,9 @@
-"""Gradients by our tape against central differences in float64, first and second order."""
+"""Gradients by our tape against central differences in float64, first and second order.
+
+Of complex numbers they are the direction of steepest ascent: differences go along both axes.
+"""
+
+import itertools
 
 import numpy as np
 
@@ -34,32 +39,38 @@ def values(seed, shapes, domain="real"):
     return [p.reshape(s) for p, s in zip(parts, shapes, strict=True)]
 
 
-def _weights(shape, seed):
-    return nt.asarray(np.random.default_rng(seed).uniform(0.5, 1.5, shape))
+def with_imaginary_parts(arrays, seed=0):
+    rng = np.random.default_rng(seed)
+    return [np.asarray(a + 1j * rng.uniform(0.1, 0.5, a.shape)) for a in arrays]
+
+
+def _weighted(y, seed):
+    """The sum of y with fixed random weights, of which the real part counts."""
+    rng = np.random.default_rng(seed)
+    w = rng.uniform(0.5, 1.5, y.shape)
+    if y.dtype.kind != "c":
+        return nt.sum(y * nt.asarray(w))
+    return nt.real(nt.sum(y * nt.asarray(w + 1j * rng.uniform(0.5, 1.5, y.shape))))
 
 
 def _scalar(f):
     """`f` followed by a sum with fixed random weights, so that every output counts."""
-
-    def loss(*tensors):
-        y = f(*tensors)
-        return nt.sum(y * _weights(y.shape, 11))
-
-    return loss
+    return lambda *tensors: _weighted(f(*tensors), 11)
 
 
 def _differences(loss, arrays):
     """The gradient of `loss` by central differences."""
     found = []
     for which, array in enumerate(arrays):
-        gradient = np.zeros(array.shape)
-        for i in np.ndindex(array.shape):
+        gradient = np.zeros_like(array)
+        units = (1.0, 1j) if array.dtype.kind == "c" else (1.0,)
+        for i, unit in itertools.product(np.ndindex(array.shape), units):
             sides = []
             for step in (STEP, -STEP):
                 moved = [a.copy() for a in arrays]
-                moved[which][i] += step
+                moved[which][i] += step * unit
                 sides.append(loss(*(nt.asarray(a) for a in moved)).detach().item())
-            gradient[i] = (sides[0] - sides[1]) / (2 * STEP)
+            gradient[i] += unit * (sides[0] - sides[1]) / (2 * STEP)
         found.append(gradient)
     return found
 
@@ -90,7 +101,7 @@ def check(f, *arrays, order=2, recipes=None):
     def directional(*xs):
         total = 0.0
         for i, g in enumerate(first(*xs)):
-            total = total + nt.sum(g * _weights(g.shape, 23 + i))
+            total = total + _weighted(g, 23 + i)
         return total
 
     second = nt.grad(directional, argnums=every)

@@ -1,5 +1,6 @@
 """Shapes, dtypes, data and memory layouts for the tests."""
 
+import os
 from dataclasses import dataclass
 
 import hypothesis.extra.numpy as hnp
@@ -34,6 +35,10 @@ INPUT_DTYPES = {
 }
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+# The sizes that the suite has no time for, where NDTAPE_FULL is set.
+FULL = bool(os.environ.get("NDTAPE_FULL"))
 
 
 def examples(count):

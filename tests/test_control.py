@@ -314,9 +314,10 @@ def test_checkpoint_notices_what_changed():
         nt.sum(y).backward()
     h = x * 1
     y = nt.checkpoint(f, h)
-    h += 1
-    with pytest.raises(nt.TapeError, match="checkpoint: .*changed in place"):
-        nt.sum(y).backward()
+    h += 1  # the argument is kept as it was
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [18, 28]
+    x.grad = None
     with pytest.raises(nt.TapeError, match=r"argument of shape \(2,\) in place"):
         nt.checkpoint(lambda v: v.__imul__(2), x * 1)
     sizes = iter([2, 1])
@@ -394,7 +395,7 @@ def test_anomaly_mode_names_lines_in_other_errors():
     x = leaf(1.0, 2.0)
     with nt.detect_anomaly():
         y = nt.exp(x)
-        y += 1
+        y.backward(x.detach())
         text = message(lambda: nt.sum(y).backward())
         assert text.startswith("exp, recorded at ")
         assert "test_control.py" in text

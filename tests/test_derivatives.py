@@ -13,6 +13,7 @@ INF = float("inf")
 def test_the_page_is_current():
     page = derivatives.page()
     assert "wrong" not in page
+    assert not derivatives.unlisted(page), "functions without a case, or a reason for none"
     assert page == derivatives.PAGE.read_text(encoding="utf-8"), "run python tests/derivatives.py"
 
 

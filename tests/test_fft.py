@@ -140,6 +140,8 @@ CASES = {
     "irfftn resized": {"s": (4, 3)},
     "hfft": {"n": 5},
     "ihfft": {"norm": "ortho"},
+    "fftshift": {},
+    "ifftshift": {"axes": 1},
 }
 
 
@@ -156,14 +158,13 @@ def test_derivatives(name):
 
 
 @pytest.mark.parametrize("shift", [F.fftshift, F.ifftshift])
-def test_derivatives_of_shifts(shift):
-    gradcheck.check(lambda x: nt.square(shift(x)), np.random.default_rng(0).random((3, 2)))
+def test_shifts_of_one_number(shift):
     assert shift(nt.tensor(3)).item() == 3
 
 
 def test_every_function_is_covered():
     used = {name.split()[0] for name in CASES}
-    assert set(F.__all__) - used == {"fftfreq", "rfftfreq", "fftshift", "ifftshift"}
+    assert set(F.__all__) - used == {"fftfreq", "rfftfreq"}
 
 
 @examples(10)

@@ -77,6 +77,17 @@ def test_shapes_broadcasting_and_layouts(row, data):
     gradcheck.check(f, *arrays, recipes=laid_out)
 
 
+@examples(4)
+@pytest.mark.parametrize("row", [r for r in DIFFERENTIABLE if r.complex], ids=repr)
+@given(data=st.data())
+def test_complex_numbers(row, data):
+    shapes = data.draw(broadcastable(row.arity, max_dims=2, max_side=2))
+    f, arrays = arguments(row, data.draw(seeds), list(shapes))
+    arrays = gradcheck.with_imaginary_parts(arrays)
+    laid_out = [data.draw(recipes(a.ndim, repeated=False)) for a in arrays]
+    gradcheck.check(f, *arrays, recipes=laid_out)
+
+
 @pytest.mark.parametrize("name", NO_DERIVATIVE)
 def test_no_derivative_is_recorded(name):
     row = BY_NAME[name]

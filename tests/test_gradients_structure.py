@@ -1,6 +1,7 @@
 """The derivatives of reductions, products, views, joins, gathers and in-place changes."""
 
 import gradcheck
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -175,7 +176,7 @@ CASES = {
 
 NUMPY_NAMES = {*_numpy_names.__all__, *_numpy_statistics.__all__}
 _NO_TENSOR = "it makes tensors from what is not one, or is no operator"
-_CONSTANT = "its result does not change when its argument does a little"
+CONSTANT = "its result does not change when its argument does a little"
 # Public names that are neither rows of the op table nor among the cases above, with the reason.
 NO_DERIVATIVE = {
     **dict.fromkeys(
@@ -193,9 +194,9 @@ NO_DERIVATIVE = {
         ],
         _NO_TENSOR,
     ),
-    **dict.fromkeys(["zeros_like", "ones_like", "empty_like", "full_like"], _CONSTANT),
-    **dict.fromkeys(["any", "all", "argmax", "argmin"], _CONSTANT),
-    **dict.fromkeys(["argsort", "searchsorted", "nonzero", "count_nonzero", "isin"], _CONSTANT),
+    **dict.fromkeys(["zeros_like", "ones_like", "empty_like", "full_like"], CONSTANT),
+    **dict.fromkeys(["any", "all", "argmax", "argmin"], CONSTANT),
+    **dict.fromkeys(["argsort", "searchsorted", "nonzero", "count_nonzero", "isin"], CONSTANT),
     **dict.fromkeys(["finfo", "iinfo", "isdtype", "can_cast", "result_type"], _NO_TENSOR),
     "broadcast_shapes": _NO_TENSOR,
     **dict.fromkeys(
@@ -240,14 +241,79 @@ def test_case(name):
     gradcheck.check(f, *gradcheck.values(5, shapes, *domain))
 
 
+# Functions that name positions or lengths: their arguments have the shapes that are given.
+_OF_THESE_SHAPES = (
+    "take",
+    "where",
+    "cross_entropy",
+    "index",
+    "set",
+    "in place",
+    "reshape",
+    "split",
+)
+_OF_THESE_SHAPES += ("unstack", "repeat each", "broadcast_to", "squeeze", "iteration", "diff")
+
+
+def resized(data, name, shapes, lengths):
+    """The shapes with other lengths, equal ones alike; an axis of length 1 stays so."""
+    if name.startswith(_OF_THESE_SHAPES):
+        return shapes
+    new = {1: 1}
+    for shape in shapes:
+        for n in shape:
+            new.setdefault(n, data.draw(lengths))
+    return [tuple(new[n] for n in shape) for shape in shapes]
+
+
 @pytest.mark.parametrize("name", CASES)
 @examples(3)
 @given(data=st.data())
-def test_case_on_other_layouts(name, data):
+def test_case_on_other_shapes_and_layouts(name, data):
     f, shapes, *domain = CASES[name]
+    shapes = resized(data, name, shapes, st.integers(2, 4))
     arrays = gradcheck.values(data.draw(seeds), shapes, *domain)
     laid_out = [data.draw(recipes(a.ndim, repeated=False)) for a in arrays]
-    gradcheck.check(f, *arrays, order=1, recipes=laid_out)
+    gradcheck.check(f, *arrays, order=data.draw(st.sampled_from([1, 1, 2])), recipes=laid_out)
+
+
+# What needs an order, or real numbers for another reason.
+REAL_ONLY = {"max", "min", "logsumexp", "softmax", "log_softmax", "layer_norm", "cross_entropy"}
+REAL_ONLY |= {"sort", "clip", "astype", "where", "%=", "in"}
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n.split()[0] not in REAL_ONLY])
+@examples(2)
+@given(data=st.data())
+def test_case_of_complex_numbers(name, data):
+    f, shapes, *domain = CASES[name]
+    shapes = resized(data, name, shapes, st.integers(2, 3))
+    seed = data.draw(seeds)
+    arrays = gradcheck.with_imaginary_parts(gradcheck.values(seed, shapes, *domain))
+    laid_out = [data.draw(recipes(a.ndim, repeated=False)) for a in arrays]
+    gradcheck.check(f, *arrays, order=data.draw(st.sampled_from([1, 2])), recipes=laid_out)
+
+
+_NEED_AN_ELEMENT = {"max", "min"}
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if not n.startswith(_OF_THESE_SHAPES)])
+@examples(2)
+@given(data=st.data())
+def test_case_of_empty_tensors(name, data):
+    """The gradient of nothing is nothing; what needs an element says so."""
+    f, shapes, *domain = CASES[name]
+    empty = resized(data, name, shapes, st.sampled_from([0, 2]))
+    arrays = [np.ones(shape) for shape in empty]
+    tensors = [nt.asarray(a) for a in arrays]
+    try:
+        f(*tensors)
+    except ValueError:
+        hypothesis.assume(name.split()[0] not in _NEED_AN_ELEMENT)
+        raise
+    found = nt.grad(lambda *x: nt.sum(f(*x)), tuple(range(len(arrays))))(*tensors)
+    for g, x in zip(found, tensors, strict=True):
+        assert g.shape == x.shape
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "max", "min", "logsumexp"])

@@ -370,8 +370,8 @@ def test_inputs_that_are_changed_before_the_pullback():
     x = nt.tensor([1.0, 2.0], dtype=nt.float64)
     _, pullback = nt.vjp(nt.square, x)
     x += 1
-    with pytest.raises(nt.TapeError, match="square"):
-        pullback(vector(1.0, 1.0))
+    (g,) = pullback(vector(1.0, 1.0))
+    assert g.tolist() == [2, 4]
 
 
 @pytest.mark.parametrize(

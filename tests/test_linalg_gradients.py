@@ -87,6 +87,8 @@ CASES = {
     "multi_dot": (lambda a, b, c: L.multi_dot([a, b, c]), [T, W, (4,)]),
     "matmul": (L.matmul, [T, W]),
     "matrix_transpose": (lambda x: nt.square(L.matrix_transpose(x)), [T]),
+    "tensordot": (lambda a, b: L.tensordot(a, b, axes=1), [T, W]),
+    "vecdot": (L.vecdot, [(2, 3), (3,)]),
 }
 
 

@@ -1,9 +1,12 @@
 """The caching allocator as Python sees it: figures, cap, reuse, and memory that stays flat."""
 
 import gc
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from strategies import FULL
 
 import ndtape as nt
 
@@ -130,13 +133,55 @@ def test_training_steps_leave_nothing_behind():
         for _ in range(200):
             step()
         in_use, before = nt.memory.stats()["in_use"], resident()
-        for _ in range(3000):
+        for _ in range(100_000 if FULL else 3000):
             last = step()
         assert nt.memory.stats()["in_use"] == in_use
         assert resident() - before < 4_000_000
     finally:
         gc.enable()
     assert last < first
+
+
+_ENDS_WITH_GRAPHS = """
+import threading
+import numpy as np
+import ndtape as nt
+
+class Square(nt.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def vjp(ctx, g):
+        return 2 * g * ctx.saved_tensors[0]
+
+x = nt.tensor(np.ones(1000), requires_grad=True)
+x.register_hook(lambda g: g * 2)
+y = x
+for i in range(100_000):
+    y = y * nt.asarray(np.ones(1000)[:1])
+y = Square.apply(nt.checkpoint(nt.exp, nt.asarray(np.ones(1000)) * y))
+y.register_hook(lambda g, y=y: None)  # a circle
+y += 1
+value, pullback = nt.vjp(nt.sin, x)
+
+def record():
+    z = x
+    while True:
+        z = nt.exp(-z)
+        nt.sum(z).backward(retain_graph=True)
+
+threading.Thread(target=record, daemon=True).start()
+"""
+
+
+def test_an_interpreter_may_end_with_graphs_alive():
+    done = subprocess.run(
+        [sys.executable, "-c", _ENDS_WITH_GRAPHS], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_graphs_that_are_dropped_leave_nothing_behind():

@@ -2,12 +2,11 @@
 
 import gc
 
-import gradcheck
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import examples, seeds
+from strategies import FULL, examples, seeds
 
 import ndtape as nt
 
@@ -184,7 +183,7 @@ def test_shared_subexpressions():
 
 
 def test_many_leaves():
-    leaves = [leaf(float(i)) for i in range(20_000)]
+    leaves = [leaf(float(i)) for i in range(1_000_000 if FULL else 20_000)]
     nt.sum(nt.stack(leaves)).backward()
     assert all(v.grad.item() == 1 for v in leaves)
 
@@ -247,48 +246,41 @@ def test_a_leaf_that_records_cannot_be_changed():
 
 
 @pytest.mark.parametrize(
-    ("name", "function"),
+    "function",
     [
-        ("multiply", lambda x: x * x),
-        ("exp", nt.exp),
-        ("tanh", nt.tanh),
-        ("sigmoid", nt.sigmoid),
-        ("sqrt", nt.sqrt),
-        ("divide", lambda x: 1 / x),
-        ("pow", lambda x: x**3),
-        ("matmul", lambda x: x @ x),
-        ("log", nt.log),
-        ("sin", nt.sin),
-        ("logsumexp", lambda x: nt.logsumexp(x, axis=0)),
+        lambda x: x * x,
+        nt.exp,
+        nt.tanh,
+        nt.sigmoid,
+        nt.sqrt,
+        lambda x: 1 / x,
+        lambda x: x**3,
+        lambda x: x @ x,
+        nt.log,
+        nt.sin,
+        lambda x: nt.logsumexp(x, axis=0),
     ],
 )
-def test_a_saved_value_that_changed_is_an_error(name, function):
-    """Whether the input or the result was saved, changing it before backward is noticed."""
-    for which in ("input", "result"):
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("which", ["input", "result", "both"])
+def test_derivatives_are_of_the_values_as_they_were(function, which, recorded):
+    """Whether the input or the result was kept, changing it before backward changes nothing."""
+
+    def both_orders(change):
         x = leaf(1.0, 2.0)
         y = x * 1.0
         z = function(y)
-        loss = nt.sum(z)
-        with nt.no_grad():
-            (y if which == "input" else z.detach())[...] = 5.0
-        message = _error_of(loss.backward)
-        if message is not None:
-            assert name in message
-            assert "changed" in message or "modified" in message
-        else:  # that one was not saved: the gradient is that of the old values
-            (want,) = gradcheck._differences(
-                lambda v, f=function: nt.sum(f(v * 1.0)), [np.array([1.0, 2.0])]
-            )
-            np.testing.assert_allclose(x.grad.numpy(), want, rtol=1e-6)
+        loss = nt.sum(z * z)
+        if change:
+            with nt.enable_grad() if recorded else nt.no_grad():
+                for kept in {"input": [y], "result": [z], "both": [y, z]}[which]:
+                    kept *= 5.0
+                    kept[...] = 7.0
+        (first,) = nt.autograd.grad(loss, x, create_graph=True)
+        (second,) = nt.autograd.grad(nt.sum(first * first), x)
+        return first.tolist(), second.tolist()
 
-
-def _error_of(function):
-    """The message of the TapeError that `function` raises, or None."""
-    try:
-        function()
-    except nt.TapeError as error:
-        return str(error)
-    return None
+    assert both_orders(True) == both_orders(False)
 
 
 def test_changing_what_was_not_saved_is_fine():
@@ -302,23 +294,74 @@ def test_changing_what_was_not_saved_is_fine():
     assert x.grad.tolist() == [2.75, 2.75]
 
 
-def test_writing_through_numpy_neighbours_is_noticed_when_through_views():
+def test_changes_through_views_do_not_reach_kept_values():
     x = leaf(1.0, 2.0, 3.0)
     y = x * 1
     z = nt.sum(y * y)
     with nt.no_grad():
         y[1:][0] = 7
-    with pytest.raises(nt.TapeError, match="multiply"):
-        z.backward()
+        y[nt.asarray([0, 2])] = 9.0
+        y[y > 8] = 8.0
+    z.backward()
+    assert x.grad.tolist() == [2, 4, 6]
 
 
-def test_versions_belong_to_the_memory():
-    """A saved view counts as changed when any part of its memory is: an error, never wrong."""
+def test_changes_through_numpy_views_of_one_array():
+    """Two tensors on parts of one array have a storage each."""
+    memory = np.array([1.0, 2.0, 3.0])
+    a, b = nt.asarray(memory), nt.asarray(memory[1:])
+    x = leaf(1.0, 1.0, 1.0)
+    y = nt.sum(x * a)
+    b += 5
+    y.backward()
+    assert x.grad.tolist() == [1, 2, 3]
+    assert memory.tolist() == [1, 7, 8]
+
+
+def test_an_update_from_its_own_past():
     x = leaf(1.0, 2.0)
     y = x * 1
     y[0] = y[1] * y[1]
-    with pytest.raises(nt.TapeError, match="multiply.*changed in place"):
-        nt.sum(y).backward()
+    y *= y
+    y **= y[1]
+    nt.sum(y).backward()
+    want = nt.grad(lambda v: v[1] ** (4 * v[1] ** 2) + v[1] ** (2 * v[1] ** 2))(x.detach())
+    np.testing.assert_allclose(x.grad.numpy(), want.numpy(), rtol=1e-12)
+
+
+def test_a_recurrence_in_a_buffer():
+    """Each step reads what the step before wrote, and keeps it: nothing is copied."""
+    x = leaf(1.001)
+    rows = nt.zeros((2000, 64), dtype=nt.float64)
+    rows[0] = 1.0
+    for i in range(1, 2000):
+        rows[i] = rows[i - 1] * x
+    nt.sum(rows).backward()
+    want = 64 * sum(i * 1.001 ** (i - 1) for i in range(2000))
+    assert x.grad.item() == pytest.approx(want)
+
+
+def test_updates_after_backward_copy_nothing():
+    """A change copies only what is kept, and backward lets go of that."""
+    w = nt.tensor(np.ones(1 << 20), requires_grad=True)
+    optimizer = nt.optim.SGD([w], 0.1)
+
+    def count():
+        stats = nt.memory.stats()
+        return stats["hits"] + stats["misses"]
+
+    def allocated_by(change):
+        before = count()
+        change()
+        return count() - before
+
+    loss = nt.sum(w * w)
+    loss.backward()
+    assert allocated_by(optimizer.step) == 0
+    kept = nt.sum(w * w)
+    assert allocated_by(optimizer.step) == 1
+    assert allocated_by(optimizer.step) == 0
+    kept.backward()
 
 
 def test_views_see_changes_of_their_base():

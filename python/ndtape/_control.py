@@ -106,7 +106,7 @@ class detect_anomaly:  # noqa: N801
 
     Inside, every recorded operation looks at its result, and every walk of the tape at the
     gradients. The error names the operator, the shape, and the line that recorded it; errors about
-    values that were changed in place do, too. For finding mistakes: it makes everything slower.
+    graphs that were freed do, too. For finding mistakes: it makes everything slower.
 
     Parameters
     ----------

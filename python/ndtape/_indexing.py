@@ -102,8 +102,8 @@ def set(x: Tensor, key: Any, value: Tensor) -> None:
         value = converted
     if not is_recorded(x, value):
         # Nothing to record: NumPy writes into our memory.
+        _core._begin_change(x)
         x.detach().numpy()[arrays] = value.detach().numpy()
-        _core._bump_version(x)
         return
     found = _numbers(x.shape, arrays)
     given = _core.broadcast_to(_without_leading(value, found.ndim), found.shape)

@@ -202,7 +202,7 @@ PyObject* tape_error() { return tape_error_class; }
 void create_tape_error(PyObject* module) {
   tape_error_class = check(PyErr_NewExceptionWithDoc(
       "ndtape.TapeError",
-      "Misuse of the tape: a value that backward needs was changed, a graph was walked twice, ...",
+      "Misuse of the tape: a leaf that records was changed, a graph was walked twice, ...",
       PyExc_RuntimeError, nullptr));
   check(PyModule_AddObjectRef(module, "TapeError", tape_error_class));
 }

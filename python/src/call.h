@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ndtape/error.h"
+#include "ndtape/refcount.h"
 
 namespace ndtape::python {
 
@@ -60,18 +61,25 @@ void call_anywhere(void (*function)(void*), void* context) noexcept;
 // Lets go of an object likewise.
 void release_anywhere(PyObject* object) noexcept;
 
-// Lets other Python threads run meanwhile, if `release` says so.
+// Lets other Python threads run meanwhile, if `release` says so. While none does, the GIL is what
+// keeps counts of owners right.
 class WithoutGil {
  public:
-  explicit WithoutGil(bool release) : state_(release ? PyEval_SaveThread() : nullptr) {}
+  explicit WithoutGil(bool release) {
+    if (!release) return;
+    concurrency.fetch_add(1, std::memory_order_relaxed);
+    state_ = PyEval_SaveThread();
+  }
   ~WithoutGil() {
-    if (state_) restore_thread(state_);
+    if (!state_) return;
+    restore_thread(state_);
+    concurrency.fetch_sub(1, std::memory_order_relaxed);
   }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;
 
  private:
-  PyThreadState* state_;
+  PyThreadState* state_ = nullptr;
 };
 
 // Takes the GIL for a call from C++ into Python, on a thread that may have let go of it.

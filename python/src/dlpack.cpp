@@ -131,7 +131,7 @@ DType dtype_of_data(const dlpack::DataType& type) {
 
 // ---- out ---------------------------------------------------------------------------------------
 
-// A capsule's contents, with a share in the storage that no Python object is needed for.
+// A capsule's contents, with a share in the storage.
 template <class M>
 struct Exported {
   M managed = {};
@@ -140,9 +140,10 @@ struct Exported {
   Dims strides;
 };
 
+// Called on any thread of its consumer's.
 template <class M>
 void delete_exported(M* managed) {
-  delete static_cast<Exported<M>*>(managed->context);
+  call_anywhere([](void* owner) { delete static_cast<Exported<M>*>(owner); }, managed->context);
 }
 
 // Of a capsule that nobody has consumed.

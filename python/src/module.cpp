@@ -6,6 +6,7 @@
 #include "device_type.h"
 #include "dtype_type.h"
 #include "ndtape/config.h"
+#include "ndtape/refcount.h"
 #include "tensor_type.h"
 
 namespace ndtape::python {
@@ -47,6 +48,10 @@ void create(PyObject* module) {
   define_system();
   install(module, reinterpret_cast<PyObject*>(tensor_type));
   check(PyModule_AddStringConstant(module, "__version__", version()));
+#ifndef Py_GIL_DISABLED
+  // From now on one thread at a time; see WithoutGil.
+  [[maybe_unused]] static const int once = concurrency.fetch_sub(1, std::memory_order_relaxed);
+#endif
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "ndtape/config.h"
 #include "ndtape/memory.h"
 #include "ndtape/parallel.h"
+#include "ndtape/tape.h"
 #include "tensor_type.h"
 
 namespace ndtape::python {
@@ -155,9 +156,9 @@ PyObject* call_op_table(const Spec&, PyObject* const*) {
   return rows.release().ptr();
 }
 
-PyObject* call_bump_version(const Spec&, PyObject* const* v) {
-  if (!is_tensor(v[0])) throw TypeError("_bump_version: expected a Tensor");
-  unwrap(v[0]).storage().bump_version();
+PyObject* call_begin_change(const Spec&, PyObject* const* v) {
+  if (!is_tensor(v[0])) throw TypeError("_begin_change: expected a Tensor");
+  begin_change(unwrap(v[0]));
   return new_none();
 }
 
@@ -172,8 +173,10 @@ void define_system() {
   define(kFunction, "set_num_threads", "(n, /)", kSetThreads, call_set_threads);
   define(kFunction, "config", "()", "What this build is, as a dict.", call_config);
   define(kFunction, "op_table", "()", "The elementwise operators, a dict each.", call_op_table);
-  define(kFunction, "_bump_version", "(x, /)", "Count a change made to x from outside.",
-         call_bump_version);
+  define(
+      kFunction, "_begin_change", "(x, /)",
+      "Say that x is about to be changed from outside: kept values are copied, a change counted.",
+      call_begin_change);
 }
 
 }  // namespace ndtape::python

@@ -7,17 +7,34 @@
 
 namespace ndtape {
 
+// How many reasons there are to expect several threads at once: one, unless a host that lets one
+// thread in at a time takes it away, as the Python module does, and then one for each thread that
+// runs beside. Without any, counts need no locked instructions, which cost more than the rest of
+// recording a small operation.
+extern std::atomic<int> concurrency;
+inline bool is_alone() { return concurrency.load(std::memory_order_relaxed) == 0; }
+
 class Refcounted {
  public:
   Refcounted() = default;
   Refcounted(const Refcounted&) = delete;
   Refcounted& operator=(const Refcounted&) = delete;
 
-  void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
-  void release() const {
+  [[gnu::always_inline]] void retain() const {
+    if (is_alone()) {
+      count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    } else {
+      count_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  [[gnu::always_inline]] void release() const {
     // A sole owner needs no locked instruction: nobody else is there to race with.
-    if (count_.load(std::memory_order_acquire) == 1 ||
-        count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    const int32_t count = count_.load(std::memory_order_acquire);
+    if (count == 1) {
+      const_cast<Refcounted*>(this)->destroy();
+    } else if (is_alone()) {
+      count_.store(count - 1, std::memory_order_relaxed);
+    } else if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       const_cast<Refcounted*>(this)->destroy();
     }
   }

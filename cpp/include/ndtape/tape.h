@@ -35,9 +35,13 @@ void set_grad(const Tensor& leaf, const Tensor& value);
 
 Tensor detach(const Tensor& x);  // the same memory, without history
 
+// To be called before the bytes of x are changed by other means than this library's operators:
+// values there that derivatives need are copied first, and the change is counted.
+void begin_change(const Tensor& x);
+
 // Accumulates d(y)/d(leaf) into the leaves' grad. `seed` is the gradient of y: undefined means 1,
-// for which y must have one element. Throws TapeError when y has no history, or a saved value was
-// changed or freed since; ValueError when the seed's shape is not y's.
+// for which y must have one element. Throws TapeError when y has no history, or a part of it was
+// freed; ValueError when the seed's shape is not y's.
 void backward(const Tensor& y, const Tensor& seed = {}, bool retain_graph = false,
               bool create_graph = false);
 
@@ -130,7 +134,7 @@ struct CustomRule {
 // history (new tensors on the same memory; copies of those that share memory with an input or with
 // one another, whose in-place changes could not be told apart); as they are, when no input records.
 // Outputs of other than float and complex dtypes get no history. `saved` are inputs, outputs or
-// intermediate results that the rule reads, or undefined: kept with their versions, as the
+// intermediate results that the rule reads, or undefined: kept as they were, as the
 // operators' own are. The rule must not hold an output in any other way.
 std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
                                   const std::vector<Tensor>& outputs,

@@ -13,6 +13,8 @@
 
 namespace ndtape {
 
+struct Kept;  // a value kept for derivatives: tape/saved.h
+
 // A run of bytes that tensors share, and the count of in-place changes to it.
 class Storage final : public Refcounted {
  public:
@@ -30,6 +32,9 @@ class Storage final : public Refcounted {
   bool owned() const { return deleter_ == nullptr; }
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
   void bump_version() { version_.fetch_add(1, std::memory_order_acq_rel); }
+
+  // The first of the values that lie in these bytes; the tape's, and guarded by it.
+  Kept* kept = nullptr;
 
  protected:
   void destroy() override;

@@ -89,11 +89,7 @@ class Walk {
       arrived_.emplace_back(Ref<Node>(&node), std::move(grads[0]));
       return;
     }
-    if (node.freed()) {
-      throw TapeError(std::string(node.name()) + recorded_at(node) +
-                      ": this part of the graph was freed by an earlier backward; pass "
-                      "retain_graph=True to the first to walk it again");
-    }
+    refuse_freed(node);
     std::vector<Tensor> results(static_cast<size_t>(node.inputs()));
     {
       CurrentNode current(&node);
@@ -150,8 +146,8 @@ class Walk {
     } else if (create_graph_) {
       sum = ndtape::add(sum, g);
     } else {
+      begin_change(sum);
       binary_into(Op::add, sum, g, sum);
-      sum.storage().bump_version();
     }
   }
 

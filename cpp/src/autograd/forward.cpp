@@ -85,11 +85,7 @@ std::vector<Tensor> push_transposed(Node& node, const std::vector<Tensor>& in,
 
 std::vector<Tensor> push(const Place& place, const std::vector<Tensor>& in, bool create_graph) {
   Node& node = *place.node;
-  if (node.freed()) {
-    throw TapeError(std::string(node.name()) +
-                    ": this part of the graph was freed by an earlier backward; pass "
-                    "retain_graph=True to it");
-  }
+  refuse_freed(node);
   const CurrentNode current(&node);
   const GradMode mode(create_graph);
   std::vector<Tensor> out(place.outputs.size());

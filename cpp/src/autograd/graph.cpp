@@ -17,6 +17,16 @@ Edge history_of(const Tensor& y, const char* what) {
   return edge;
 }
 
+void refuse_freed(const Node& node) {
+  if (!node.freed()) return;
+  std::string shapes;
+  for (int i = 0; i < node.inputs(); ++i) shapes += " " + to_string(node.input(i).shape);
+  const std::string where = recorded_at(node);
+  throw TapeError(node.name() + where + ": this part of the graph, of operands of shape" + shapes +
+                  ", was freed by an earlier backward; pass retain_graph=True to that one" +
+                  (where.empty() ? ". Under detect_anomaly() this tells the line, too" : ""));
+}
+
 bool is_private(const Tensor& x) {
   return x.impl()->use_count() == 1 && x.storage().use_count() == 1 && x.storage().owned() &&
          x.is_contiguous();

@@ -13,6 +13,9 @@ namespace ndtape {
 // A tensor's place on the tape. Throws TapeError when it has none.
 Edge history_of(const Tensor& y, const char* what);
 
+// Throws TapeError when what the node saved is gone.
+void refuse_freed(const Node& node);
+
 // May this tensor be changed in place? Only if nobody else can see it.
 bool is_private(const Tensor& x);
 

@@ -14,6 +14,7 @@
 #endif
 
 #include "ndtape/error.h"
+#include "ndtape/refcount.h"
 
 namespace ndtape {
 namespace {
@@ -35,6 +36,15 @@ class Inside {
 void run_serial(int64_t count, FunctionRef<void(int64_t, int64_t)> body) { body(0, count); }
 
 #if defined(_OPENMP)
+
+// Threads run beside this one.
+class Beside {
+ public:
+  Beside() { concurrency.fetch_add(1, std::memory_order_relaxed); }
+  ~Beside() { concurrency.fetch_sub(1, std::memory_order_relaxed); }
+  Beside(const Beside&) = delete;
+  Beside& operator=(const Beside&) = delete;
+};
 
 // 0 until first asked for.
 std::atomic<int> threads{0};
@@ -101,6 +111,7 @@ void parallel_for(int64_t count, FunctionRef<void(int64_t begin, int64_t end)> b
   if (team == 1 || omp_in_parallel()) return run_serial(count, body);
 
   FirstError error;
+  const Beside beside;
 #pragma omp parallel num_threads(team)
   {
     const Inside mark;

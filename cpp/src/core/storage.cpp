@@ -6,6 +6,9 @@
 #include "ndtape/tensor.h"
 
 namespace ndtape {
+
+std::atomic<int> concurrency{1};
+
 namespace {
 
 // The data of a small storage follows its header in one block of the pool.

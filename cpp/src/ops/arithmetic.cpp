@@ -137,8 +137,9 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::divide, a, b);
   if (!recording(a, b)) return y;
-  return record("divide", y, wrt(a, [b = save(b)](const Tensor& g) { return g / conjugate(b); }),
-                wrt(b, [b = save(b), y = save_output(y)](const Tensor& g) {
+  const Saved kept_b = save(b), kept_y = save_output_for(b, y);
+  return record("divide", y, wrt(a, [b = kept_b](const Tensor& g) { return g / conjugate(b); }),
+                wrt(b, [b = kept_b, y = kept_y](const Tensor& g) {
                   return -(g * conjugate(y) / conjugate(b));
                 }));
 }
@@ -153,25 +154,27 @@ Tensor floor_divide(const Tensor& a, const Tensor& b) {
 Tensor remainder(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::remainder, a, b);
   if (!recording(a, b)) return y;
-  return record(
-      "remainder", y, wrt(a, [](const Tensor& g) { return g; }),
-      wrt(b, [a = save(a), b = save(b)](const Tensor& g) { return -(g * floor_divide(a, b)); }));
+  return record("remainder", y, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [a = save_for(b, a), b = save_for(b, b)](const Tensor& g) {
+                  return -(g * floor_divide(a, b));
+                }));
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {
   if (is_integer(a.dtype())) refuse_negative_powers(b);
   Tensor y = binary(Op::pow, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_a = save(a), kept_b = save(b), kept_y = save_output_for(b, y);
   // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
   return record("pow", y,
                 wrt(a,
-                    [a = save(a), b = save(b)](const Tensor& g) {
+                    [a = kept_a, b = kept_b](const Tensor& g) {
                       const Tensor exponent = b, zero = scalar(false, exponent.dtype());
                       const Tensor flat = equal(exponent, zero);
                       const Tensor slope = exponent * pow(a, where(flat, zero, exponent - 1.0));
                       return g * conjugate(where(flat, scalar(false, slope.dtype()), slope));
                     }),
-                wrt(b, [a = save(a), b = save(b), y = save_output(y)](const Tensor& g) {
+                wrt(b, [a = kept_a, b = kept_b, y = kept_y](const Tensor& g) {
                   const Tensor base = a, exponent = b;
                   const Tensor flat = logical_and(
                       equal(base, scalar(false, base.dtype())),
@@ -184,25 +187,27 @@ Tensor pow(const Tensor& a, const Tensor& b) {
 Tensor maximum(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::maximum, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_a = save(a), kept_b = save(b);
   auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
     return where(equal(mine, other), half(g), keep_where(greater(mine, other), g));
   };
   return record(
       "maximum", y,
-      wrt(a, [a = save(a), b = save(b), share](const Tensor& g) { return share(a, b, g); }),
-      wrt(b, [a = save(a), b = save(b), share](const Tensor& g) { return share(b, a, g); }));
+      wrt(a, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(a, b, g); }),
+      wrt(b, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(b, a, g); }));
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::minimum, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_a = save(a), kept_b = save(b);
   auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
     return where(equal(mine, other), half(g), keep_where(less(mine, other), g));
   };
   return record(
       "minimum", y,
-      wrt(a, [a = save(a), b = save(b), share](const Tensor& g) { return share(a, b, g); }),
-      wrt(b, [a = save(a), b = save(b), share](const Tensor& g) { return share(b, a, g); }));
+      wrt(a, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(a, b, g); }),
+      wrt(b, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(b, a, g); }));
 }
 
 Tensor copysign(const Tensor& a, const Tensor& b) {
@@ -210,7 +215,7 @@ Tensor copysign(const Tensor& a, const Tensor& b) {
   if (!recording(a, b)) return y;
   return record(
       "copysign", y,
-      wrt(a, [a = save(a), b = save(b)](
+      wrt(a, [a = save_for(a, a), b = save_for(a, b)](
                  const Tensor& g) { return where(equal(signbit(a), signbit(b)), g, -g); }),
       wrt(b, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
 }
@@ -226,24 +231,26 @@ Tensor nextafter(const Tensor& a, const Tensor& b) {
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor y = ternary(Op::where, condition, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_condition = save(condition);
   return record(
-      "where", y, wrt(a, [c = save(condition)](const Tensor& g) { return keep_where(c, g); }),
-      wrt(b, [c = save(condition)](const Tensor& g) { return keep_where(logical_not(c), g); }));
+      "where", y, wrt(a, [c = kept_condition](const Tensor& g) { return keep_where(c, g); }),
+      wrt(b, [c = kept_condition](const Tensor& g) { return keep_where(logical_not(c), g); }));
 }
 
 Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high) {
   Tensor y = ternary(Op::clip, x, low, high);
   if (!recording(x, low, high)) return y;
+  const Saved kept_x = save(x), kept_low = save(low), kept_high = save(high);
   return record("clip", y,
                 wrt(x,
-                    [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                    [x = kept_x, low = kept_low, high = kept_high](const Tensor& g) {
                       return keep_where(logical_and(less_equal(low, x), less_equal(x, high)), g);
                     }),
                 wrt(low,
-                    [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                    [x = kept_x, low = kept_low, high = kept_high](const Tensor& g) {
                       return keep_where(logical_and(less(x, low), less_equal(low, high)), g);
                     }),
-                wrt(high, [x = save(x), low = save(low), high = save(high)](const Tensor& g) {
+                wrt(high, [x = kept_x, low = kept_low, high = kept_high](const Tensor& g) {
                   return keep_where(greater(maximum(x, low), high), g);
                 }));
 }

@@ -127,7 +127,7 @@ std::vector<Tensor> record_custom(const std::string& name, const std::vector<Ten
     if (at != outputs.end()) {
       const auto index = static_cast<uint32_t>(at - outputs.begin());
       const bool has_history = is_inexact(result[index].dtype());
-      kept.emplace_back(Saved(result[index], Edge{{}, index}, has_history));
+      kept.emplace_back(Saved(result[index], nullptr, index, has_history));
     } else {
       kept.push_back(s.defined() ? std::optional<Saved>(save(s)) : std::nullopt);
     }

@@ -67,10 +67,11 @@ Tensor log10(const Tensor& x) {
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::logaddexp, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_a = save(a), kept_b = save(b);
   return record(
       "logaddexp", y,
-      wrt(a, [a = save(a), b = save(b)](const Tensor& g) { return g * sigmoid(subtract(a, b)); }),
-      wrt(b, [a = save(a), b = save(b)](const Tensor& g) { return g * sigmoid(subtract(b, a)); }));
+      wrt(a, [a = kept_a, b = kept_b](const Tensor& g) { return g * sigmoid(subtract(a, b)); }),
+      wrt(b, [a = kept_a, b = kept_b](const Tensor& g) { return g * sigmoid(subtract(b, a)); }));
 }
 
 Tensor sigmoid(const Tensor& x) {

@@ -12,22 +12,17 @@
 
 namespace ndtape {
 
-Edge edge_of(const Tensor& x) {
+void renew_history(const Tensor& x) {
   TensorImpl* impl = x.impl();
-  if (impl->base && impl->generation != impl->base->generation) {
-    const Tensor base(impl->base);
-    impl->generation = impl->base->generation;
-    impl->node = Ref<Refcounted>();
-    impl->output_index = 0;
-    if (base.impl()->node) {
-      const Layout layout = within(base, x.layout());
-      set_history(x, Ref<Node>());
-      record("view", x, wrt(base, [layout, shape = base.shape()](const Tensor& g) {
-               return embed(g, shape, layout);
-             }));
-    }
-  }
-  return Edge{Ref<Node>(static_cast<Node*>(impl->node.get())), impl->output_index};
+  const Tensor base(impl->base);
+  impl->generation = impl->base->generation;
+  impl->node = Ref<Refcounted>();
+  impl->output_index = 0;
+  if (!base.impl()->node) return;
+  const Layout layout = within(base, x.layout());
+  record("view", x, wrt(base, [layout, shape = base.shape()](const Tensor& g) {
+           return embed(g, shape, layout);
+         }));
 }
 
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
@@ -35,6 +30,11 @@ void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
   y.impl()->node = std::move(node);
   y.impl()->output_index = index;
   if (y.impl()->base) y.impl()->generation = y.impl()->base->generation;
+}
+
+void begin_change(const Tensor& x) {
+  part_from(x, [](const Tensor& kept) { return copy(kept); });
+  x.storage().bump_version();
 }
 
 bool is_elementwise(const char* name) {

@@ -68,10 +68,9 @@ void check_kind(const char* what, DType from, DType to) {
   }
 }
 
-// A copy of x as it is now, with its history.
-Tensor snapshot(const Tensor& x) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
-  engine::copy(x, y);
+// x as it is now: its memory and its history, which the coming change does not touch.
+Tensor as_before(const Tensor& x) {
+  const Tensor y = detach(x);
   const Edge edge = edge_of(x);
   set_history(y, edge.node, edge.index);
   return y;
@@ -90,8 +89,8 @@ Tensor clear(const Tensor& g, const Layout& layout) {
 void write_recorded(const Tensor& x, const Tensor& y) {
   TensorImpl* impl = x.impl();
   if (!impl->base) {
+    begin_change(x);
     engine::copy(y, x);
-    x.storage().bump_version();
     const Edge edge = edge_of(y);
     set_history(x, edge.node, edge.index);
     ++impl->generation;
@@ -99,13 +98,9 @@ void write_recorded(const Tensor& x, const Tensor& y) {
   }
   const Tensor base(impl->base);
   const Layout place = within(base, x.layout());
-  // Before the write: saving nothing, the node only needs the edges as they are now.
-  const Tensor before(
-      Ref<TensorImpl>(new TensorImpl(base.dtype(), base.layout(), Ref<Storage>(&base.storage()))));
-  const Edge edge = edge_of(base);
-  set_history(before, edge.node, edge.index);
+  const Tensor before = as_before(base);
+  begin_change(x);
   engine::copy(y, x);
-  x.storage().bump_version();
   record_list("assign", base, {before, y}, [place](int i, const Tensor& g) {
     return i == 0 ? clear(g, place) : extract(g, place);
   });
@@ -128,19 +123,18 @@ void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
   }
   check_kind(r.name, operand_dtype(r.op, type), x.dtype());
   if (recording(x, value) && is_inexact(x.dtype())) {
-    // What the derivative saves must survive the write: not x's memory, nor any beside it.
-    const bool beside = &value.storage() == &x.storage() || overlaps(x, value);
-    const Tensor y = r.function(snapshot(x), beside ? copy(value) : value);
+    const Tensor y = r.function(as_before(x), value.is_same(x) ? as_before(x) : value);
     write_recorded(x, y.dtype() == x.dtype() ? y : astype(y, x.dtype()));
     return;
   }
   if (r.op == Op::pow && is_integer(type)) {
     const Tensor y = pow(x, value);  // checks the exponents
+    begin_change(x);
     engine::copy(y, x);
   } else {
+    begin_change(x);
     binary_into(r.op, x, value, x);
   }
-  x.storage().bump_version();
 }
 
 void assign(const Tensor& x, const Tensor& value) {
@@ -149,8 +143,8 @@ void assign(const Tensor& x, const Tensor& value) {
   const bool record_it = is_inexact(x.dtype()) && recording(x, value);
   const Tensor source = overlaps(x, value) ? copy(value) : value;
   if (!record_it) {
+    begin_change(x);
     engine::copy(source, x);
-    x.storage().bump_version();
     return;
   }
   Tensor y = source.dtype() == x.dtype() ? source : astype(source, x.dtype());

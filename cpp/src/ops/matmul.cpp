@@ -73,10 +73,12 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
   Tensor y = multiply_matrices(a, b);
   if (!recording(a, b)) return y;
-  return record(
-      "matmul", y,
-      wrt(a, [b = save(b)](const Tensor& g) { return matmul(g, matrix_transpose(conjugate(b))); }),
-      wrt(b, [a = save(a)](const Tensor& g) { return matmul(matrix_transpose(conjugate(a)), g); }));
+  return record("matmul", y,
+                wrt(a, [b = save_for(a, b)](
+                           const Tensor& g) { return matmul(g, matrix_transpose(conjugate(b))); }),
+                wrt(b, [a = save_for(b, a)](const Tensor& g) {
+                  return matmul(matrix_transpose(conjugate(a)), g);
+                }));
 }
 
 }  // namespace ndtape

@@ -69,8 +69,8 @@ class Update {
       }
     }
     GradMode off(false);
+    for (const Tensor& t : outputs_) begin_change(t);
     engine::execute(program_, x_.shape(), inputs_.data(), outputs_.data());
-    for (const Tensor& t : outputs_) t.storage().bump_version();
   }
 
  private:

@@ -14,64 +14,71 @@
 
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "ndtape/tape.h"
-#include "tape/node.h"
+#include "tape/saved.h"
 
 namespace ndtape {
 
-// Where x's gradient goes. A view whose base was changed in place gets its new history here.
-Edge edge_of(const Tensor& x);
+// Gives a view whose base was changed in place its new history.
+void renew_history(const Tensor& view);
 // Has x an edge? Asked of every operand, so without taking a share in its node.
 inline bool has_history(const Tensor& x) {
   const TensorImpl* impl = x.impl();
-  if (impl->base && impl->generation != impl->base->generation) [[unlikely]] {
-    return static_cast<bool>(edge_of(x));
-  }
+  if (impl->base && impl->generation != impl->base->generation) [[unlikely]]
+    renew_history(x);
   return static_cast<bool>(impl->node);
 }
-[[gnu::always_inline]] inline Input input_of(const Tensor& x) {
-  return Input{edge_of(x), x.shape(), x.dtype()};
+// Where x's gradient goes.
+inline Edge edge_of(const Tensor& x) {
+  if (!has_history(x)) return {};
+  return {Ref<Node>(static_cast<Node*>(x.impl()->node.get())), x.impl()->output_index};
 }
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
 // Is `name` that of an operator of the op table, or of a copy or cast?
 bool is_elementwise(const char* name);
 
+[[gnu::always_inline]] inline Input input_of(const Tensor& x) {
+  return Input{edge_of(x), x.shape(), x.dtype()};
+}
 template <class... Tensors>
 bool recording(const Tensors&... inputs) {
   return grad_enabled() && (has_history(inputs) || ...);
 }
 
-inline Saved save(const Tensor& x) { return Saved(x, edge_of(x), false); }
+inline Saved save(const Tensor& x) {
+  const bool known = has_history(x);
+  return Saved(x, known ? static_cast<Node*>(x.impl()->node.get()) : nullptr,
+               known ? x.impl()->output_index : 0, false);
+}
 // The same for the rule of `input`, which is dropped if that does not record: then nothing.
 inline Saved save_for(const Tensor& input, const Tensor& x) {
   return has_history(input) ? save(x) : Saved();
 }
-inline Saved save_output(const Tensor& y) { return Saved(y, {}, true); }
+inline Saved save_output(const Tensor& y) { return Saved(y, nullptr, 0, true); }
+inline Saved save_output_for(const Tensor& input, const Tensor& y) {
+  return has_history(input) ? save_output(y) : Saved();
+}
 
 template <class Rule>
 struct Wrt {
   const Tensor& x;
-  Rule rule;
+  Rule&& rule;  // lives until the node has it: to the end of the caller's expression
 };
 template <class Rule>
-Wrt<Rule> wrt(const Tensor& x, Rule rule) {
-  return {x, std::move(rule)};
+Wrt<Rule> wrt(const Tensor& x, Rule&& rule) {
+  return {x, std::forward<Rule>(rule)};
 }
 
 template <class... Rules>
 class RuleNode final : public Node {
  public:
-  explicit RuleNode(const char* name, Wrt<Rules>... wrt)
-      : Node(name, sizeof...(Rules)), rules_(std::move(wrt.rule)...) {
-    int i = 0;
-    (set_input(i++, input_of(wrt.x)), ...);
-    // What an input that needs no gradient saved is of no use.
-    each([&](int k, auto& rule) {
-      if (!needs(k)) rule.reset();
-    });
+  template <class... Given>
+  explicit RuleNode(const char* name, const Wrt<Given>&... wrt) : Node(name, sizeof...(Rules)) {
+    take(std::index_sequence_for<Rules...>(), wrt...);
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
@@ -96,6 +103,13 @@ class RuleNode final : public Node {
   }
 
  private:
+  template <size_t... k, class... Given>
+  void take(std::index_sequence<k...>, const Wrt<Given>&... wrt) {
+    (set_input(static_cast<int>(k), input_of(wrt.x)), ...);
+    // What an input that needs no gradient saved is of no use.
+    ((needs(k) ? void(std::get<k>(rules_).emplace(std::forward<Given>(wrt.rule))) : void()), ...);
+  }
+
   template <class F>
   void each(F&& visit) {
     int k = 0;
@@ -106,8 +120,8 @@ class RuleNode final : public Node {
 };
 
 template <class... Rules>
-Tensor record(const char* name, const Tensor& y, Wrt<Rules>... wrt) {
-  set_history(y, Ref<Node>(new RuleNode<Rules...>(name, std::move(wrt)...)));
+Tensor record(const char* name, const Tensor& y, const Wrt<Rules>&... wrt) {
+  set_history(y, Ref<Node>::of_new(new RuleNode<std::decay_t<Rules>...>(name, wrt...)));
   return y;
 }
 

@@ -101,10 +101,11 @@ Tensor atanh(const Tensor& x) {
 Tensor atan2(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::atan2, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_a = save(a), kept_b = save(b);
   return record("atan2", y,
-                wrt(a, [a = save(a), b = save(b)](
+                wrt(a, [a = kept_a, b = kept_b](
                            const Tensor& g) { return g * divide(b, square(a) + square(b)); }),
-                wrt(b, [a = save(a), b = save(b)](const Tensor& g) {
+                wrt(b, [a = kept_a, b = kept_b](const Tensor& g) {
                   return -(g * divide(a, square(a) + square(b)));
                 }));
 }
@@ -112,6 +113,7 @@ Tensor atan2(const Tensor& a, const Tensor& b) {
 Tensor hypot(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::hypot, a, b);
   if (!recording(a, b)) return y;
+  const Saved kept_a = save(a), kept_b = save(b), kept_y = save_output(y);
   // At the origin: 0, the centre of the subgradients.
   auto slope = [](const Tensor& side, const Tensor& y, const Tensor& g) {
     const Tensor origin = equal(y, scalar(false, y.dtype()));
@@ -119,8 +121,8 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
   };
   return record(
       "hypot", y,
-      wrt(a, [a = save(a), y = save_output(y), slope](const Tensor& g) { return slope(a, y, g); }),
-      wrt(b, [b = save(b), y = save_output(y), slope](const Tensor& g) { return slope(b, y, g); }));
+      wrt(a, [a = kept_a, y = kept_y, slope](const Tensor& g) { return slope(a, y, g); }),
+      wrt(b, [b = kept_b, y = kept_y, slope](const Tensor& g) { return slope(b, y, g); }));
 }
 
 }  // namespace ndtape

@@ -16,7 +16,9 @@ template <class Relayout>
 Tensor view_part(const char* name, const Tensor& x, Relayout relayout) {
   Tensor y = x.view(relayout(x.layout()));
   if (!recording(x)) return y;
-  Layout place = relayout(Layout::contiguous(x.shape()));
+  const bool dense = x.is_contiguous();
+  Layout place = dense ? y.layout() : relayout(Layout::contiguous(x.shape()));
+  if (dense) place.offset -= x.layout().offset;
   return record(name, y, wrt(x, [place, shape = x.shape()](const Tensor& g) {
                   return embed(g, shape, place);
                 }));

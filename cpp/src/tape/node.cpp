@@ -11,17 +11,29 @@ namespace {
 
 std::atomic<uint64_t> next_number{1};
 
-thread_local bool recording = true;
-thread_local Node* running = nullptr;
+// Reached without a call: these few bytes fit the space that loaders keep for such variables.
+#if defined(__GLIBC__)
+#define NDTAPE_NEAR __attribute__((tls_model("initial-exec")))
+#else
+#define NDTAPE_NEAR
+#endif
+NDTAPE_NEAR constinit thread_local bool recording = true;
+NDTAPE_NEAR constinit thread_local Node* running = nullptr;
 
 // Nodes that lost their last owner while another one was being destroyed: a chain of a million
 // must not nest a million destructors.
-thread_local Node* dead = nullptr;
-thread_local bool burying = false;
+NDTAPE_NEAR constinit thread_local Node* dead = nullptr;
+NDTAPE_NEAR constinit thread_local bool burying = false;
 
-thread_local SavedCount* counting = nullptr;
 thread_local Anomaly watched;
 std::atomic<std::string (*)()> trace{nullptr};
+
+uint64_t take_number() {
+  if (!is_alone()) return next_number.fetch_add(1, std::memory_order_relaxed);
+  const uint64_t number = next_number.load(std::memory_order_relaxed);
+  next_number.store(number + 1, std::memory_order_relaxed);
+  return number;
+}
 
 }  // namespace
 
@@ -54,7 +66,7 @@ std::string recorded_at(const Node& node) {
 
 Node::Node(const char* name, int inputs)
     : name_(name),
-      number_(next_number.fetch_add(1, std::memory_order_relaxed)),
+      number_(take_number()),
       count_(inputs),
       inputs_(inputs <= kInline ? inline_ : new Input[inputs]) {}
 
@@ -62,7 +74,7 @@ Node::~Node() {
   if (inputs_ != inline_) delete[] inputs_;
 }
 
-void Node::renumber() { number_ = next_number.fetch_add(1, std::memory_order_relaxed); }
+void Node::renumber() { number_ = take_number(); }
 
 void* Node::operator new(size_t size) { return pool::allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool::release(p, size); }
@@ -92,43 +104,6 @@ void Node::destroy() {
     delete node;
   }
   burying = false;
-}
-
-Saved::Saved(const Tensor& x, Edge edge, bool is_output)
-    : storage_(&x.storage()),
-      layout_(x.layout()),
-      edge_(std::move(edge)),
-      version_(x.storage().version()),
-      dtype_(x.dtype()),
-      is_output_(is_output) {}
-
-Saved::Saved(const Saved& other)
-    : storage_(other.storage_),
-      layout_(other.layout_),
-      edge_(other.edge_),
-      version_(other.version_),
-      dtype_(other.dtype_),
-      is_output_(other.is_output_) {
-  if (counting) counting->storages.insert(storage_.get());
-}
-
-SavedCount::SavedCount() : previous_(std::exchange(counting, this)) {}
-SavedCount::~SavedCount() { counting = previous_; }
-
-Saved::operator Tensor() const {
-  if (storage_->version() != version_) {
-    const std::string by = running ? running->name() + recorded_at(*running) : "backward";
-    throw TapeError(by + ": a tensor of shape " + to_string(layout_.shape) + " and dtype " +
-                    name(dtype_) + " that its derivative needs was changed in place after it was " +
-                    "recorded (version " + std::to_string(version_) + ", now " +
-                    std::to_string(storage_->version()) + "); change a copy instead");
-  }
-  Ref<TensorImpl> impl(new TensorImpl(dtype_, layout_, storage_));
-  if (recording) {
-    impl->node = is_output_ ? Ref<Refcounted>(running) : Ref<Refcounted>(edge_.node);
-    impl->output_index = edge_.index;
-  }
-  return Tensor(std::move(impl));
 }
 
 }  // namespace ndtape

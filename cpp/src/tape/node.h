@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -54,10 +53,10 @@ class Node : public Refcounted {
   int inputs() const { return count_; }
   const Input& input(int i) const { return inputs_[i]; }
   bool needs(int i) const { return static_cast<bool>(inputs_[i].edge); }
-  [[gnu::always_inline]] void set_input(int i, Input input) {
+  [[gnu::always_inline]] void set_input(int i, Input&& input) {
     // A view may get its new history, a node, only when it is asked for it: now.
     if (input.edge && input.edge.node->number() > number_) renumber();
-    inputs_[i] = std::move(input);
+    std::construct_at(&inputs_[i], std::move(input));  // over an empty one, which owns nothing
   }
   virtual int outputs() const { return 1; }
   virtual bool is_leaf() const { return false; }
@@ -136,43 +135,5 @@ std::string recorded_at(const Node& node);
 // How many threads watch for anomalies: what recording looks at.
 extern std::atomic<int> anomaly_watchers;
 std::string where_in_program();  // by the function that set_trace was given, or empty
-
-// A tensor kept for backward: its memory and history as they were when it was saved. It becomes a
-// Tensor again when used; throws TapeError if the memory was changed in place meanwhile.
-class Saved {
- public:
-  // `edge`: x's. An operation's own output is saved before it has a history: its node is the one
-  // that saves it, and holding that here would be a circle.
-  Saved() = default;  // of a rule that will not be called
-  Saved(const Tensor& x, Edge edge, bool is_output);
-  Saved(Saved&&) = default;
-  Saved& operator=(Saved&&) = default;
-  // A copy is made only to be counted; see SavedCount.
-  Saved(const Saved& other);
-  operator Tensor() const;  // NOLINT: reading it is using it
-
- private:
-  Ref<Storage> storage_;
-  Layout layout_;
-  Edge edge_;
-  uint32_t version_ = 0;
-  DType dtype_ = DType::Bool;
-  bool is_output_ = false;
-};
-
-// While it lives, Saved tensors that are copied on this thread are counted: rules are functions
-// that hold some, and a copy of a rule tells which.
-class SavedCount {
- public:
-  SavedCount();
-  ~SavedCount();
-  SavedCount(const SavedCount&) = delete;
-  SavedCount& operator=(const SavedCount&) = delete;
-
-  std::unordered_set<const Storage*> storages;
-
- private:
-  SavedCount* previous_;
-};
 
 }  // namespace ndtape

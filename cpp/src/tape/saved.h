@@ -1,0 +1,88 @@
+// Values kept for derivatives. A change in place does not reach them: what it is about to overwrite
+// is copied first, if something is kept there. So a derivative is that of the values as they were.
+#pragma once
+
+#include <cstdint>
+#include <unordered_set>
+#include <utility>
+
+#include "tape/node.h"
+
+namespace ndtape {
+
+// A kept value: memory, layout and history of a tensor as they were. One serves all operations that
+// keep the same value. It stands in the list of its storage, until the memory is its own.
+struct Kept {
+  Kept(const Tensor& x, Node* node, uint32_t index, bool of_its_node, Kept** list)
+      : next(*list),
+        link(list),
+        owners(1),
+        is_output(of_its_node),
+        dtype(x.dtype()),
+        home(list),
+        storage(&x.storage()),
+        layout(x.layout()),
+        edge{Ref<Node>(node), index} {}
+
+  Kept* next;
+  Kept** link;  // what points here; null outside a list
+  int32_t owners;
+  bool is_output;
+  DType dtype;
+  const void* home;  // the list's owner, by which it is locked
+  Ref<Storage> storage;
+  Layout layout;
+  Edge edge;
+
+  static void* operator new(size_t size);
+  static void operator delete(void* p, size_t size) noexcept;
+};
+
+// A share in a kept value. It becomes a Tensor again when it is used.
+class Saved {
+ public:
+  Saved() = default;  // of a rule that will not be called
+  // `node` and `index`: x's place on the tape. An operation's own output is saved before it has
+  // one: its node is the one that saves it, and holding that here would be a circle.
+  Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
+  Saved(Saved&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
+  Saved& operator=(Saved&& other) noexcept {
+    std::swap(kept_, other.kept_);
+    return *this;
+  }
+  Saved(const Saved& other);
+  ~Saved() {
+    if (!kept_) return;
+    if (is_alone() && kept_->owners > 1) {
+      --kept_->owners;
+    } else {
+      drop();
+    }
+  }
+  operator Tensor() const;  // NOLINT: reading it is using it
+
+ private:
+  void drop();
+  Kept* kept_ = nullptr;
+};
+
+// What begin_change is made of: gives kept values that lie where x does memory of their own. `copy`
+// makes a tensor of the same values in new memory.
+void part_from(const Tensor& x, Tensor (*copy)(const Tensor&));
+
+// While it lives, Saved tensors that are copied on this thread are counted: rules are functions
+// that hold some, and a copy of a rule tells which.
+class SavedCount {
+ public:
+  SavedCount();
+  ~SavedCount();
+  SavedCount(const SavedCount&) = delete;
+  SavedCount& operator=(const SavedCount&) = delete;
+
+  std::unordered_set<const Storage*> storages;
+
+ private:
+  SavedCount* previous_;
+};
+
+}  // namespace ndtape
