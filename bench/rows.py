@@ -6,6 +6,7 @@ the work, or None where the library has no such operator.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -520,6 +521,30 @@ def _to_numpy(lib: Lib):
 
 
 # ---- gradients ---------------------------------------------------------------------------------
+
+
+def _recorded(name: str, statement: str) -> None:
+    """An operation of one element beside the same, recorded: the difference is what that costs."""
+
+    def build(lib: Lib, records: bool):
+        if lib.name not in ("torch", "ndtape"):
+            return None
+        a, b = (lib.xp.tensor([x], requires_grad=records) for x in (1.5, 2.5))
+        m = lib.xp.tensor([[1.5, 2.5], [0.5, 1.0]], requires_grad=records)
+        return statement, {"a": a, "b": b, "m": m, "xp": lib.xp}
+
+    for records in (False, True):
+        shown = f"{name}, recorded" if records else name
+        ROWS.append(Row("recording", shown, functools.partial(build, records=records)))
+
+
+_recorded("a + b", "a + b")
+_recorded("a * b", "a * b")
+_recorded("a / b", "a / b")
+_recorded("exp(a)", "xp.exp(a)")
+_recorded("maximum(a, b)", "xp.maximum(a, b)")
+_recorded("2x2 @ 2x2", "m @ m")
+_recorded("m[0]", "m[0]")
 
 
 @row("gradients", "100 scalar multiplies and backward")

@@ -28,8 +28,8 @@ NO_DERIVATIVE = {
     **elementwise.ZERO_DERIVATIVE,
     **structure.NO_DERIVATIVE,
     **namespace_cases.NO_DERIVATIVE,
-    **dict.fromkeys(numpy_names.CONSTANT, structure.CONSTANT),
-    **dict.fromkeys(numpy_names.KINKS, "pieces of `floor_divide` and `remainder`"),
+    **dict.fromkeys(sorted(numpy_names.CONSTANT), structure.CONSTANT),
+    **dict.fromkeys(sorted(numpy_names.KINKS), "pieces of `floor_divide` and `remainder`"),
 }
 
 PAGE = Path(__file__).parent.parent / "docs" / "derivatives.md"

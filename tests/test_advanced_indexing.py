@@ -299,15 +299,14 @@ def test_the_last_of_repeated_assignments_stays():
     assert w.grad.tolist() == [0, 0, 1]
 
 
-def test_changes_are_counted():
-    """A saved value that is overwritten through a mask is noticed."""
+def test_changes_do_not_reach_kept_values():
     x = nt.tensor([1.0, 2.0], requires_grad=True)
     y = x * 1
     z = nt.sum(y * y)
     with nt.no_grad():
         y[y > 1] = 0.0
-    with pytest.raises(nt.TapeError, match="multiply"):
-        z.backward()
+    z.backward()
+    assert x.grad.tolist() == [2, 4]
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,10 @@ bool rows_by_number(PyObject* self, PyObject* key, Tensor& rows) {
 PyObject* get(PyObject* self, PyObject* key) noexcept {
   return guarded([&]() -> PyObject* {
     Layout quick;
-    if (!requires_grad(unwrap(self)) && quick_view(unwrap(self).layout(), key, quick)) {
-      return wrap(unwrap(self).view(std::move(quick)));
+    const Tensor& source = unwrap(self);
+    if ((!requires_grad(source) || source.is_contiguous()) &&
+        quick_view(source.layout(), key, quick)) {
+      return wrap(get_item(source, quick));
     }
     std::vector<Index> index;
     if (parse_key(key, index)) return wrap(get_item(unwrap(self), index));

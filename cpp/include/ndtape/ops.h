@@ -214,6 +214,7 @@ struct NewAxis {};
 struct Ellipsis {};
 using Index = std::variant<int64_t, Slice, NewAxis, Ellipsis>;
 Tensor get_item(const Tensor& x, const std::vector<Index>& index);  // view
+Tensor get_item(const Tensor& x, const Layout& layout);  // the same, for an index's layout in x
 
 // ---- joins and gathers -----------------------------------------------------------------------
 Tensor concat(const std::vector<Tensor>& tensors, std::optional<int64_t> axis = 0);

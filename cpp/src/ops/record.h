@@ -33,7 +33,7 @@ inline bool has_history(const Tensor& x) {
   return static_cast<bool>(impl->node);
 }
 // Where x's gradient goes.
-inline Edge edge_of(const Tensor& x) {
+[[gnu::always_inline]] inline Edge edge_of(const Tensor& x) {
   if (!has_history(x)) return {};
   return {Ref<Node>(static_cast<Node*>(x.impl()->node.get())), x.impl()->output_index};
 }

@@ -253,4 +253,8 @@ Tensor get_item(const Tensor& x, const std::vector<Index>& index) {
   return view_part("get_item", x, [&](const Layout& l) { return index_layout(l, index); });
 }
 
+Tensor get_item(const Tensor& x, const Layout& layout) {
+  return view_part("get_item", x, [&](const Layout&) { return layout; });
+}
+
 }  // namespace ndtape

@@ -116,8 +116,7 @@ void Saved::drop() {
   delete kept_;
 }
 
-Saved::Saved(const Saved& other) : kept_(other.kept_) {
-  if (!kept_) return;
+void Saved::share() {
   const Lock lock(kept_->home);
   ++kept_->owners;
   if (counting) counting->storages.insert(kept_->storage.get());
@@ -160,7 +159,13 @@ void part_from(const Tensor& x, Tensor (*copy)(const Tensor&)) {
   }
 }
 
-SavedCount::SavedCount() : previous_(std::exchange(counting, this)) {}
-SavedCount::~SavedCount() { counting = previous_; }
+std::atomic<int> saved_counts{0};
+SavedCount::SavedCount() : previous_(std::exchange(counting, this)) {
+  saved_counts.fetch_add(1, std::memory_order_relaxed);
+}
+SavedCount::~SavedCount() {
+  saved_counts.fetch_sub(1, std::memory_order_relaxed);
+  counting = previous_;
+}
 
 }  // namespace ndtape

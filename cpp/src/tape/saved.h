@@ -2,6 +2,7 @@
 // is copied first, if something is kept there. So a derivative is that of the values as they were.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <unordered_set>
 #include <utility>
@@ -38,6 +39,8 @@ struct Kept {
   static void operator delete(void* p, size_t size) noexcept;
 };
 
+extern std::atomic<int> saved_counts;  // how many SavedCount there are
+
 // A share in a kept value. It becomes a Tensor again when it is used.
 class Saved {
  public:
@@ -50,7 +53,14 @@ class Saved {
     std::swap(kept_, other.kept_);
     return *this;
   }
-  Saved(const Saved& other);
+  Saved(const Saved& other) : kept_(other.kept_) {
+    if (!kept_) return;
+    if (is_alone() && saved_counts.load(std::memory_order_relaxed) == 0) {
+      ++kept_->owners;
+    } else {
+      share();
+    }
+  }
   ~Saved() {
     if (!kept_) return;
     if (is_alone() && kept_->owners > 1) {
@@ -62,6 +72,7 @@ class Saved {
   operator Tensor() const;  // NOLINT: reading it is using it
 
  private:
+  void share();
   void drop();
   Kept* kept_ = nullptr;
 };
