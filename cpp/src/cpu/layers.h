@@ -38,6 +38,9 @@ struct PoolKernels {
   // step there. at may be null.
   void (*max)(const void* x, int64_t step, bool first, int32_t position, void* best, int32_t* at,
               int64_t n);
+  // y[i] += x[i * step] * share, and its transpose: x[i * step] += y[i] * share. step is not 0.
+  void (*add)(const void* x, int64_t step, double share, void* y, int64_t n);
+  void (*spread)(const void* y, int64_t step, double share, void* x, int64_t n);
 };
 
 // One step of a recurrent network for one sequence, n numbers of its state. Gates lie one behind

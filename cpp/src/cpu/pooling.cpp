@@ -42,18 +42,46 @@ inline void max_with(const T* x, Step step, bool first, int32_t position, T* bes
   for (int64_t i = 0; i < n; ++i) at[i] = position + static_cast<int32_t>(i) * move;
 }
 
+// Calls run with the step as a constant where it is a common one.
+template <class Run>
+inline void with_step(int64_t step, Run run) {
+  if (step == 1) return run(Constant<1>{});
+  if (step == 2) return run(Constant<2>{});
+  run(Any{step});
+}
+
 template <class T>
 void max_pool(const void* x_, int64_t step, bool first, int32_t position, void* best_, int32_t* at,
               int64_t n) {
   const T* x = static_cast<const T*>(x_);
   T* best = static_cast<T*>(best_);
-  if (step == 1) return max_with(x, Constant<1>{}, first, position, best, at, n);
-  if (step == 2) return max_with(x, Constant<2>{}, first, position, best, at, n);
-  max_with(x, Any{step}, first, position, best, at, n);
+  with_step(step, [&](auto by) { max_with(x, by, first, position, best, at, n); });
 }
 
 template <class T>
-inline constexpr PoolKernels kPool = {max_pool<T>};
+void add(const void* x_, int64_t step, double share_, void* y_, int64_t n) {
+  const T* x = static_cast<const T*>(x_);
+  T* y = static_cast<T*>(y_);
+  const T share = static_cast<T>(share_);
+  with_step(step, [&](auto by) {
+    NDTAPE_IVDEP
+    for (int64_t i = 0; i < n; ++i) y[i] += x[i * by()] * share;
+  });
+}
+
+template <class T>
+void spread(const void* y_, int64_t step, double share_, void* x_, int64_t n) {
+  const T* y = static_cast<const T*>(y_);
+  T* x = static_cast<T*>(x_);
+  const T share = static_cast<T>(share_);
+  with_step(step, [&](auto by) {
+    NDTAPE_IVDEP
+    for (int64_t i = 0; i < n; ++i) x[i * by()] += y[i] * share;
+  });
+}
+
+template <class T>
+inline constexpr PoolKernels kPool = {max_pool<T>, add<T>, spread<T>};
 
 }  // namespace
 

@@ -24,6 +24,10 @@ void for_planes(int64_t planes, int64_t size, FunctionRef<void(int64_t, int64_t)
   parallel_for(planes, body);
 }
 
+const cpu::PoolKernels& pool_kernels(DType dtype) {
+  return *cpu::kernels().pool[dtype == DType::Float64];
+}
+
 template <class F>
 void with_type(DType dtype, F&& run) {
   dtype == DType::Float32 ? run(float()) : run(double());
@@ -38,7 +42,8 @@ void each_row(const PoolAxis (&axes)[3], Row&& row) {
   }
 }
 
-// Neighbouring windows of an axis that begin a fixed step apart and see as many values.
+// Neighbouring windows of an axis that begin a fixed step apart and see as many values, which count
+// for as much.
 struct Run {
   int64_t first, count;  // of windows
   int64_t step;
@@ -49,7 +54,8 @@ std::vector<Run> runs_of(const PoolAxis& axis) {
   for (int64_t o = 0; o < axis.output();) {
     Run run{o, 1, 1};
     const auto like_last = [&](int64_t next) {
-      return next < axis.output() && axis.count[next] == axis.count[o] &&
+      return run.step > 0 && next < axis.output() && axis.count[next] == axis.count[o] &&
+             axis.share[next] == axis.share[o] &&
              axis.begin[next] - axis.begin[next - 1] == run.step;
     };
     if (o + 1 < axis.output()) run.step = axis.begin[o + 1] - axis.begin[o];
@@ -62,10 +68,9 @@ std::vector<Run> runs_of(const PoolAxis& axis) {
 
 // A kernel takes one value of each of a run of windows at a time.
 template <class T>
-void max_plane(const PoolAxis (&axes)[3], const std::vector<Run>& runs, const T* x, T* y,
-               int32_t* positions) {
+void max_plane(const PoolAxis (&axes)[3], const std::vector<Run>& runs,
+               const cpu::PoolKernels& kernels, const T* x, T* y, int32_t* positions) {
   const PoolAxis &a0 = axes[0], &a1 = axes[1], &a2 = axes[2];
-  const cpu::PoolKernels& kernels = *cpu::kernels().pool[sizeof(T) == sizeof(double)];
   each_row(axes, [&](int64_t o0, int64_t o1) {
     for (const Run& run : runs) {
       const int64_t first =
@@ -86,23 +91,24 @@ void max_plane(const PoolAxis (&axes)[3], const std::vector<Run>& runs, const T*
   });
 }
 
-// Calls visit(place in x, place in y, share) for every value of every window.
+// Calls visit(place in x, place in y, share, run) for each value that every window of a run sees.
 template <class Visit>
-void each_value(const PoolAxis (&axes)[3], Visit&& visit) {
+void each_value(const PoolAxis (&axes)[3], const std::vector<Run>& runs, Visit&& visit) {
   const PoolAxis &a0 = axes[0], &a1 = axes[1], &a2 = axes[2];
   int64_t q = 0;
   each_row(axes, [&](int64_t o0, int64_t o1) {
     const double share = a0.share[o0] * a1.share[o1];
-    for (int64_t o2 = 0; o2 < a2.output(); ++o2, ++q) {
+    for (const Run& run : runs) {
       for (int64_t i = 0; i < a0.count[o0]; ++i) {
         for (int64_t j = 0; j < a1.count[o1]; ++j) {
           const int64_t row = (a0.begin[o0] + i * a0.step) * a1.input + a1.begin[o1] + j * a1.step;
-          int64_t p = row * a2.input + a2.begin[o2];
-          for (int64_t k = 0; k < a2.count[o2]; ++k, p += a2.step) {
-            visit(p, q, share * a2.share[o2]);
+          int64_t p = row * a2.input + a2.begin[run.first];
+          for (int64_t k = 0; k < a2.count[run.first]; ++k, p += a2.step) {
+            visit(p, q, share * a2.share[run.first], run);
           }
         }
       }
+      q += run.count;
     }
   });
 }
@@ -113,11 +119,12 @@ void max_pool(DType dtype, int64_t planes, const PoolAxis (&axes)[3], const void
               int32_t* positions) {
   const int64_t in = input_size(axes), out = output_size(axes);
   const std::vector<Run> runs = runs_of(axes[2]);
+  const cpu::PoolKernels& kernels = pool_kernels(dtype);
   with_type(dtype, [&]<class T>(T) {
     for_planes(planes, in, [&](int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; ++p) {
-        max_plane(axes, runs, static_cast<const T*>(x) + p * in, static_cast<T*>(y) + p * out,
-                  positions ? positions + p * out : nullptr);
+        max_plane(axes, runs, kernels, static_cast<const T*>(x) + p * in,
+                  static_cast<T*>(y) + p * out, positions ? positions + p * out : nullptr);
       }
     });
   });
@@ -152,14 +159,16 @@ void scatter_planes(DType dtype, int64_t planes, int64_t input, int64_t output, 
 
 void mean_pool(DType dtype, int64_t planes, const PoolAxis (&axes)[3], const void* x, void* y) {
   const int64_t in = input_size(axes), out = output_size(axes);
+  const std::vector<Run> runs = runs_of(axes[2]);
+  const cpu::PoolKernels& kernels = pool_kernels(dtype);
   with_type(dtype, [&]<class T>(T) {
     for_planes(planes, in, [&](int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; ++p) {
         const T* const from = static_cast<const T*>(x) + p * in;
         T* const to = static_cast<T*>(y) + p * out;
         std::fill_n(to, out, T(0));
-        each_value(axes, [&](int64_t i, int64_t o, double share) {
-          to[o] += from[i] * static_cast<T>(share);
+        each_value(axes, runs, [&](int64_t i, int64_t o, double share, const Run& run) {
+          kernels.add(from + i, run.step, share, to + o, run.count);
         });
       }
     });
@@ -168,14 +177,16 @@ void mean_pool(DType dtype, int64_t planes, const PoolAxis (&axes)[3], const voi
 
 void mean_spread(DType dtype, int64_t planes, const PoolAxis (&axes)[3], const void* y, void* x) {
   const int64_t in = input_size(axes), out = output_size(axes);
+  const std::vector<Run> runs = runs_of(axes[2]);
+  const cpu::PoolKernels& kernels = pool_kernels(dtype);
   with_type(dtype, [&]<class T>(T) {
     for_planes(planes, in, [&](int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; ++p) {
         const T* const from = static_cast<const T*>(y) + p * out;
         T* const to = static_cast<T*>(x) + p * in;
         std::fill_n(to, in, T(0));
-        each_value(axes, [&](int64_t i, int64_t o, double share) {
-          to[i] += from[o] * static_cast<T>(share);
+        each_value(axes, runs, [&](int64_t i, int64_t o, double share, const Run& run) {
+          kernels.spread(from + o, run.step, share, to + i, run.count);
         });
       }
     });
