@@ -282,6 +282,21 @@ def test_recurrent_layers_of_empty_batches_and_frozen_parts(layer):
     np.testing.assert_allclose(net.weight_input_0.grad.numpy(), want, rtol=1e-6)
 
 
+@pytest.mark.parametrize("layer", [nn.RNN, nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("shape", [(1, 3, 3), (3, 1, 3)])
+def test_recurrent_inputs_may_change_before_backward(layer, shape):
+    """One sequence, and one step, lie in memory as the layer wants them."""
+    net, grads = layer(3, 4), []
+    for change in (0, 1):
+        net.zero_grad()
+        x = nt.asarray(normal(*shape).astype(np.float32)) + 0
+        y, _ = net(x)
+        x += change
+        nt.sum(y).backward()
+        grads.append(net.weight_input_0.grad.numpy().copy())
+    np.testing.assert_array_equal(*grads)
+
+
 # ---- attention ---------------------------------------------------------------------------------
 
 

@@ -46,7 +46,7 @@ Tensor copy_of(const Tensor& t) {
 }
 
 struct Memory {
-  Tensor x;     // (steps, n, inputs)
+  Tensor x;     // (steps, n, inputs); undefined where that is x's own memory, which may change
   Tensor z;     // (steps, n, gates * hidden)
   Tensor h, c;  // (steps + 1, n, hidden)
   Tensor kept;  // (steps, n, hidden)
@@ -116,11 +116,12 @@ class RecurrentNode final : public Node {
                               lstm ? dc.mutable_data() : nullptr);
 
     const Tensor dz_rows = flat(dz), hidden_rows = flat(dz_hidden);
+    const Tensor x = memory_.x.defined() ? memory_.x : contiguous(by_steps(inputs[kX], reverse_));
     if (needs(kX)) {
       const Tensor dx = matmul(dz_rows, inputs[kInput]);
-      result[kX] = by_sequences(reshape(dx, memory_.x.shape()), reverse_);
+      result[kX] = by_sequences(reshape(dx, x.shape()), reverse_);
     }
-    if (needs(kInput)) result[kInput] = matmul(matrix_transpose(dz_rows), flat(memory_.x));
+    if (needs(kInput)) result[kInput] = matmul(matrix_transpose(dz_rows), flat(x));
     if (needs(kHidden)) {
       const Tensor before = memory_.h.view(memory_.h.layout().slice(0, 0, s.steps, 1));
       result[kHidden] = matmul(matrix_transpose(hidden_rows), flat(before));
@@ -311,6 +312,7 @@ Recurrence recurrent(RecurrentCell cell, const Tensor& x, const RecurrentWeights
     if (lstm) found.c = copy_of(slot(memory.c, steps));
   }
   if (recorded) {
+    if (&memory.x.storage() == &in[kX].storage()) memory.x = Tensor();
     const Ref<Node> node(new RecurrentNode(cell, reverse, in, std::move(memory)));
     set_history(found.y, node, 0);
     set_history(found.h, node, 1);
