@@ -1,5 +1,6 @@
 // Arithmetic, rounding and selection.
 #include <string>
+#include <utility>
 
 #include "engine/elementwise.h"
 #include "ops/elementwise.h"
@@ -137,11 +138,10 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::divide, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_b = save(b), kept_y = save_output_for(b, y);
-  return record("divide", y, wrt(a, [b = kept_b](const Tensor& g) { return g / conjugate(b); }),
-                wrt(b, [b = kept_b, y = kept_y](const Tensor& g) {
-                  return -(g * conjugate(y) / conjugate(b));
-                }));
+  auto rule = [b = save(b), y = save_output_for(b, y)](int i, const Tensor& g) {
+    return i == 0 ? g / conjugate(b) : -(g * conjugate(y) / conjugate(b));
+  };
+  return record_shared("divide", y, std::move(rule), a, b);
 }
 
 Tensor floor_divide(const Tensor& a, const Tensor& b) {
@@ -164,50 +164,41 @@ Tensor pow(const Tensor& a, const Tensor& b) {
   if (is_integer(a.dtype())) refuse_negative_powers(b);
   Tensor y = binary(Op::pow, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_a = save(a), kept_b = save(b), kept_y = save_output_for(b, y);
   // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
-  return record("pow", y,
-                wrt(a,
-                    [a = kept_a, b = kept_b](const Tensor& g) {
-                      const Tensor exponent = b, zero = scalar(false, exponent.dtype());
-                      const Tensor flat = equal(exponent, zero);
-                      const Tensor slope = exponent * pow(a, where(flat, zero, exponent - 1.0));
-                      return g * conjugate(where(flat, scalar(false, slope.dtype()), slope));
-                    }),
-                wrt(b, [a = kept_a, b = kept_b, y = kept_y](const Tensor& g) {
-                  const Tensor base = a, exponent = b;
-                  const Tensor flat = logical_and(
-                      equal(base, scalar(false, base.dtype())),
-                      greater_equal(real(exponent), scalar(false, real_dtype(exponent.dtype()))));
-                  const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
-                  return keep_where(logical_not(flat), g * conjugate(y * log(safe)));
-                }));
+  auto rule = [a = save(a), b = save(b), y = save_output_for(b, y)](int i, const Tensor& g) {
+    const Tensor base = a, exponent = b;
+    if (i == 0) {
+      const Tensor zero = scalar(false, exponent.dtype()), flat = equal(exponent, zero);
+      const Tensor slope = exponent * pow(base, where(flat, zero, exponent - 1.0));
+      return g * conjugate(where(flat, scalar(false, slope.dtype()), slope));
+    }
+    const Tensor flat =
+        logical_and(equal(base, scalar(false, base.dtype())),
+                    greater_equal(real(exponent), scalar(false, real_dtype(exponent.dtype()))));
+    const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
+    return keep_where(logical_not(flat), g * conjugate(y * log(safe)));
+  };
+  return record_shared("pow", y, std::move(rule), a, b);
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::maximum, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_a = save(a), kept_b = save(b);
-  auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
+  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
+    const Tensor mine = i == 0 ? a : b, other = i == 0 ? b : a;
     return where(equal(mine, other), half(g), keep_where(greater(mine, other), g));
   };
-  return record(
-      "maximum", y,
-      wrt(a, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(a, b, g); }),
-      wrt(b, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(b, a, g); }));
+  return record_shared("maximum", y, std::move(rule), a, b);
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::minimum, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_a = save(a), kept_b = save(b);
-  auto share = [](const Tensor& mine, const Tensor& other, const Tensor& g) {
+  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
+    const Tensor mine = i == 0 ? a : b, other = i == 0 ? b : a;
     return where(equal(mine, other), half(g), keep_where(less(mine, other), g));
   };
-  return record(
-      "minimum", y,
-      wrt(a, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(a, b, g); }),
-      wrt(b, [a = kept_a, b = kept_b, share](const Tensor& g) { return share(b, a, g); }));
+  return record_shared("minimum", y, std::move(rule), a, b);
 }
 
 Tensor copysign(const Tensor& a, const Tensor& b) {
@@ -231,28 +222,26 @@ Tensor nextafter(const Tensor& a, const Tensor& b) {
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor y = ternary(Op::where, condition, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_condition = save(condition);
-  return record(
-      "where", y, wrt(a, [c = kept_condition](const Tensor& g) { return keep_where(c, g); }),
-      wrt(b, [c = kept_condition](const Tensor& g) { return keep_where(logical_not(c), g); }));
+  auto rule = [c = save(condition)](int i, const Tensor& g) {
+    return i == 0 ? keep_where(c, g) : keep_where(logical_not(c), g);
+  };
+  return record_shared("where", y, std::move(rule), a, b);
 }
 
 Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high) {
   Tensor y = ternary(Op::clip, x, low, high);
   if (!recording(x, low, high)) return y;
-  const Saved kept_x = save(x), kept_low = save(low), kept_high = save(high);
-  return record("clip", y,
-                wrt(x,
-                    [x = kept_x, low = kept_low, high = kept_high](const Tensor& g) {
-                      return keep_where(logical_and(less_equal(low, x), less_equal(x, high)), g);
-                    }),
-                wrt(low,
-                    [x = kept_x, low = kept_low, high = kept_high](const Tensor& g) {
-                      return keep_where(logical_and(less(x, low), less_equal(low, high)), g);
-                    }),
-                wrt(high, [x = kept_x, low = kept_low, high = kept_high](const Tensor& g) {
-                  return keep_where(greater(maximum(x, low), high), g);
-                }));
+  auto rule = [x = save(x), low = save(low), high = save(high)](int i, const Tensor& g) {
+    switch (i) {
+      case 0:
+        return keep_where(logical_and(less_equal(low, x), less_equal(x, high)), g);
+      case 1:
+        return keep_where(logical_and(less(x, low), less_equal(low, high)), g);
+      default:
+        return keep_where(greater(maximum(x, low), high), g);
+    }
+  };
+  return record_shared("clip", y, std::move(rule), x, low, high);
 }
 
 Tensor astype(const Tensor& x, DType dtype) {

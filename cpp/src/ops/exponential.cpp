@@ -1,5 +1,6 @@
 // Exponentials, logarithms, roots, and what is made of them.
 #include <numbers>
+#include <utility>
 
 #include "ops/elementwise.h"
 #include "ops/record.h"
@@ -67,11 +68,10 @@ Tensor log10(const Tensor& x) {
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::logaddexp, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_a = save(a), kept_b = save(b);
-  return record(
-      "logaddexp", y,
-      wrt(a, [a = kept_a, b = kept_b](const Tensor& g) { return g * sigmoid(subtract(a, b)); }),
-      wrt(b, [a = kept_a, b = kept_b](const Tensor& g) { return g * sigmoid(subtract(b, a)); }));
+  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
+    return g * sigmoid(i == 0 ? subtract(a, b) : subtract(b, a));
+  };
+  return record_shared("logaddexp", y, std::move(rule), a, b);
 }
 
 Tensor sigmoid(const Tensor& x) {

@@ -129,6 +129,12 @@ Tensor record(const char* name, const Tensor& y, const Wrt<Rules>&... wrt) {
 template <class Rule>
 class ListNode final : public Node {
  public:
+  template <class... Tensors>
+  ListNode(const char* name, Rule rule, const Tensors&... inputs)
+      : Node(name, sizeof...(Tensors)), rule_(std::move(rule)) {
+    int i = 0;
+    (set_input(i++, input_of(inputs)), ...);
+  }
   ListNode(const char* name, const std::vector<Tensor>& inputs, Rule rule)
       : Node(name, static_cast<int>(inputs.size())), rule_(std::move(rule)) {
     for (size_t i = 0; i < inputs.size(); ++i) set_input(static_cast<int>(i), input_of(inputs[i]));
@@ -141,6 +147,8 @@ class ListNode final : public Node {
   }
 
   void count_saved() const override { [[maybe_unused]] const auto copy = rule_; }
+  bool elementwise() const override { return is_elementwise(name()); }
+  Tensor rule(int i, const Tensor& g) override { return needs(i) ? (*rule_)(i, g) : Tensor(); }
 
  protected:
   void free_saved() override { rule_.reset(); }
@@ -148,6 +156,13 @@ class ListNode final : public Node {
  private:
   std::optional<Rule> rule_;
 };
+
+// For operators whose derivatives by several inputs need the same values.
+template <class Rule, class... Tensors>
+Tensor record_shared(const char* name, const Tensor& y, Rule rule, const Tensors&... inputs) {
+  set_history(y, Ref<Node>::of_new(new ListNode<Rule>(name, std::move(rule), inputs...)));
+  return y;
+}
 
 template <class Rule>
 Tensor record_list(const char* name, const Tensor& y, const std::vector<Tensor>& inputs,

@@ -1,4 +1,6 @@
 // Trigonometric and hyperbolic functions, their inverses, and the plane.
+#include <utility>
+
 #include "ops/elementwise.h"
 #include "ops/record.h"
 
@@ -101,28 +103,23 @@ Tensor atanh(const Tensor& x) {
 Tensor atan2(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::atan2, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_a = save(a), kept_b = save(b);
-  return record("atan2", y,
-                wrt(a, [a = kept_a, b = kept_b](
-                           const Tensor& g) { return g * divide(b, square(a) + square(b)); }),
-                wrt(b, [a = kept_a, b = kept_b](const Tensor& g) {
-                  return -(g * divide(a, square(a) + square(b)));
-                }));
+  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
+    const Tensor length = square(a) + square(b);
+    return i == 0 ? g * divide(b, length) : -(g * divide(a, length));
+  };
+  return record_shared("atan2", y, std::move(rule), a, b);
 }
 
 Tensor hypot(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::hypot, a, b);
   if (!recording(a, b)) return y;
-  const Saved kept_a = save(a), kept_b = save(b), kept_y = save_output(y);
   // At the origin: 0, the centre of the subgradients.
-  auto slope = [](const Tensor& side, const Tensor& y, const Tensor& g) {
-    const Tensor origin = equal(y, scalar(false, y.dtype()));
-    return g * (side / where(origin, scalar(int64_t{1}, y.dtype()), y));
+  auto rule = [a = save_for(a, a), b = save_for(b, b), y = save_output(y)](int i, const Tensor& g) {
+    const Tensor side = i == 0 ? a : b, length = y;
+    const Tensor origin = equal(length, scalar(false, length.dtype()));
+    return g * (side / where(origin, scalar(int64_t{1}, length.dtype()), length));
   };
-  return record(
-      "hypot", y,
-      wrt(a, [a = kept_a, y = kept_y, slope](const Tensor& g) { return slope(a, y, g); }),
-      wrt(b, [b = kept_b, y = kept_y, slope](const Tensor& g) { return slope(b, y, g); }));
+  return record_shared("hypot", y, std::move(rule), a, b);
 }
 
 }  // namespace ndtape
