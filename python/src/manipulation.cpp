@@ -164,8 +164,7 @@ PyObject* call_index_add(const Spec& spec, PyObject* const* v) {
   Tensor values = argument(spec, v[2]);
   int64_t axis = v[3] ? parse_int(v[3], "axis") : 0;
   bool release = is_large(x) || is_large(values);
-  return wrap(
-      unlocked(release, [&] { return add(x, index_add(x.shape(), indices, values, axis)); }));
+  return wrap(unlocked(release, [&] { return index_add(x, indices, values, axis); }));
 }
 
 PyObject* call_matmul(const Spec& spec, PyObject* const* v) {

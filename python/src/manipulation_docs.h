@@ -553,7 +553,7 @@ axis : int, optional
 Returns
 -------
 Tensor
-    Of the shape of `x` and the dtype that both promote to. The order of additions is that of
+    Of the shape of `x` and the dtype that both promote to. Additions are made in the order of
     `indices`.
 
 Raises

@@ -248,7 +248,8 @@ enum class InPlaceOp {
 };
 void update(InPlaceOp op, const Tensor& x, const Tensor& value);
 void assign(const Tensor& x, const Tensor& value);  // x[...] = value, broadcast, cast to x's dtype
-// x[take-style indices along axis] += value is the derivative of take; exposed for it.
-Tensor index_add(const Dims& shape, const Tensor& indices, const Tensor& values, int64_t axis);
+// x with values added at indices along the axis, in their order; values have the shape of take's
+// result.
+Tensor index_add(const Tensor& x, const Tensor& indices, const Tensor& values, int64_t axis);
 
 }  // namespace ndtape

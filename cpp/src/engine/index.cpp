@@ -194,7 +194,7 @@ void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
   const auto* from = static_cast<const char*>(values.data());
   auto* to = static_cast<char*>(out.mutable_data());
   // Repeated positions add in order: threads share the outer axis and the inner one, never j.
-  const int64_t pieces = outer >= 4 ? 1 : std::clamp<int64_t>(inner / 64, 1, 8);
+  const int64_t pieces = outer >= 4 ? 1 : std::clamp<int64_t>(inner / 512, 1, 8);
   auto run = [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t o = task / pieces, piece = task % pieces;

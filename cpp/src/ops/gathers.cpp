@@ -45,6 +45,33 @@ Tensor add_along(const Dims& shape, const Tensor& indices, const Tensor& values,
                 }));
 }
 
+// y = x, or zeros without one, plus values at positions p along an axis; y is nobody else's yet.
+Tensor add_at(const Tensor& y, const Tensor* x, const Tensor& p, const Tensor& values, int axis) {
+  const Dims& shape = y.shape();
+  const int64_t outer = product(shape, 0, axis), inner = product(shape, axis + 1, shape.size());
+  {
+    GradMode off(false);
+    if (x) {
+      engine::copy(*x, y);
+    } else {
+      engine::copy(scalar(0.0, y.dtype()), y);
+    }
+    const Tensor added = values.dtype() == y.dtype() ? values : astype(values, y.dtype());
+    engine::index_add(reshape(y, {outer, shape[axis], inner}), p,
+                      reshape(contiguous(added), {outer, p.size(), inner}));
+  }
+  const bool wants_x = x && recording(*x), wants_values = recording(values);
+  if (!wants_x && !wants_values) return y;
+  auto to_values = [p = save(p), axis](const Tensor& g) { return take(g, p, axis); };
+  if (!x) return record("index_add", y, wrt(values, to_values));
+  return record("index_add", y, wrt(*x, [](const Tensor& g) { return g; }), wrt(values, to_values));
+}
+
+// The derivative of take along an axis of `shape`.
+Tensor untake(const Dims& shape, const Tensor& p, const Tensor& g, int axis) {
+  return add_at(Tensor::empty(shape, g.dtype()), nullptr, p, g, axis);
+}
+
 }  // namespace
 
 Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis) {
@@ -66,7 +93,7 @@ Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis)
   }
   if (!recording(x)) return y;
   return record("take", y, wrt(x, [shape, p = save(p), along](const Tensor& g) {
-                  return index_add(shape, p, g, along);
+                  return untake(shape, p, g, along);
                 }));
 }
 
@@ -88,28 +115,20 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   const Tensor places = Tensor::empty({count}, DType::Int64);
   engine::mask_positions(dense, counts, places);
   return record("masked_select", y, wrt(x, [shape = x.shape(), places](const Tensor& g) {
-                  return reshape(index_add({element_count(shape)}, places, g, 0), shape);
+                  return reshape(untake({element_count(shape)}, places, g, 0), shape);
                 }));
 }
 
-Tensor index_add(const Dims& shape, const Tensor& indices, const Tensor& values, int64_t axis) {
-  const int along = normalize_axis(axis, shape.size(), "index_add");
-  const Tensor p = positions(indices, shape[along], "index_add");
-  const Dims expected = with_axis(shape, along, indices.shape());
+Tensor index_add(const Tensor& x, const Tensor& indices, const Tensor& values, int64_t axis) {
+  const int along = normalize_axis(axis, x.ndim(), "index_add");
+  const DType dtype = promote(x.dtype(), values.dtype());
+  const Tensor p = positions(indices, x.length(along), "index_add");
+  const Dims expected = with_axis(x.shape(), along, indices.shape());
   if (values.shape() != expected) {
     throw ValueError("index_add: values have shape " + to_string(values.shape()) + ", expected " +
                      to_string(expected));
   }
-  const int64_t outer = product(shape, 0, along), inner = product(shape, along + 1, shape.size());
-  Tensor y = zeros(shape, values.dtype());
-  {
-    GradMode off(false);
-    engine::index_add(reshape(y, {outer, shape[along], inner}), p,
-                      reshape(contiguous(values), {outer, p.size(), inner}));
-  }
-  if (!recording(values)) return y;
-  return record("index_add", y,
-                wrt(values, [p = save(p), along](const Tensor& g) { return take(g, p, along); }));
+  return add_at(Tensor::empty(x.shape(), dtype), &x, p, values, along);
 }
 
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
