@@ -1,9 +1,13 @@
-"""Calls with arguments that make no sense: each ends in a result or an exception, never a crash.
+"""Arguments that make no sense: each case ends in a result or an exception, never a crash.
 
-They run in a process of their own, so that a crash is a failure with the call that caused it.
-`python tests/test_fuzz.py SEED COUNT` runs more of them.
+Calls with anything at all, shapes and strides, capsules and buffers. They run in a process of their
+own, so that a crash is a failure with the case that caused it.
+`python tests/test_fuzz.py SEED COUNT` runs more of them; the README has the command that runs
+them under AddressSanitizer.
 """
 
+import array as arrays
+import ctypes
 import faulthandler
 import os
 import subprocess
@@ -11,6 +15,7 @@ import sys
 
 import numpy as np
 import pytest
+from forged import Forged
 
 import ndtape as nt
 
@@ -116,36 +121,189 @@ def _brief(value):
     return (value.shape, value.dtype) if isinstance(value, nt.Tensor) else value
 
 
+class Log:
+    """What is tried, on the disk before it is: a crash leaves its cause as the last line."""
+
+    def __init__(self):
+        self.file = open(os.environ.get("FUZZ_LOG", os.devnull), "w")  # noqa: SIM115
+
+    def __call__(self, *words):
+        self.file.seek(0)
+        self.file.truncate()
+        print(*words, file=self.file, flush=True)
+
+
+def _use(result):
+    """Read every element of a result, and walk back from it."""
+    if isinstance(result, nt.Tensor) and result.size < 1000:
+        repr(result)
+        if result.requires_grad and result.size:
+            result.sum().backward()
+
+
+def _call(rng, values, log):
+    functions, tensors, junk = values
+    name, function = functions[rng.integers(len(functions))]
+    arguments = [
+        tensors[rng.integers(len(tensors))] if rng.random() < 0.6 else junk[rng.integers(len(junk))]
+        for _ in range(rng.integers(0, 4))
+    ]
+    keywords = {}
+    if rng.random() < 0.3:
+        keywords[_KEYWORDS[rng.integers(len(_KEYWORDS))]] = junk[rng.integers(len(junk))]
+    if _too_large([*arguments, *keywords.values()]):
+        return
+    log(name, [_brief(a) for a in arguments], keywords)
+    _use(function(*arguments, **keywords))
+
+
+def _number(rng):
+    """Small, sometimes beyond any memory or any integer."""
+    if rng.random() < 0.85:
+        return int(rng.integers(-4, 7))
+    return int(rng.choice([2**62, -(2**62), 2**63 - 1, -(2**63)])) * int(rng.choice([1, 1, 2]))
+
+
+def _numbers(rng, most):
+    return tuple(_number(rng) for _ in range(rng.integers(0, most + 1)))
+
+
+def _shapes(rng, values, log):
+    """Shapes, axes and positions of any numbers."""
+    x = values[1][rng.integers(len(values[1]))]
+    a, b = _numbers(rng, 5), _numbers(rng, 3)
+    bounds = [_number(rng) if rng.random() < 0.7 else None for _ in range(3)]
+    cases = [
+        lambda: nt.zeros(a),
+        lambda: nt.full(a, 2.0, dtype=nt.int8),
+        lambda: nt.reshape(x, a),
+        lambda: nt.broadcast_to(x, a),
+        lambda: nt.permute_dims(x, a),
+        lambda: nt.moveaxis(x, a, b),
+        lambda: nt.expand_dims(x, axis=a),
+        lambda: nt.squeeze(x, axis=a),
+        lambda: nt.flip(x, axis=a),
+        lambda: nt.roll(x, a, axis=b),
+        lambda: nt.tile(x, b),
+        lambda: nt.sum(x, axis=a),
+        lambda: x[a],
+        lambda: x[slice(*bounds)],
+        lambda: x[..., slice(*bounds)],
+        lambda: x[list(a)],
+        lambda: x[list(a), list(b)],
+        lambda: x.detach().__setitem__(a, 1),
+        lambda: x.detach().__setitem__((list(a), list(b)), 1),
+        lambda: x.detach().__setitem__(slice(*bounds), x.detach()),
+        lambda: nt.take(x, nt.asarray(list(b), dtype=nt.int64), axis=_number(rng)),
+        lambda: nt.split(x, list(b), axis=_number(rng)),
+        lambda: nt.broadcast_shapes(a, b),
+        lambda: nt.unravel_index(_number(rng), a),
+        lambda: nt.linalg.diagonal(x, offset=_number(rng)),
+        lambda: nt.tril(x, k=_number(rng)),
+        lambda: nt.eye(*b),
+        lambda: nt.arange(*[min(n, 1000) for n in b]),
+        lambda: nt.random.default_rng(0).uniform(0, 1, a),
+    ]
+    which = rng.integers(len(cases))
+    log("shapes", which, _brief(x), a, b, bounds)
+    _use(cases[which]())
+
+
+def _capsules(rng, values, log):
+    """A capsule whose fields are anything; elements are read where they lie in its memory."""
+    ndim = int(rng.integers(0, 5))
+    wild = [_number(rng) for _ in range(2 * ndim)]
+    wild = [max(-(2**63), min(n, 2**63 - 1)) for n in wild]
+    fields = {"shape": wild[:ndim]}
+    if rng.random() < 0.7:
+        fields["strides"] = wild[ndim:]
+    if rng.random() < 0.8:
+        fields["dtype"] = (
+            int(rng.integers(0, 8)),
+            int(rng.choice([1, 8, 16, 32, 64, 128])),
+            int(rng.choice([1, 1, 1, 0, 4])),
+        )
+    odd = {
+        "byte_offset": [0, 4, 8, 64, 2**63, 2**64 - 8],
+        "flags": [0, 1, 2, 3, 2**40],
+        "version": [(1, 0), (1, 9), (0, 8), (2, 0)],
+        "device": [(1, 0), (2, 0), (-1, 5)],
+        "data": [None],
+        "ndim": [-1, 0, 65, 2**31 - 1],
+        "shape_pointer": [None],
+        "name": [None, ctypes.create_string_buffer(b"dltensor_")],
+    }
+    for field, choices in odd.items():
+        if rng.random() < 0.1:
+            fields[field] = choices[rng.integers(len(choices))]
+    log("capsule", fields)
+    made = Forged(**fields)
+    x = nt.from_dlpack(made, copy=[None, False][rng.integers(2)])
+    reach = [(n - 1) * s for n, s in zip(x.shape, x.strides, strict=True)]
+    start = x.data_ptr() - made.memory.ctypes.data
+    low = start + sum(r for r in reach if r < 0)
+    high = start + sum(r for r in reach if r > 0) + x.itemsize
+    if x.size == 0 or (0 <= low and high <= made.memory.nbytes):
+        _use(x)
+        _use(x + x if x.dtype != nt.bool else x)
+        np.from_dlpack(x).tobytes()
+
+
+def _buffers(rng, values, log):
+    """Memory of other objects, cut, cast, shifted and turned round; and our own handed out."""
+    raw = bytearray(rng.bytes(int(rng.integers(0, 80))))
+    flat = np.frombuffer(raw, np.uint8)[int(rng.integers(0, 9)) :]
+    formats = ["b", "B", "?", "c", "h", "H", "i", "I", "l", "L", "q", "Q", "f", "d", "n", "P", "x"]
+    formats += ["<i4", ">f8", "c8", "c16", "f2", "g", "U1", "S3", "M8[s]", "O", "i4,f4", "V5"]
+    form = formats[rng.integers(len(formats))]
+    log("buffer", len(raw), flat.size, form)
+    kind = rng.integers(5)
+    if kind == 0:
+        made = memoryview(raw)
+        if len(form) == 1:
+            made = made[: len(raw) // 16 * 16].cast(form)
+    elif kind == 1:
+        made = arrays.array(form if form in "bBhHiIlLqQfd" else "b", bytes(16))
+    elif kind == 2:
+        made = (ctypes.c_double * int(rng.integers(0, 4)))()
+    else:
+        dtype = np.dtype(form)
+        made = flat[: flat.size // max(dtype.itemsize, 1) * dtype.itemsize]
+        made = np.zeros(3, dtype) if dtype.hasobject else made.view(dtype)
+        made = made[:: int(rng.choice([1, 2, -1, -3]))]
+        if kind == 4:
+            made = made[:, None].T if rng.random() < 0.5 else np.broadcast_to(made, (2, made.size))
+    copy = [None, True, False][rng.integers(3)]
+    x = nt.asarray(made, copy=copy) if rng.random() < 0.7 else nt.tensor(made)
+    log("buffer", len(raw), form, _brief(x))
+    _use(x)
+    view = memoryview(x.detach())
+    view.tobytes()
+    if view.contiguous and x.size:
+        nt.asarray(view.cast("B"))
+    out = np.asarray(x.detach(), dtype=[None, np.float64][rng.integers(2)])
+    del x, view
+    out.tobytes()
+
+
 def run(seed, count):
     rng = np.random.default_rng(seed)
     functions = _functions()
+    log = Log()
     unexpected = []
-    log = open(os.environ.get("FUZZ_LOG", os.devnull), "w")  # noqa: SIM115 - closed at exit
-    for _ in range(count):
-        tensors, junk = _tensors(rng), _junk(rng)
-        name, function = functions[rng.integers(len(functions))]
-        arguments = [
-            tensors[rng.integers(len(tensors))]
-            if rng.random() < 0.6
-            else junk[rng.integers(len(junk))]
-            for _ in range(rng.integers(0, 4))
-        ]
-        keywords = {}
-        if rng.random() < 0.3:
-            keywords[_KEYWORDS[rng.integers(len(_KEYWORDS))]] = junk[rng.integers(len(junk))]
-        if _too_large([*arguments, *keywords.values()]):
-            continue
-        print(name, [_brief(a) for a in arguments], keywords, file=log, flush=True)
+    kinds = [_call, _call, _shapes, _capsules, _buffers]
+    values = None
+    for case in range(count):
+        if case % 10 == 0:  # what calls have changed does not stay for long
+            values = functions, _tensors(rng), _junk(rng)
         try:
-            result = function(*arguments, **keywords)
-            if isinstance(result, nt.Tensor) and result.size < 1000:
-                repr(result)
-                if result.requires_grad and result.size:
-                    result.sum().backward()
+            kinds[rng.integers(len(kinds))](rng, values, log)
         except _EXPECTED:
             pass
         except BaseException as error:
-            unexpected.append(f"{name}{arguments}{keywords}: {type(error).__name__}: {error}")
+            log.file.seek(0)
+            text = open(log.file.name).read() if log.file.name != os.devnull else ""  # noqa: SIM115
+            unexpected.append(f"case {case}: {text}{type(error).__name__}: {error}")
     return unexpected
 
 

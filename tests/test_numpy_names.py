@@ -3,6 +3,7 @@
 import re
 import warnings
 from pathlib import Path
+from typing import get_args
 
 import gradcheck
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import FLOATS, assert_same, examples, from_tensor, laid_out, seeds
 
 import ndtape as nt
-from ndtape import _numpy_names, _numpy_statistics
+from ndtape import _numpy_names, _numpy_statistics, _padding
 
 NAMES = [*_numpy_names.__all__, *_numpy_statistics.__all__]
 OTHER_NAMES = {name: f.__name__ for name in NAMES if (f := getattr(nt, name)).__name__ != name}
@@ -47,6 +48,21 @@ CALLS = {
         (
             [A],
             lambda xp, x: [xp.pad(x, (3, 5), m) for m in ("edge", "reflect", "symmetric", "wrap")],
+        ),
+        (
+            [A],
+            lambda xp, x: [
+                xp.pad(x, (4, 7), m, reflect_type="odd") for m in ("reflect", "symmetric")
+            ],
+        ),
+        ([A], lambda xp, x: xp.pad(x, ((2, 1), (0, 3)), "linear_ramp", end_values=(3, -2))),
+        (
+            [A],
+            lambda xp, x: [
+                xp.pad(x, {-1: (1, 2)}, m, stat_length=n)
+                for m in ("mean", "median", "maximum", "minimum")
+                for n in (None, 2, ((1, 1), (1, 3)))
+            ],
         ),
     ],
     "diag": [
@@ -91,6 +107,7 @@ CALLS = {
             [A],
             lambda xp, x: xp.unique(x, return_index=True, return_inverse=True, return_counts=True),
         ),
+        ([A], lambda xp, x: (xp.unique(x, axis=1), *xp.unique(x, True, axis=0))),
     ],
     "median": [
         ([A], lambda xp, x: (xp.median(x), xp.median(x, 1), xp.median(x, axis=0, keepdims=True))),
@@ -103,11 +120,33 @@ CALLS = {
             [A],
             lambda xp, x: [
                 xp.quantile(x, [0.2, 0.5, 0.7], 1, method=m)
-                for m in ("linear", "lower", "higher", "midpoint", "nearest")
+                for m in get_args(_numpy_statistics.Method)
             ],
         ),
+        *(
+            (
+                [C],
+                lambda xp, x, w=w, axis=axis: xp.quantile(
+                    x, [0, 0.3, 0.9], axis, method="inverted_cdf", weights=xp.asarray(w)
+                ),
+            )
+            for w, axis in (
+                (np.arange(24.0).reshape(C), None),
+                (np.arange(24.0).reshape(C), 1),
+                ([0.0, 2.0, 1.0], 1),
+                ([[0.0, 2.0, 1.0, 1.0]] * 2, (0, 2)),
+            )
+        ),
     ],
-    "percentile": [([C], lambda xp, x: xp.percentile(x, [25, 60], axis=-1))],
+    "percentile": [
+        ([C], lambda xp, x: xp.percentile(x, [25, 60], axis=-1)),
+        (
+            [A],
+            lambda xp, x: xp.percentile(
+                x, 40, 1, method="inverted_cdf", weights=xp.asarray([1.0, 2.0, 4.0])
+            ),
+        ),
+    ],
     "average": [
         ([A], lambda xp, x: (xp.average(x), xp.average(x, 0))),
         ([A, A], lambda xp, x, w: xp.average(x, 1, weights=w * w + 1)),
@@ -122,6 +161,8 @@ CALLS = {
     "histogram": [
         ([C], lambda xp, x: [*xp.histogram(x), *xp.histogram(x, 4, (-1, 1), density=True)]),
         ([V, V], lambda xp, x, w: [*xp.histogram(x, weights=w)]),
+        ([V, V], lambda xp, x, w: xp.histogram(x, [-1, 0, 0.5], density=True, weights=w * w)[0]),
+        ([A, A], lambda xp, x, w: [*xp.histogram(x, 3, (-0.5, 0.5), weights=w * 1j)]),
     ],
     "bincount": [([V], lambda xp, w: xp.bincount(xp.asarray([3, 0, 3, 1]), w, 6))],
     "interp": [
@@ -131,6 +172,14 @@ CALLS = {
             lambda xp, x, f: xp.interp(x, xp.asarray([-1.0, 0.0, 1.0]), f, left=5, right=6),
         ),
         ([A, (1,), (1,)], lambda xp, x, p, f: xp.interp(x, p, f)),
+        ([C, (5,), (5,)], lambda xp, x, p, f: xp.interp(x, p, f, period=0.7)),
+        (
+            [A, (3,)],
+            lambda xp, x, f: [
+                part(xp.interp(x, xp.asarray([-1.0, 0.0, 1.0]), f * (1 + 2j)))
+                for part in (xp.real, xp.imag)
+            ],
+        ),
     ],
 }
 CONSTANT = {
@@ -260,6 +309,82 @@ def test_quantiles_with_ties_and_nan(seed, q):
     assert_same(nt.median(array[:2], 0), np.median(array[:2], 0))
 
 
+@examples(60)
+@given(st.data())
+def test_padding_of_any_dtype(data):
+    dtype = data.draw(st.sampled_from(["float32", "float64", "int8", "uint8", "int64", "bool"]))
+    shape = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    array, tensor = data.draw(laid_out(dtype, shape, domain="unit", repeated=False))
+    width = st.integers(0, 9)
+    pairs = data.draw(st.lists(st.tuples(width, width), min_size=len(shape), max_size=len(shape)))
+    mode = data.draw(st.sampled_from([m for m in _padding._OPTIONS if m != "empty"]))
+    options = {}
+    if mode == "constant":
+        options["constant_values"] = data.draw(st.sampled_from([0, 1, (1, 0)]))
+    elif mode == "linear_ramp":
+        options["end_values"] = data.draw(st.sampled_from([0, 1, (1, 0)]))
+    elif mode in ("reflect", "symmetric") and dtype != "bool":
+        options["reflect_type"] = data.draw(st.sampled_from(["even", "odd"]))
+    elif mode in ("maximum", "minimum", "mean", "median"):
+        options["stat_length"] = data.draw(st.sampled_from([None, 1, 2, (1, 7)]))
+    if dtype == "bool" and mode in ("linear_ramp", "mean", "median"):
+        return  # NumPy subtracts bools, or refuses
+    with np.errstate(all="ignore"):
+        want = np.pad(array, pairs, mode, **options)
+    got = nt.pad(tensor, pairs, mode, **options)
+    assert got.shape == want.shape
+    assert got.dtype == dtype
+    np.testing.assert_allclose(from_tensor(got), want, rtol=1e-5, atol=1e-5)
+
+
+def test_padding_by_a_function():
+    def fill(vector, width, axis, options):
+        vector[: width[0]] = options["value"] + axis
+        vector[vector.size - width[1] :] = -1
+
+    array = np.arange(6).reshape(2, 3)
+    assert_same(nt.pad(nt.asarray(array), 2, fill, value=5), np.pad(array, 2, fill, value=5))
+    assert nt.pad(nt.ones((2, 0)), 1, "empty").shape == (4, 2)
+    with pytest.raises(TypeError, match="no derivative"):
+        nt.pad(nt.ones(2, requires_grad=True), 1, fill)
+
+
+@examples(60)
+@given(seeds, st.sampled_from(get_args(_numpy_statistics.Method)), st.booleans())
+def test_quantiles_by_any_method(seed, method, ties):
+    rng = np.random.default_rng(seed)
+    shape = (3, int(rng.integers(1, 9)))
+    array = rng.integers(0, 4, shape).astype(float) if ties else rng.standard_normal(shape)
+    q = rng.choice([0, 0.1, 0.25, 1 / 3, 0.5, 0.6, 0.75, 1], 4)
+    got, want = nt.quantile(array, q, 1, method=method), np.quantile(array, q, 1, method=method)
+    np.testing.assert_allclose(from_tensor(got), want, rtol=1e-12, atol=1e-12)
+    if method == "inverted_cdf":
+        weights = rng.integers(0, 3, shape) + np.eye(*shape)
+        options = {"axis": 1, "weights": weights, "method": method}
+        assert_same(nt.quantile(array, q, **options), np.quantile(array, q, **options))
+
+
+@examples(40)
+@given(st.data())
+def test_unique_with_ties_and_nan(data):
+    dtype = data.draw(st.sampled_from(["float32", "complex128", "int16", "bool"]))
+    rng = np.random.default_rng(data.draw(seeds))
+    array = rng.integers(0, 4, int(rng.integers(0, 30))).astype(dtype)
+    if dtype in ("float32", "complex128"):
+        array[array == 3] = np.nan
+    asked = data.draw(st.tuples(*[st.booleans()] * 3))
+    equal_nan = data.draw(st.booleans())
+    if not equal_nan:
+        asked = (True, *asked[1:])  # or NumPy's order of NaN would be that of a quick sort
+    got = nt.unique(nt.asarray(array), *asked, equal_nan=equal_nan)
+    want = np.unique(array, *asked, equal_nan=equal_nan)
+    if not any(asked):
+        got, want = (got,), (want,)
+    assert len(got) == len(want)
+    for g, w in zip(got, want, strict=True):
+        assert_same(g, w)
+
+
 def test_counts():
     x = nt.tensor([0, 3, 3, 1], dtype=nt.int32)
     assert_same(nt.bincount(x), np.bincount([0, 3, 3, 1]))
@@ -288,10 +413,19 @@ def test_complex_numbers():
     assert nt.isclose(z, z * (1 + 1e-9)).tolist() == [True, True]
 
 
+def _weighted(x, weights):
+    return nt.quantile(x, 0.5, weights=weights, method="inverted_cdf")
+
+
 @pytest.mark.parametrize(
     ("error", "call", "match"),
     [
-        (ValueError, lambda: nt.pad(nt.ones(2), 1, "mean"), "mode 'mean'"),
+        (ValueError, lambda: nt.pad(nt.ones(2), 1, "meen"), "mode 'meen'"),
+        (ValueError, lambda: nt.pad(nt.ones(2), 1, "edge", stat_length=1), "takes no stat_length"),
+        (ValueError, lambda: nt.pad(nt.ones(2), 1, "mean", stat_length=0), "stat_length 0"),
+        (ValueError, lambda: nt.pad(nt.ones(2), 1, "wrap", reflect_type="odd"), "reflect_type"),
+        (ValueError, lambda: nt.pad(nt.ones(2), 1, "reflect", reflect_type="x"), "'x'"),
+        (IndexError, lambda: nt.pad(nt.ones(2), {1: 1}), "axis 1"),
         (ValueError, lambda: nt.pad(nt.ones(2), -1), "negative"),
         (TypeError, lambda: nt.pad(nt.ones(2), 1.5), "integers"),
         (ValueError, lambda: nt.pad(nt.ones(2), (1, 2, 3)), "broadcast"),
@@ -302,7 +436,12 @@ def test_complex_numbers():
         (ValueError, lambda: nt.quantile(nt.ones(2), 1.5), "between 0 and 1"),
         (ValueError, lambda: nt.quantile(nt.ones(2), nt.nan), "between 0 and 1"),
         (ValueError, lambda: nt.quantile(nt.ones(0), 0.5), "nothing"),
-        (ValueError, lambda: nt.quantile(nt.ones(2), 0.5, method="hazen"), "hazen"),
+        (ValueError, lambda: nt.quantile(nt.ones(2), 0.5, method="hasen"), "hasen"),
+        (ValueError, lambda: nt.quantile(nt.ones(2), 0.5, weights=nt.ones(2)), "inverted_cdf"),
+        (ValueError, lambda: _weighted(nt.ones((2, 3)), nt.ones(3)), "weights of shape"),
+        (ValueError, lambda: _weighted(nt.ones(2), nt.tensor([1.0, -1.0])), "negative"),
+        (ValueError, lambda: _weighted(nt.ones(2), nt.zeros(2)), "zero"),
+        (ValueError, lambda: nt.interp(1.0, [0.0, 1.0], [0.0, 1.0], period=0), "period"),
         (ValueError, lambda: nt.percentile(nt.ones(2), 101), "between 0 and 1"),
         (IndexError, lambda: nt.median(nt.ones(2), 1), "median: axis 1"),
         (TypeError, lambda: nt.median(nt.ones(2) * 1j), "order"),

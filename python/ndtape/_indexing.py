@@ -1,8 +1,10 @@
 """Indexing with arrays and masks, for the keys that are no views.
 
-NumPy's rules decide which elements a key names: the key is applied to the numbers of the elements,
-and what comes out is gathered or replaced. So every form that NumPy knows works here, and the
-gathers and replacements are ordinary recorded operations.
+A key is a view and arrays of integers on some of its axes, which the core gathers by or writes to;
+masks are the positions where they are True. For the few keys that are neither (Booleans without
+axes), and under the tape in assignments, NumPy's rules decide which elements a key names: the key
+is applied to the numbers of the elements, and what comes out is gathered or replaced by ordinary
+recorded operations.
 """
 
 from __future__ import annotations
@@ -55,8 +57,9 @@ def get(x: Tensor, key: Any) -> Tensor:
     if column is not None:
         axis, numbers = column
         return _core.take(x, _core.asarray(numbers), axis=axis)
-    if not is_recorded(x) and _mask(x.shape, arrays) is None:
-        return _core.asarray(np.asarray(x.detach().numpy()[arrays]))
+    points = _points(x, arrays)
+    if points is not None:
+        return _core._take_points(*points)
     found = _numbers(x.shape, arrays)
     flat = _core.reshape(x, -1)
     return _core.take(flat, _core.asarray(np.array(found, order="C")), axis=0)
@@ -101,9 +104,16 @@ def set(x: Tensor, key: Any, value: Tensor) -> None:
         converted[...] = value
         value = converted
     if not is_recorded(x, value):
-        # Nothing to record: NumPy writes into our memory.
+        plain, value = x.detach(), value.detach()
+        points = None if _mask(x.shape, arrays) is not None else _points(plain, arrays)
+        if points is not None:
+            view, indices, first = points
+            ndim = view.ndim - len(indices) + max(index.ndim for index in indices)
+            _core._put_points(view, indices, first, _without_leading(value, ndim))
+            return
+        # NumPy writes into our memory.
         _core._begin_change(x)
-        x.detach().numpy()[arrays] = value.detach().numpy()
+        plain.numpy()[arrays] = value.numpy()
         return
     found = _numbers(x.shape, arrays)
     given = _core.broadcast_to(_without_leading(value, found.ndim), found.shape)
@@ -150,6 +160,70 @@ def _single_column(key: tuple[Any, ...], ndim: int) -> tuple[int, npt.NDArray[An
     if axis is None or len(key) > ndim:
         return None
     return axis, key[axis]
+
+
+def _points(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, list[Tensor], int] | None:
+    """Of what a key names: a view, arrays of integers, and the first of the view's axes they name.
+
+    None for a Boolean without axes, and for a key that does not fit: NumPy says why.
+    """
+    used = sum(_axes_of(e) for e in key)
+    dots = sum(e is Ellipsis for e in key)
+    if used > x.ndim or dots > 1 or any(_is_boolean_without_axes(e) for e in key):
+        return None
+    basic: list[Any] = []
+    arrays: list[Numbers] = []
+    axes: list[int] = []  # of the view, that the arrays name
+    places: list[int] = []  # in the key, of what NumPy counts as an array
+    first = axis = kept = 0
+    for at, entry in enumerate(key):
+        if entry is None or isinstance(entry, slice):
+            basic.append(entry)
+            axis += entry is not None
+            kept += 1
+            continue
+        if entry is Ellipsis:
+            basic += [slice(None)] * (x.ndim - used)
+            axis += x.ndim - used
+            kept += x.ndim - used
+            continue
+        first = first if places else kept
+        places.append(at)
+        if not (isinstance(entry, np.ndarray) and entry.ndim):
+            basic.append(int(entry))
+            axis += 1
+            continue
+        if entry.dtype != np.bool_:
+            found = [entry]
+        elif entry.shape == x.shape[axis : axis + entry.ndim]:
+            found = list(entry.nonzero())
+        else:
+            return None
+        arrays += found
+        axes += range(kept, kept + len(found))
+        basic += [slice(None)] * len(found)
+        axis += len(found)
+        kept += len(found)
+    if not arrays:
+        return None
+    view = x[tuple(basic)]
+    if places[-1] - places[0] >= len(places):
+        # Arrays that something separates: their axes come first.
+        first = 0
+        view = _core.permute_dims(view, (*axes, *(i for i in range(view.ndim) if i not in axes)))
+    return view, [_core.asarray(array) for array in arrays], first
+
+
+def _axes_of(entry: Any) -> int:
+    if entry is None or entry is Ellipsis:
+        return 0
+    return entry.ndim if isinstance(entry, np.ndarray) and entry.dtype == np.bool_ else 1
+
+
+def _is_boolean_without_axes(entry: Any) -> bool:
+    if isinstance(entry, np.ndarray):
+        return entry.ndim == 0 and entry.dtype == np.bool_
+    return isinstance(entry, (bool, np.bool_))
 
 
 def _mask(shape: tuple[int, ...], key: tuple[Any, ...]) -> npt.NDArray[np.bool_] | None:

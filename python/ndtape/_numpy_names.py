@@ -19,6 +19,7 @@ from ndtape import _core
 from ndtape._arguments import as_axes, as_axis, as_tensor
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
+from ndtape._padding import pad as pad
 from ndtape._products import cross as cross
 from ndtape._products import tensordot
 
@@ -513,67 +514,6 @@ def rot90(x: ArrayLike, /, k: SupportsIndex = 1, axes: Sequence[SupportsIndex] =
     if turns == 1:
         return _core.swapaxes(_core.flip(tensor, axis=places[1]), *places)
     return _core.flip(_core.swapaxes(tensor, *places), axis=places[1])
-
-
-def pad(
-    x: ArrayLike,
-    /,
-    pad_width: Any,
-    mode: Literal["constant", "edge", "reflect", "symmetric", "wrap"] = "constant",
-    *,
-    constant_values: Any = 0,
-) -> Tensor:
-    """Add elements at both ends of each axis.
-
-    As NumPy's function of this name.
-
-    Parameters
-    ----------
-    x : array_like
-        Of any dtype.
-    pad_width : int, pair of int or sequence of pairs
-        How many, before and after: for all axes, or for each.
-    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}, optional
-        A constant, the last element, the elements from there backwards without or with it, or those
-        of the other end.
-    constant_values : scalar, pair or sequence of pairs, optional
-        For the mode "constant".
-
-    Returns
-    -------
-    Tensor
-        Larger than `x` by that.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> nt.pad([1, 2, 3], (1, 2), "edge")
-    tensor([1, 1, 2, 3, 3, 3])
-    """
-    tensor = as_tensor(x)
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(f"pad: mode {mode!r} is none of constant, edge, reflect, symmetric, wrap")
-    widths = np.asarray(pad_width)
-    if widths.dtype.kind not in "iu":
-        raise TypeError(f"pad: pad_width must be integers, not {pad_width!r}")
-    if (widths < 0).any():
-        raise ValueError(f"pad: pad_width has negative entries: {pad_width!r}")
-    pairs = np.broadcast_to(widths, (tensor.ndim, 2))
-    fills = np.broadcast_to(np.asarray(constant_values), (tensor.ndim, 2))
-    for axis, (before, after) in enumerate(pairs.tolist()):
-        if mode == "constant":
-            parts = [tensor]
-            for count, at in ((before, 0), (after, 1)):
-                lengths = (*tensor.shape[:axis], count, *tensor.shape[axis + 1 :])
-                fill = _core.full(lengths, fills[axis, at].item(), dtype=tensor.dtype)
-                parts.insert(at * 2, fill)
-            tensor = _core.concat(parts, axis=axis)
-        elif before or after:
-            if tensor.shape[axis] == 0:
-                raise ValueError(f"pad: axis {axis} is empty, which mode {mode!r} cannot extend")
-            places = np.pad(np.arange(tensor.shape[axis]), (before, after), mode)
-            tensor = _core.take(tensor, _core.asarray(places), axis=axis)
-    return tensor
 
 
 def diag(x: ArrayLike, /, k: SupportsIndex = 0) -> Tensor:

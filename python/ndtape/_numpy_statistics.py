@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from ndtape import _core
 from ndtape._arguments import as_axes, as_axis, as_int, as_ordered, as_tensor, is_recorded
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
 from ndtape._numpy_names import Axes, inexact, ravel, values
-from ndtape._sorting import sort
+from ndtape._sets import distinct
+from ndtape._sorting import argsort, sort
 
 if TYPE_CHECKING:
     from ndtape._core import _ArrayLike as ArrayLike
@@ -95,6 +97,10 @@ def unique(
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
+    axis: SupportsIndex | None = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
 ) -> Any:
     """Return the different values in ascending order, and what is asked for besides.
 
@@ -123,18 +129,23 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     tensor = as_tensor(x)
-    recorded = is_recorded(tensor)
-    # Where the values stood is known to a slower sort: asked for only where it matters.
-    of_numpy: Any = np.unique
-    asked = (return_index or recorded, return_inverse, return_counts)
-    found = of_numpy(tensor.detach().numpy(), *asked)
-    several: list[Any] = list(found) if isinstance(found, tuple) else [found]
-    if recorded:
-        several[0] = _core.take(ravel(tensor), _core.asarray(several[1]), axis=0)
-        if not return_index:
-            del several[1]
-    result = [_core.asarray(a) for a in several]
-    return result[0] if len(result) == 1 else tuple(result)
+    several: tuple[Tensor, ...]
+    if axis is None:
+        positions = return_index or return_inverse
+        several = distinct(tensor, positions=positions, lengths=return_counts, equal_nan=equal_nan)
+        wanted = (True, return_index, return_inverse, return_counts)
+        if not positions:
+            wanted = (True, return_counts)
+    else:
+        place = as_axis(axis, tensor.ndim, "unique")
+        found = np.unique(
+            tensor.detach().numpy(), True, True, True, axis=place, equal_nan=equal_nan
+        )
+        numbers = tuple(_core.asarray(a) for a in found[1:])
+        several = (_core.take(tensor, numbers[0], axis=place), *numbers)
+        wanted = (True, return_index, return_inverse, return_counts)
+    result = tuple(part for part, asked in zip(several, wanted, strict=False) if asked)
+    return result[0] if len(result) == 1 else result
 
 
 def median(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
@@ -162,13 +173,32 @@ def median(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Ten
     >>> nt.median([1.0, 9.0, 2.0])
     tensor(2.)
     """
-    rows, axes, ndim = _rows(inexact(as_ordered(x, "median")), axis, "median")
+    tensor = inexact(as_ordered(x, "median"))
+    rows, axes = _lines(tensor, axis, "median")
+    rows = sort(rows, axis=-1)
     n = rows.shape[-1]
     if n == 0:
         middle = _core.mean(rows, axis=-1)
     else:
         middle = _unless_nan(rows, (rows[..., (n - 1) // 2] + rows[..., n // 2]) * 0.5)
-    return _with_axes(middle, axes, ndim, keepdims)
+    return _with_axes(middle, axes, tensor.ndim, keepdims)
+
+
+Method: TypeAlias = Literal[
+    "inverted_cdf",
+    "averaged_inverted_cdf",
+    "closest_observation",
+    "interpolated_inverted_cdf",
+    "hazen",
+    "weibull",
+    "linear",
+    "median_unbiased",
+    "normal_unbiased",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+]
 
 
 def quantile(
@@ -177,8 +207,9 @@ def quantile(
     /,
     axis: Axes = None,
     *,
-    method: Literal["linear", "lower", "higher", "nearest", "midpoint"] = "linear",
+    method: Method = "linear",
     keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """Return the values below which the fractions `q` of elements lie; NaN if there is one.
 
@@ -212,26 +243,42 @@ def quantile(
     fractions = np.asarray(values(q) if isinstance(q, Tensor) else q, dtype=np.float64)
     if not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueError(f"quantile: fractions must lie between 0 and 1, not {q!r}")
-    if method not in ("linear", "lower", "higher", "nearest", "midpoint"):
+    if method not in get_args(Method):
         raise ValueError(f"quantile: method {method!r} is unknown")
-    rows, axes, ndim = _rows(inexact(as_ordered(x, "quantile")), axis, "quantile")
-    if rows.shape[-1] == 0:
-        raise ValueError(f"quantile: nothing along axis {axis} of shape {as_tensor(x).shape}")
-    place = fractions * (rows.shape[-1] - 1)
-    below, above = np.floor(place), np.ceil(place)
-    weight = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, place - below)
-    if method == "nearest":
-        weight = np.round(place) - below
-    weight = np.broadcast_to(weight, place.shape)
-    low = _core.take(rows, _core.asarray(below.astype(np.int64).reshape(-1)), axis=-1)
-    high = _core.take(rows, _core.asarray(above.astype(np.int64).reshape(-1)), axis=-1)
-    t = _core.asarray(weight.reshape(-1), dtype=rows.dtype)
-    step = high - low
-    # From the nearer side, so that an element is hit exactly.
-    between = _core.where(t >= 0.5, high - step * (1 - t), low + step * t)
-    between = _core.where(t == 0, low, _core.where(t == 1, high, between))
+    tensor = inexact(as_ordered(x, "quantile"))
+    rows, axes = _lines(tensor, axis, "quantile")
+    n = rows.shape[-1]
+    if n == 0:
+        raise ValueError(f"quantile: nothing along axis {axis} of shape {tensor.shape}")
+    if weights is not None:
+        if method != "inverted_cdf":
+            raise ValueError(f"quantile: weights go with 'inverted_cdf' alone, not {method!r}")
+        precision = rows.dtype if isinstance(q, (int, float)) else None
+        order = argsort(rows.detach(), axis=-1)
+        shares = _shares(tensor, axis, as_tensor(weights))
+        shares = np.take_along_axis(np.broadcast_to(shares, rows.shape), order.numpy(), axis=-1)
+        chosen = _core.asarray(_weighted_places(shares, fractions.reshape(-1), precision))
+        rows = _core.take_along_axis(rows, order, axis=-1)
+        between = _core.take_along_axis(rows, chosen, axis=-1)
+    else:
+        rows = sort(rows, axis=-1)
+        if method == "linear":
+            place = fractions * (n - 1)
+        else:  # the quantile of the positions is the position
+            place = np.asarray(
+                np.quantile(np.arange(n, dtype=np.float64), fractions, method=method)
+            )
+        place = place.reshape(-1)
+        below, above = np.floor(place), np.ceil(place)
+        low = _core.take(rows, _core.asarray(below.astype(np.int64)), axis=-1)
+        high = _core.take(rows, _core.asarray(above.astype(np.int64)), axis=-1)
+        t = _core.asarray(place - below, dtype=rows.dtype)
+        step = high - low
+        # From the nearer side, so that an element is hit exactly.
+        between = _core.where(t >= 0.5, high - step * (1 - t), low + step * t)
+        between = _core.where(t == 0, low, _core.where(t == 1, high, between))
     found = moveaxis(_unless_nan(rows[..., None, :], between), -1, 0)
-    found = _core.stack([_with_axes(y, axes, ndim, keepdims) for y in found], axis=0)
+    found = _core.stack([_with_axes(y, axes, tensor.ndim, keepdims) for y in found], axis=0)
     return _core.reshape(found, fractions.shape + found.shape[1:])
 
 
@@ -241,8 +288,9 @@ def percentile(
     /,
     axis: Axes = None,
     *,
-    method: Literal["linear", "lower", "higher", "nearest", "midpoint"] = "linear",
+    method: Method = "linear",
     keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """Return `quantile` for fractions in hundredths.
 
@@ -272,12 +320,43 @@ def percentile(
     >>> nt.percentile([0.0, 10.0, 20.0], 50)
     tensor(10.)
     """
+    if isinstance(q, (int, float)):
+        return quantile(x, q / 100, axis, method=method, keepdims=keepdims, weights=weights)
     fractions = np.asarray(values(q) if isinstance(q, Tensor) else q, dtype=np.float64)
-    return quantile(x, fractions / 100, axis, method=method, keepdims=keepdims)
+    return quantile(x, fractions / 100, axis, method=method, keepdims=keepdims, weights=weights)
 
 
-def _rows(x: Tensor, axis: Axes, name: str) -> tuple[Tensor, tuple[int, ...], int]:
-    """Sort along the given axes together, which become the last one."""
+def _shares(x: Tensor, axis: Axes, weights: Tensor) -> npt.NDArray[Any]:
+    """Weights as lines beside those of `x`: of its shape, or of the lengths of the axes alone."""
+    if weights.shape != x.shape:
+        axes = () if axis is None else as_axes(axis, x.ndim, "quantile")
+        expected = tuple(x.shape[i] for i in axes)
+        if not axes or weights.shape != expected:
+            raise ValueError(
+                f"quantile: weights of shape {weights.shape} for shape {x.shape} along axis {axis}"
+            )
+        return values(weights).reshape(-1)
+    return values(_lines(weights, axis, "quantile")[0])
+
+
+def _weighted_places(
+    shares: npt.NDArray[Any], fractions: npt.NDArray[Any], precision: _core.DType | None
+) -> npt.NDArray[Any]:
+    """The first places where the share of the whole up to there reaches the fractions."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        reached = shares.cumsum(axis=-1, dtype=np.float64)
+        reached /= reached[..., -1:]
+    if np.isnan(reached).any() or (shares < 0).any():
+        raise ValueError("quantile: weights must not be negative, infinite, NaN or all zero")
+    if precision is not None:  # a Python number is as precise as what it is compared with
+        reached, fractions = (a.astype(precision.dtype) for a in (reached, fractions))
+    reached[reached == 0] = -1  # what weighs nothing is never chosen
+    found = (reached[..., None, :] < fractions[:, None]).sum(axis=-1)
+    return np.minimum(found, shares.shape[-1] - 1)
+
+
+def _lines(x: Tensor, axis: Axes, name: str) -> tuple[Tensor, tuple[int, ...]]:
+    """Join the given axes, which become the last one."""
     axes = tuple(range(x.ndim)) if axis is None else as_axes(axis, x.ndim, name)
     others = tuple(i for i in range(x.ndim) if i not in axes)
     moved = _core.permute_dims(x, (*others, *axes))
@@ -285,7 +364,7 @@ def _rows(x: Tensor, axis: Axes, name: str) -> tuple[Tensor, tuple[int, ...], in
     count = 1
     for i in axes:
         count *= x.shape[i]
-    return sort(_core.reshape(moved, (*lengths, count)), axis=-1), axes, x.ndim
+    return _core.reshape(moved, (*lengths, count)), axes
 
 
 def _unless_nan(rows: Tensor, y: Tensor) -> Tensor:
@@ -582,9 +661,31 @@ def histogram(
     tensor([1, 2, 1])
     """
     edges = bins if isinstance(bins, (int, str)) else values(bins)
-    scale = None if weights is None else values(weights)
-    found = np.histogram(values(x), edges, range, density, scale)
-    return HistogramResult(*(_core.asarray(np.asarray(a)) for a in found))
+    scale = None if weights is None else as_tensor(weights)
+    counted = None if scale is None else values(scale)
+    found = np.histogram(values(x), edges, range, density, counted)
+    hist, bin_edges = (_core.asarray(np.asarray(a)) for a in found)
+    if scale is None or not is_recorded(scale):
+        return HistogramResult(hist, bin_edges)
+    # Sums of weights have a derivative: the bin of each, one before the first and after the last.
+    sums = np.histogram(values(x), found[1], weights=counted)[0]
+    place = np.searchsorted(found[1], values(x), side="right")
+    place[values(x) == found[1][-1]] = sums.size
+
+    def vjp(g: Tensor, places: Tensor) -> Tensor:
+        nothing = _core.zeros(1, dtype=g.dtype)
+        return _core.take(_core.concat([nothing, g, nothing]), places, axis=0)
+
+    hist = _core.record_custom(
+        "histogram",
+        scale,
+        _core.asarray(sums, dtype=scale.dtype),
+        vjp,
+        saved=_core.asarray(place),
+    )
+    if density:
+        hist = hist / _core.asarray(np.diff(found[1]), dtype=scale.dtype) / _core.sum(hist)
+    return HistogramResult(hist, bin_edges)
 
 
 def bincount(
@@ -641,6 +742,7 @@ def interp(
     /,
     left: float | None = None,
     right: float | None = None,
+    period: float | None = None,
 ) -> Tensor:
     """Interpolate linearly between points (xp, fp), of which `xp` ascends.
 
@@ -672,6 +774,15 @@ def interp(
             f"interp: expected two vectors of equal length, not shapes {knots.shape} and "
             f"{heights.shape}"
         )
+    if period is not None:
+        length = builtins.abs(period)
+        if not 0 < length < np.inf:
+            raise ValueError(f"interp: period must be a finite number but 0, not {period!r}")
+        at, knots, left, right = at % length, knots % length, None, None
+        order = argsort(knots.detach())
+        knots, heights = knots[order], heights[order]
+        knots = _core.concat([knots[-1:] - length, knots, knots[:1] + length])
+        heights = _core.concat([heights[-1:], heights, heights[:1]])
     first = heights[0] if left is None else left
     last = heights[-1] if right is None else right
     n = knots.size

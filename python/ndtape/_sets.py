@@ -1,23 +1,20 @@
-"""Sets of values: ``unique_values`` and its like, and ``isin``, computed by NumPy."""
+"""Sets of values: ``unique_values`` and its like, by sorting, and ``isin``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import as_tensor, is_recorded
+from ndtape._arguments import as_tensor
 from ndtape._core import Tensor
+from ndtape._searching import nonzero
 
 if TYPE_CHECKING:
     from ndtape._core import _ArrayLike
 
 __all__ = ["isin", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
-
-
-Array = npt.NDArray[Any]
 
 
 class UniqueAll(NamedTuple):
@@ -68,11 +65,7 @@ def unique_values(x: _ArrayLike, /) -> Tensor:
     >>> nt.unique_values(nt.tensor([[2, 1], [1, 3]]))
     tensor([1, 2, 3])
     """
-    x = as_tensor(x)
-    if _needs_positions(x):
-        return unique_all(x).values
-    array = x.detach().numpy()
-    return _core.asarray(_with_first_zero(np.unique(array, equal_nan=False), array))
+    return distinct(as_tensor(x))[0]
 
 
 def unique_all(x: _ArrayLike, /) -> UniqueAll:
@@ -106,19 +99,8 @@ def unique_all(x: _ArrayLike, /) -> UniqueAll:
     (tensor([1, 2]), tensor([1, 0]), tensor([1, 0, 0]), tensor([2, 1]))
     """
     x = as_tensor(x)
-    values, indices, inverse, counts = np.unique(
-        x.detach().numpy(),
-        return_index=True,
-        return_inverse=True,
-        return_counts=True,
-        equal_nan=False,
-    )
-    return UniqueAll(
-        _values(x, values, indices),
-        _core.asarray(indices),
-        _core.reshape(_core.asarray(inverse), x.shape),
-        _core.asarray(counts),
-    )
+    values, *rest = distinct(x, positions=True)
+    return UniqueAll(values, *rest)
 
 
 def unique_counts(x: _ArrayLike, /) -> UniqueCounts:
@@ -146,13 +128,8 @@ def unique_counts(x: _ArrayLike, /) -> UniqueCounts:
     >>> nt.unique_counts(nt.tensor([2, 1, 1])).counts
     tensor([2, 1])
     """
-    x = as_tensor(x)
-    if _needs_positions(x):
-        found = unique_all(x)
-        return UniqueCounts(found.values, found.counts)
-    array = x.detach().numpy()
-    values, counts = np.unique(array, return_counts=True, equal_nan=False)
-    return UniqueCounts(_core.asarray(_with_first_zero(values, array)), _core.asarray(counts))
+    values, *_, counts = distinct(as_tensor(x), lengths=True)
+    return UniqueCounts(values, counts)
 
 
 def unique_inverse(x: _ArrayLike, /) -> UniqueInverse:
@@ -180,7 +157,7 @@ def unique_inverse(x: _ArrayLike, /) -> UniqueInverse:
     >>> nt.unique_inverse(nt.tensor([2, 1, 1])).inverse_indices
     tensor([1, 0, 0])
     """
-    found = unique_all(x)  # its sort is stable, so that each NaN finds its own
+    found = unique_all(x)
     return UniqueInverse(found.values, found.inverse_indices)
 
 
@@ -217,21 +194,56 @@ def isin(x1: _ArrayLike, x2: _ArrayLike, /, *, invert: bool = False) -> Tensor:
     return _core.asarray(np.asarray(np.isin(elements, values, invert=invert)))
 
 
-def _needs_positions(x: Tensor) -> bool:
-    # For the gradient; and equal complex numbers may differ in signs of zeros.
-    return is_recorded(x) or x.dtype.kind == "c"
+def distinct(
+    x: Tensor, *, positions: bool = False, lengths: bool = False, equal_nan: bool = False
+) -> tuple[Tensor, ...]:
+    """Sort and see what differs from the one before it.
+
+    Parameters
+    ----------
+    x : Tensor
+        Of any shape.
+    positions, lengths : bool
+        Whether more than the values is wanted: everything, or how often each occurs.
+    equal_nan : bool
+        Whether all NaN are one value.
+
+    Returns
+    -------
+    tuple of Tensor
+        Values; with `positions` where each is first, and for each element of `x` the number of its
+        value; with either, counts.
+    """
+    flat = _core.reshape(x, -1)
+    if positions or x.dtype.kind == "c":
+        order = _order(flat.detach())
+        ordered = _core.take(flat, order, axis=0)
+    else:
+        ordered = _core._sort(flat, 0, False)
+    firsts = _firsts(ordered.detach(), equal_nan)
+    if not (positions or lengths):
+        return (ordered[firsts],)
+    starts = nonzero(firsts)[0]
+    end = _core.full(min(starts.shape[0], 1), flat.shape[0], dtype=_core.int64)
+    counts = _core.concat([starts[1:], end]) - starts
+    if not positions:
+        return ordered[starts], counts
+    inverse = _core.empty(flat.shape, dtype=_core.int64)
+    inverse[order] = _core.cumulative_sum(_core.astype(firsts, _core.int64), axis=0) - 1
+    return ordered[starts], order[starts], _core.reshape(inverse, x.shape), counts
 
 
-def _with_first_zero(values: Array, array: Array) -> Array:
-    # Of 0.0 and -0.0 the first stays, as of any equal values.
-    if array.dtype.kind == "f":
-        at = np.searchsorted(values, 0)
-        if at < values.size and values[at] == 0:
-            values[at] = array.reshape(-1)[np.argmax(array == 0)]
-    return values
+def _order(flat: Tensor) -> Tensor:
+    if flat.dtype.kind == "c":  # by real part, then by imaginary part
+        return _core.asarray(np.argsort(flat.numpy(), kind="stable"))
+    return _core._argsort(flat, 0, False)
 
 
-def _values(x: Tensor, values: Array, first: Array) -> Tensor:
-    if not is_recorded(x):
-        return _core.asarray(values)
-    return _core.take(_core.reshape(x, -1), _core.asarray(first), axis=0)
+def _firsts(ordered: Tensor, equal_nan: bool) -> Tensor:
+    """Whether each of some elements in order is unlike the one before it."""
+    firsts = _core.ones(ordered.shape, dtype=_core.bool)
+    firsts[1:] = ordered[1:] != ordered[:-1]
+    if equal_nan and ordered.dtype.kind in "fc" and ordered.shape[0] and ordered[-1] != ordered[-1]:
+        missing = _core.isnan(ordered)  # the last ones
+        firsts[1:] &= _core.logical_not(missing[:-1])
+    return firsts

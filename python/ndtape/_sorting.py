@@ -1,8 +1,11 @@
-"""Order: ``sort`` and ``argsort``. NumPy sorts, on our memory; a gather carries the gradient."""
+"""Order: ``sort`` and ``argsort``.
+
+Short lines, whose equal elements cannot be told apart, NumPy sorts by comparing vectors.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from ndtape._core import _ArrayLike
 
 __all__ = ["argsort", "sort"]
+
+_LONG = 8192  # from here on the digits of keys are the faster way
 
 
 def sort(
@@ -36,7 +41,7 @@ def sort(
     descending : bool, optional
         Whether the largest come first.
     stable : bool, optional
-        Whether elements that are equal, such as 0.0 and -0.0, keep their order.
+        Asks that elements which are equal, such as 0.0 and -0.0, keep their order. They always do.
 
     Returns
     -------
@@ -64,17 +69,10 @@ def sort(
     """
     x = as_ordered(x, "sort")
     along = as_axis(axis, x.ndim, "sort")
-    if is_recorded(x):
-        order = _order(x.detach().numpy(), along, descending, stable=True)
-        return _core.take_along_axis(x, _core.asarray(order), axis=along)
     array = x.detach().numpy()
-    if not (stable and _equals_may_differ(array)):
-        # Equal elements cannot be told apart, so the fastest sort will do.
-        result = np.sort(array, axis=along)
-    elif descending:
-        result = np.sort(np.flip(array, along), axis=along, kind="stable")
-    else:
-        result = np.sort(array, axis=along, kind="stable")
+    if array.shape[along] >= _LONG or is_recorded(x) or _equals_may_differ(array):
+        return _core._sort(x, along, bool(descending))
+    result = np.sort(array, axis=along)
     return _core.asarray(np.flip(result, along) if descending else result)
 
 
@@ -97,7 +95,7 @@ def argsort(
     descending : bool, optional
         Whether the largest come first.
     stable : bool, optional
-        Whether equal elements keep their order.
+        Asks that equal elements keep their order. They always do.
 
     Returns
     -------
@@ -124,20 +122,9 @@ def argsort(
     """
     x = as_ordered(x, "argsort")
     along = as_axis(axis, x.ndim, "argsort")
-    return _core.asarray(_order(x.detach().numpy(), along, descending, stable))
+    return _core._argsort(x, along, bool(descending))
 
 
 def _equals_may_differ(array: npt.NDArray[Any]) -> bool:
     # Zeros have signs.
     return array.dtype.kind == "f" and bool(np.any(np.signbit(array) & (array == 0)))
-
-
-def _order(
-    array: npt.NDArray[Any], axis: int, descending: bool, stable: bool
-) -> npt.NDArray[np.intp]:
-    kind: Literal["stable"] | None = "stable" if stable else None
-    if not descending:
-        return np.argsort(array, axis=axis, kind=kind)
-    # Sorted backwards from the back, equal elements stay in order.
-    backwards = np.argsort(np.flip(array, axis), axis=axis, kind=kind)
-    return np.flip(array.shape[axis] - 1 - backwards, axis)

@@ -1,5 +1,5 @@
 // x[key], x[key] = value, len and iteration. Basic keys become views here; keys with arrays or
-// masks go to ndtape._indexing, but for the one that everybody uses: rows by number.
+// masks go to ndtape._indexing, but for those that everybody uses: rows and points by number.
 #include <pybind11/numpy.h>
 
 #include <vector>
@@ -176,6 +176,20 @@ bool rows_by_number(PyObject* self, PyObject* key, Tensor& rows) {
   return is_integer(rows.dtype());
 }
 
+// x[i, j, ...]: tensors, arrays or lists of integers alone.
+bool points_by_number(PyObject* self, PyObject* key, std::vector<Tensor>& indices) {
+  if (!PyTuple_Check(key)) return false;
+  const Py_ssize_t n = PyTuple_GET_SIZE(key);
+  if (n == 0 || n > unwrap(self).ndim()) return false;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* entry = PyTuple_GET_ITEM(key, i);
+    if (!is_tensor(entry) && !is_ndarray(entry) && !PyList_Check(entry)) return false;
+    indices.push_back(is_tensor(entry) ? unwrap(entry) : to_tensor(entry));
+    if (!is_integer(indices.back().dtype())) return false;
+  }
+  return true;
+}
+
 PyObject* get(PyObject* self, PyObject* key) noexcept {
   return guarded([&]() -> PyObject* {
     Layout quick;
@@ -195,6 +209,12 @@ PyObject* get(PyObject* self, PyObject* key) noexcept {
       const Tensor& x = unwrap(self);
       bool release = is_large(x) || is_large(rows);
       return wrap(unlocked(release, [&] { return take(x, rows, 0); }));
+    }
+    std::vector<Tensor> points;
+    if (points_by_number(self, key, points)) {
+      const Tensor& x = unwrap(self);
+      bool release = is_large(x) || is_large(points[0]);
+      return wrap(unlocked(release, [&] { return take_points(x, points, 0); }));
     }
     py::object function = py::reinterpret_steal<py::object>(advanced("get"));
     return check(PyObject_CallFunctionObjArgs(function.ptr(), self, key, nullptr));

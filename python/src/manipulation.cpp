@@ -167,6 +167,32 @@ PyObject* call_index_add(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(release, [&] { return index_add(x, indices, values, axis); }));
 }
 
+template <Tensor (*F)(const Tensor&, int64_t, bool)>
+PyObject* call_order(const Spec& spec, PyObject* const* v) {
+  Tensor x = argument(spec, v[0]);
+  int64_t axis = parse_int(v[1], "axis");
+  bool descending = parse_bool(v[2], false);
+  return wrap(unlocked(is_large(x), [&] { return F(x, axis, descending); }));
+}
+
+PyObject* call_take_points(const Spec& spec, PyObject* const* v) {
+  Tensor x = argument(spec, v[0]);
+  std::vector<Tensor> indices = parse_tensors(v[1], spec.name);
+  int64_t first = parse_int(v[2], "first");
+  bool release = is_large(x) || any_large(indices);
+  return wrap(unlocked(release, [&] { return take_points(x, indices, first); }));
+}
+
+PyObject* call_put_points(const Spec& spec, PyObject* const* v) {
+  Tensor x = argument(spec, v[0]);
+  std::vector<Tensor> indices = parse_tensors(v[1], spec.name);
+  int64_t first = parse_int(v[2], "first");
+  Tensor values = argument(spec, v[3]);
+  bool release = is_large(values) || any_large(indices);
+  unlocked(release, [&] { put_points(x, indices, first, values); });
+  Py_RETURN_NONE;
+}
+
 PyObject* call_matmul(const Spec& spec, PyObject* const* v) {
   Tensor a = argument(spec, v[0]);
   Tensor b = argument(spec, v[1]);
@@ -213,6 +239,14 @@ void define_manipulation() {
          call_take_along_axis);
   define(kFunction, "index_add", "(x, indices, values, /, axis=0)", docs::kIndexAdd,
          call_index_add);
+  define(kFunction, "_sort", "(x, axis, descending, /)", "Sort along an axis, stably.",
+         call_order<sort>);
+  define(kFunction, "_argsort", "(x, axis, descending, /)", "Positions in sorted order.",
+         call_order<argsort>);
+  define(kFunction, "_take_points", "(x, indices, first, /)",
+         "Pick by several arrays of integers, on axes from `first` on.", call_take_points);
+  define(kFunction, "_put_points", "(x, indices, first, values, /)",
+         "Write to what _take_points picks; the last of several values stays.", call_put_points);
   define(kFunction, "matmul", "(x1, x2, /)", docs::kMatmul, call_matmul);
   define(kBoth, "copy", "(x, /)", docs::kCopy, call_copy);
   define(kBoth, "astype", "(x, dtype, /, copy=True, *, device=None)", docs::kAstype, call_astype);

@@ -225,9 +225,15 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Axes& axes = {});
 // Integer indices may be negative; one out of range is IndexError. take: any shape of indices
 // replaces the axis. take_along_axis: indices broadcast against x outside the axis.
 Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis = {});
+// Several indices at once, broadcast against each other, replace the axes from `first` on.
+Tensor take_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t first);
 // The elements of x where a mask of its shape is True, in order.
 Tensor masked_select(const Tensor& x, const Tensor& mask);
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
+
+// Stable sorts along an axis, NaN above all else; TypeError for complex numbers.
+Tensor sort(const Tensor& x, int64_t axis = -1, bool descending = false);
+Tensor argsort(const Tensor& x, int64_t axis = -1, bool descending = false);  // int64
 
 // ---- in place: change x's memory, recorded like any other ------------------------------------
 // Throw TapeError for a leaf that records, ValueError for memory that is read-only or that names
@@ -251,5 +257,8 @@ void assign(const Tensor& x, const Tensor& value);  // x[...] = value, broadcast
 // x with values added at indices along the axis, in their order; values have the shape of take's
 // result.
 Tensor index_add(const Tensor& x, const Tensor& indices, const Tensor& values, int64_t axis);
+// Writes to what take_points picks, in order, unrecorded: TapeError for a tensor that records.
+void put_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t first,
+                const Tensor& values);
 
 }  // namespace ndtape

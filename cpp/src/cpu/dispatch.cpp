@@ -17,6 +17,7 @@ namespace ndtape::cpu {
   void add_complex(KernelTable& table);    \
   void add_casts(KernelTable& table);      \
   void add_tiles(KernelTable& table);      \
+  void add_points(KernelTable& table);     \
   void add_reductions(KernelTable& table); \
   void add_scans(KernelTable& table);      \
   void add_rows(KernelTable& table);       \
@@ -72,6 +73,7 @@ constexpr Isa kIsas[] = {
      isa::add_complex(table);                             \
      isa::add_casts(table);                               \
      isa::add_tiles(table);                               \
+     isa::add_points(table);                              \
      isa::add_reductions(table);                          \
      isa::add_scans(table);                               \
      isa::add_rows(table);                                \

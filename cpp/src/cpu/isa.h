@@ -22,6 +22,7 @@ void add_float_math(KernelTable& table);
 void add_complex(KernelTable& table);
 void add_casts(KernelTable& table);
 void add_tiles(KernelTable& table);
+void add_points(KernelTable& table);
 void add_reductions(KernelTable& table);
 void add_gemm(KernelTable& table);
 void add_random(KernelTable& table);

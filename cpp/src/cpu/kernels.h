@@ -44,6 +44,14 @@ using TakeKernel = void (*)(const void* x, int64_t x_row, const int64_t* offsets
 using AddAtKernel = void (*)(void* out, int64_t length, const int64_t* positions,
                              const void* values, int64_t n);
 
+// The element at x + offsets[i] = values[i], in this order.
+using PutKernel = void (*)(void* x, const int64_t* offsets, const void* values, int64_t n);
+
+// offsets[i] += step * index[i * stride], counted from the end of `length` where negative. False
+// when one of them is out of range; the offsets then mean nothing.
+using OffsetKernel = bool (*)(const int64_t* index, int64_t stride, int64_t length, int64_t step,
+                              int64_t* offsets, int64_t n);
+
 // Moves the elements of x whose byte in mask is 1 to out, until `count` have been found.
 using CompressKernel = void (*)(const void* x, const uint8_t* mask, void* out, int64_t count);
 
@@ -110,6 +118,8 @@ struct KernelTable {
   void (*stream_end)();
   TakeKernel take[kSizeClasses];
   AddAtKernel add_at[kDTypeCount];  // of real numbers
+  PutKernel put[kSizeClasses];
+  OffsetKernel add_offsets;
   CompressKernel compress[kSizeClasses];
   RowKernel row[kRowOpCount][kDTypeCount];  // of floats
   ReduceKernel reduce[kReduceOpCount][kDTypeCount];

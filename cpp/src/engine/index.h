@@ -26,6 +26,17 @@ void take(const Tensor& x, const Tensor& indices, const Tensor& out);
 // out[o, indices[j], i] += values[o, j, i], in the order of j; out row-major.
 void index_add(const Tensor& out, const Tensor& indices, const Tensor& values);
 
+// Several arrays of integers at once: x is (outer, n_1, ..., n_k, inner), strided; the k indices
+// are int64, of one shape and any strides; `points` is how many they are. IndexError, before
+// anything is written, when one is out of range. out[o, p, i] = x[o, indices_1[p], ...,
+// indices_k[p], i], out row-major.
+void take_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& out);
+// x[o, indices_1[p], ..., indices_k[p], i] = values[o, p, i], values row-major: of several that go
+// to one place the last stays.
+void put_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values);
+// The row-major numbers of the points among n_1 x ... x n_k.
+void number_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& out);
+
 // out[p] = x[p with indices[p] on `axis`], indices int64 and checked, all of one ndim; x's lengths
 // are those of indices but for the axis. accumulate: x[...] += values instead.
 void take_along(const Tensor& x, const Tensor& indices, int axis, const Tensor& out);

@@ -3,6 +3,7 @@
 
 #include "engine/elementwise.h"
 #include "engine/index.h"
+#include "ops/elementwise.h"
 #include "ops/record.h"
 #include "ops/views.h"
 
@@ -32,6 +33,60 @@ Dims with_axis(const Dims& shape, int axis, const Dims& by) {
   for (int64_t d : by) result.push_back(d);
   for (int i = axis + 1; i < shape.size(); ++i) result.push_back(shape[i]);
   return result;
+}
+
+// Indices broadcast against each other, as the engine takes them but not yet known to be in range.
+std::vector<Tensor> broadcast_indices(const std::vector<Tensor>& indices) {
+  if (indices.empty()) throw ValueError("index: no arrays");
+  Dims shape;
+  for (const Tensor& index : indices) {
+    if (!is_integer(index.dtype())) {
+      throw IndexError(std::string("index: an array of dtype ") + name(index.dtype()) +
+                       ", expected an integer dtype");
+    }
+    try {
+      shape = broadcast_shapes(shape, index.shape(), "index");
+    } catch (const ValueError&) {
+      throw IndexError("index: arrays of shapes " + to_string(shape) + " and " +
+                       to_string(index.shape()) + " do not broadcast");
+    }
+  }
+  std::vector<Tensor> result;
+  for (const Tensor& index : indices) {
+    const Tensor whole = index.dtype() == DType::Int64 ? index : astype(index, DType::Int64);
+    const Tensor wide = broadcast_to(detach(whole), shape);
+    // Short lines are not worth stepping along.
+    result.push_back(shape.size() > 1 && shape.back() < 16 ? contiguous(wide) : wide);
+  }
+  return result;
+}
+
+// x as the engine takes it: (outer, n_1, ..., n_k, inner).
+Tensor around(const Tensor& x, int first, int last) {
+  const Dims& shape = x.shape();
+  Dims lengths = {product(shape, 0, first)};
+  for (int i = first; i < last; ++i) lengths.push_back(shape[i]);
+  lengths.push_back(product(shape, last, shape.size()));
+  return reshape(x, lengths);
+}
+
+// The axes from `first` to `last` replaced by those of the indices.
+Dims picked_shape(const Dims& shape, int first, int last, const Dims& by) {
+  Dims result(shape.begin(), shape.begin() + first);
+  for (int64_t d : by) result.push_back(d);
+  for (int i = last; i < shape.size(); ++i) result.push_back(shape[i]);
+  return result;
+}
+
+// One past the last of the axes that so many indices name.
+int last_axis(const Tensor& x, const std::vector<Tensor>& indices, int64_t first) {
+  const auto count = static_cast<int64_t>(indices.size());
+  if (first < 0 || first > x.ndim() - count) {
+    throw IndexError("index: " + std::to_string(count) + " arrays from axis " +
+                     std::to_string(first) + " on, for a tensor of " + std::to_string(x.ndim()) +
+                     " axes");
+  }
+  return static_cast<int>(first + count);
 }
 
 // Adds `values` to zeros of `shape` at the positions along an axis; the derivative of
@@ -95,6 +150,50 @@ Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis)
   return record("take", y, wrt(x, [shape, p = save(p), along](const Tensor& g) {
                   return untake(shape, p, g, along);
                 }));
+}
+
+Tensor take_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t first) {
+  const int last = last_axis(x, indices, first), begin = static_cast<int>(first);
+  const std::vector<Tensor> places = broadcast_indices(indices);
+  const Dims& shape = x.shape();
+  const Dims result = picked_shape(shape, begin, last, places[0].shape());
+  const Tensor y = Tensor::empty(result, x.dtype());
+  const Tensor whole = around(detach(x), begin, last);
+  engine::take_points(whole, places, y);
+  if (!recording(x)) return y;
+  const Tensor numbers = Tensor::empty({places[0].size()}, DType::Int64);
+  engine::number_points(whole, places, numbers);
+  const int64_t outer = whole.length(0), inner = whole.length(last - begin + 1);
+  const Dims lines = {outer, product(shape, begin, last), inner};
+  const Dims moved = {outer, numbers.size(), inner};
+  return record("index", y, wrt(x, [=, p = save(numbers)](const Tensor& g) {
+                  return reshape(untake(lines, p, reshape(g, moved), 1), shape);
+                }));
+}
+
+void put_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t first,
+                const Tensor& values) {
+  if (recording(x, values)) throw TapeError("put_points: it is not recorded");
+  const int last = last_axis(x, indices, first), begin = static_cast<int>(first);
+  const std::vector<Tensor> places = broadcast_indices(indices);
+  const Dims target = picked_shape(x.shape(), begin, last, places[0].shape());
+  check_writable("assignment", x);
+  if (broadcast_shapes(target, values.shape(), "assignment") != target) {
+    throw ValueError("assignment: a value of shape " + to_string(values.shape()) +
+                     " does not broadcast to the shape " + to_string(target) + " of what is named");
+  }
+  if (values.dtype() != x.dtype()) {
+    throw TypeError(std::string("assignment: values of dtype ") + name(values.dtype()) +
+                    " into a tensor of dtype " + name(x.dtype()));
+  }
+  Tensor source = broadcast_to(detach(values), target);
+  source = overlaps(x, values) ? copy(source) : contiguous(source);
+  const Tensor plain = detach(x);
+  const Tensor whole = around(plain, begin, last);
+  engine::put_points(whole, places, source);
+  // Axes that no view can join were joined in a copy.
+  if (&whole.storage() != &x.storage()) engine::copy(reshape(whole, x.shape()), plain);
+  x.storage().bump_version();
 }
 
 Tensor masked_select(const Tensor& x, const Tensor& mask) {

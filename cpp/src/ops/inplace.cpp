@@ -35,15 +35,7 @@ const Row& row(InPlaceOp op) {
 
 void check_target(const char* what, const Tensor& x, const Tensor& value) {
   const std::string at = std::string(what) + ": ";
-  if (!x.storage().writable()) {
-    throw ValueError(at + "the tensor of shape " + to_string(x.shape()) +
-                     " shares read-only memory; change a copy instead");
-  }
-  if (x.layout().has_repeats()) {
-    throw ValueError(at + "the tensor of shape " + to_string(x.shape()) + " and strides " +
-                     to_string(x.strides()) + " names one element several times; change a " +
-                     "copy instead");
-  }
+  check_writable(what, x);
   if (broadcast_shapes(x.shape(), value.shape(), what) != x.shape()) {
     throw ValueError(at + "a value of shape " + to_string(value.shape()) +
                      " does not broadcast to the target's shape " + to_string(x.shape()));
@@ -108,6 +100,19 @@ void write_recorded(const Tensor& x, const Tensor& y) {
 }
 
 }  // namespace
+
+void check_writable(const char* what, const Tensor& x) {
+  const std::string at = std::string(what) + ": ";
+  if (!x.storage().writable()) {
+    throw ValueError(at + "the tensor of shape " + to_string(x.shape()) +
+                     " shares read-only memory; change a copy instead");
+  }
+  if (x.layout().has_repeats()) {
+    throw ValueError(at + "the tensor of shape " + to_string(x.shape()) + " and strides " +
+                     to_string(x.strides()) + " names one element several times; change a " +
+                     "copy instead");
+  }
+}
 
 void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
   const Row& r = row(op);

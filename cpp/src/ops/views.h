@@ -19,6 +19,9 @@ Layout within(const Tensor& base, const Layout& layout);
 // x itself when row-major, else a copy.
 Tensor contiguous(const Tensor& x);
 
+// Throws ValueError for memory that must not be changed: read-only, or an element named twice.
+void check_writable(const char* what, const Tensor& x);
+
 // The layout a basic index gives. Throws IndexError for a position out of range or too many
 // entries, ValueError for a step of 0.
 Layout index_layout(const Layout& layout, const std::vector<Index>& index);
