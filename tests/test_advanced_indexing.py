@@ -359,3 +359,48 @@ def test_large_masks():
         leaf = nt.tensor(x, requires_grad=True)
         nt.sum(nt.square(leaf[mask])).backward()
         assert np.array_equal(leaf.grad.numpy(), np.where(mask, 2 * x, 0))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_points(threads):
+    """Pieces of many points, dense and broadcast; of several values for one place, the last."""
+    before = nt.get_num_threads()
+    nt.set_num_threads(threads)
+    rng = np.random.default_rng(3)
+    try:
+        for dtype in ("float32", "bool", "complex128"):
+            array = rng.integers(0, 100, (20, 30, 3, 4)).astype(dtype)
+            i, j = rng.integers(-20, 20, 20_000), rng.integers(-30, 30, 20_000)
+            k, m = rng.integers(0, 3, (20, 1)), rng.integers(-4, 4, (1, 100))
+            for view in (array, array[::-1, :, :, ::2], array.transpose(1, 0, 3, 2)):
+                a, b = i % view.shape[0], j % view.shape[1]
+                keys = [(a, b), (a, b, 1), (a, slice(None), b % view.shape[2])]
+                keys[2] = tuple(e if isinstance(e, slice) else e[:300] for e in keys[2])
+                keys += [(..., k % view.shape[2], m % view.shape[3])]
+                keys += [(slice(2), k % view.shape[1], m % view.shape[2], slice(None, None, 2))]
+                for key in keys:
+                    assert_same(nt.asarray(view)[key], view[key])
+                    want = view.copy()
+                    got = nt.asarray(view.copy())
+                    values = rng.integers(0, 100, view[key].shape).astype(dtype)
+                    want[key] = values
+                    got[key] = nt.asarray(values)
+                    assert_same(got, want)
+    finally:
+        nt.set_num_threads(before)
+
+
+def test_points_out_of_range_change_nothing():
+    x = nt.zeros((4, 4))
+    rows = nt.zeros(5000, dtype=nt.int64)
+    rows[4999] = 4
+    for key in ((rows, rows), (slice(None), rows[None, :], rows[:, None] * 0)):
+        with pytest.raises(IndexError, match="4 in array|too many|4 arrays|axes"):
+            x[key] = 1.0
+        with pytest.raises(IndexError):
+            x[key]
+    assert x.tolist() == [[0] * 4] * 4
+    with pytest.raises(IndexError, match="do not broadcast"):
+        x[nt.zeros(2, dtype=nt.int64), nt.zeros(3, dtype=nt.int64)]
+    with pytest.raises(ValueError, match="not broadcast"):
+        x[nt.zeros(2, dtype=nt.int64), nt.zeros(2, dtype=nt.int64)] = nt.ones(3)

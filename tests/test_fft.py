@@ -109,6 +109,46 @@ def test_large_arrays_with_and_without_scipy(monkeypatch, name, scipy):
             close(getattr(F, name)(x, norm=norm), getattr(np.fft, name)(x, norm=norm), dtype)
 
 
+@examples(12)
+@given(
+    st.sampled_from(
+        [
+            ((4096,), (0,)),
+            ((8192,), (0,)),
+            ((3, 2**13), (1,)),
+            ((2**13, 3), (0,)),
+            ((37, 128), (1,)),
+            ((5, 64, 21), (1,)),
+            ((70, 2048), (1,)),
+            ((512, 16), (0, 1)),
+            ((60, 128), (0, 1)),
+            ((2**17,), (0,)),
+        ]
+    ),
+    st.sampled_from(COMPLEX),
+    st.sampled_from(NORMS),
+    st.integers(0, 2**32 - 1),
+)
+def test_many_numbers_and_powers_of_two(case, dtype, norm, seed):
+    """Our own kernels: lines alone, side by side, in the middle, and as long as a matrix."""
+    shape, axes = case
+    parts = np.random.default_rng(seed).standard_normal((2, *shape))
+    array = (parts[0] + 1j * parts[1]).astype(dtype)
+    error = 3e-7 if dtype == "complex64" else 1e-15
+    for name in ("fftn", "ifftn"):
+        want = getattr(np.fft, name)(array.astype("complex128"), axes=axes, norm=norm)
+        given_array = np.asfortranarray(array) if seed % 2 else array
+        got = getattr(F, name)(given_array, axes=axes, norm=norm)
+        assert got.dtype == dtype
+        assert np.linalg.norm(got.numpy() - want) < error * np.linalg.norm(want)
+    z = nt.asarray(array, copy=True).requires_grad_()
+    nt.sum(nt.real(F.fftn(z, axes=axes, norm=norm)[..., 0])).backward()
+    flat = np.zeros(shape)
+    flat[..., 0] = 1
+    back = {"backward": "forward", "forward": "backward", "ortho": "ortho"}[norm]
+    close(z.grad, np.fft.ifftn(flat, axes=axes, norm=back).astype(dtype), dtype)
+
+
 def test_integers_become_floats():
     assert F.fft(nt.arange(4)).dtype == nt.complex64
     assert F.irfft(nt.arange(4)).dtype == nt.float32

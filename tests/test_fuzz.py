@@ -2,8 +2,8 @@
 
 Calls with anything at all, shapes and strides, capsules and buffers. They run in a process of their
 own, so that a crash is a failure with the case that caused it.
-`python tests/test_fuzz.py SEED COUNT` runs more of them; the README has the command that runs
-them under AddressSanitizer.
+`python tests/test_fuzz.py SEED COUNT` runs more of them; docs/developing.md has the command
+that runs them under AddressSanitizer.
 """
 
 import array as arrays

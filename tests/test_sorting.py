@@ -67,6 +67,40 @@ def test_sort_and_argsort(pair, data):
     assert_same(nt.sort(tensor, axis=axis, descending=descending, stable=False), want)
 
 
+@pytest.fixture(params=[1, 3])
+def threads(request):
+    before = nt.get_num_threads()
+    nt.set_num_threads(request.param)
+    yield request.param
+    nt.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_sorting_many(name, threads):
+    """Digits of any number of bits, on one thread and several; lines that are long, and many."""
+    rng = np.random.default_rng(7)
+    for shape in ((127,), (128,), (5000,), (300_000,), (40, 3000), (9000, 2)):
+        raw = rng.integers(0, 256, (*shape, np.dtype(name).itemsize), dtype=np.uint8)
+        arrays = [rng.integers(0, 2 if name == "bool" else 100, shape).astype(name)]
+        if name != "bool":
+            arrays.append(raw.view(name).reshape(shape))  # any bits: NaN of all kinds too
+        if name in FLOATS:
+            arrays.append(rng.choice(np.asarray([0.0, -0.0, np.nan, 1, np.inf], name), shape))
+        for array in arrays:
+            axis = 0 if shape[-1] == 2 else -1
+            order = np.argsort(array, axis=axis, kind="stable")
+            tensor = nt.asarray(array)
+            assert_same(nt.argsort(tensor, axis=axis), order)
+            want = np.take_along_axis(array, order, axis)
+            assert_same(nt.sort(tensor, axis=axis), want, signs=array.dtype.kind == "f")
+            if array.dtype.kind == "f":
+                continue  # NaN have no negative
+            order = np.argsort(~array, axis=axis, kind="stable")
+            assert_same(nt.argsort(tensor, axis=axis, descending=True), order)
+            got = nt.sort(tensor, axis=axis, descending=True)
+            assert_same(got, np.take_along_axis(array, order, axis))
+
+
 @given(st.data())
 def test_sort_gradients(data):
     shape = data.draw(st.sampled_from([(5,), (3, 4), (2, 3, 2)]))

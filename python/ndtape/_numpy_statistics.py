@@ -12,7 +12,7 @@ from ndtape import _core
 from ndtape._arguments import as_axes, as_axis, as_int, as_ordered, as_tensor, is_recorded
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
-from ndtape._numpy_names import Axes, inexact, ravel, values
+from ndtape._numpy_names import Axes, inexact, values
 from ndtape._sets import distinct
 from ndtape._sorting import argsort, sort
 
@@ -130,6 +130,7 @@ def unique(
     """
     tensor = as_tensor(x)
     several: tuple[Tensor, ...]
+    wanted: tuple[bool, ...]
     if axis is None:
         positions = return_index or return_inverse
         several = distinct(tensor, positions=positions, lengths=return_counts, equal_nan=equal_nan)
@@ -342,7 +343,7 @@ def _shares(x: Tensor, axis: Axes, weights: Tensor) -> npt.NDArray[Any]:
 def _weighted_places(
     shares: npt.NDArray[Any], fractions: npt.NDArray[Any], precision: _core.DType | None
 ) -> npt.NDArray[Any]:
-    """The first places where the share of the whole up to there reaches the fractions."""
+    """Find where the share of the whole up to there first reaches the fractions."""
     with np.errstate(invalid="ignore", divide="ignore"):
         reached = shares.cumsum(axis=-1, dtype=np.float64)
         reached /= reached[..., -1:]
@@ -352,7 +353,7 @@ def _weighted_places(
         reached, fractions = (a.astype(precision.dtype) for a in (reached, fractions))
     reached[reached == 0] = -1  # what weighs nothing is never chosen
     found = (reached[..., None, :] < fractions[:, None]).sum(axis=-1)
-    return np.minimum(found, shares.shape[-1] - 1)
+    return np.asarray(np.minimum(found, shares.shape[-1] - 1))
 
 
 def _lines(x: Tensor, axis: Axes, name: str) -> tuple[Tensor, tuple[int, ...]]:

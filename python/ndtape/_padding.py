@@ -114,8 +114,8 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 
 
 def _ends(given: Any, x: Tensor, axis: int) -> list[Any]:
-    """What is given for the two ends of an axis, as Python numbers."""
-    return np.broadcast_to(np.asarray(given), (x.ndim, 2))[axis].tolist()
+    """Read what is given for the two ends of an axis, as Python numbers."""
+    return list(np.broadcast_to(np.asarray(given), (x.ndim, 2))[axis].tolist())
 
 
 def _part(x: Tensor, axis: int, start: int | None, stop: int | None) -> Tensor:
@@ -137,7 +137,7 @@ def _repeated(value: Any, x: Tensor, axis: int, n: int) -> Tensor:
 
 
 def _picked(x: Tensor, axis: int, before: int, after: int, mode: Any, kind: str) -> Tensor:
-    """What is picked from `x`; reflected oddly, turned over at the ends too."""
+    """Pick from `x` by place; reflected oddly, turned over at the ends too."""
     if kind not in ("even", "odd"):
         raise ValueError(f"pad: reflect_type {kind!r}, expected 'even' or 'odd'")
     n = x.shape[axis]
@@ -185,7 +185,7 @@ def _ramps(x: Tensor, axis: int, before: int, after: int, end_values: Any) -> tu
 def _statistics(
     x: Tensor, axis: int, before: int, after: int, mode: str, lengths: Any
 ) -> tuple[Tensor, Tensor]:
-    """A statistic of the elements nearest to each end."""
+    """Repeat a statistic of the elements nearest to each end."""
     n = x.shape[axis]
     pair = (None, None) if lengths is None else _widths(lengths, x.ndim)[axis]
     found = []

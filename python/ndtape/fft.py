@@ -1,14 +1,17 @@
 """Fourier transforms: the array API standard's extension.
 
-Computed by NumPy on the tensors' own memory, in their precision: of float32 comes complex64. Where
-SciPy is installed, large ones are computed by its threaded and vectorised form of the same code,
-which may differ in the last bits. Every transform is linear, and its derivative another transform.
+Computed by NumPy on the tensors' own memory, in their precision: of float32 comes complex64. Many
+complex numbers, along axes whose lengths are powers of two, are left to kernels of our own. Where
+SciPy is installed, other large ones are computed by its threaded and vectorised form of NumPy's
+code, which may differ in the last bits. Every transform is linear, and its derivative another
+transform.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import math
 import operator
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -47,6 +50,7 @@ Axes: TypeAlias = Sequence[SupportsIndex] | None
 
 # From this many elements on SciPy is worth its overhead, and its import.
 _LARGE = 4096
+_LONGEST = 2**22  # of those that our own kernels transform
 
 # Which transform has the factor 1/n. The transpose of one is the other without it, or with it.
 _TRANSPOSED: dict[Norm, Norm] = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -685,12 +689,31 @@ def _along_several(
 def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> Tensor:
     if not axes:
         return _complex(x)
-    y = _computed("ifftn" if inverse else "fftn", x, axes=axes, norm=norm)
+    y, rest = x.detach(), list(axes)
+    for axis in axes:
+        if _is_ours(y, axis):
+            y = _core._fft(y, axis, inverse, _factor(y.shape[axis], norm, inverse))
+            rest.remove(axis)
+    if rest:
+        y = _computed("ifftn" if inverse else "fftn", y, axes=tuple(rest), norm=norm)
 
     def vjp(g: Tensor) -> Tensor:
         return _transform(g, axes, _TRANSPOSED[norm], not inverse)
 
     return _core.record_custom("ifft" if inverse else "fft", x, y, vjp)
+
+
+def _is_ours(x: Tensor, axis: int) -> bool:
+    """Whether our own kernels transform this: large, complex, and of a length that they know."""
+    n = x.shape[axis]
+    known = n & (n - 1) == 0 and 16 <= n <= _LONGEST
+    return x.dtype.kind == "c" and x.size >= _LARGE and known
+
+
+def _factor(n: int, norm: Norm, inverse: bool) -> float:
+    if norm == "ortho":
+        return 1 / math.sqrt(n)
+    return 1 / n if (norm == "forward") != inverse else 1.0
 
 
 def _rfft(x: Tensor, axis: int, norm: Norm) -> Tensor:

@@ -167,6 +167,15 @@ PyObject* call_index_add(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(release, [&] { return index_add(x, indices, values, axis); }));
 }
 
+PyObject* call_fft(const Spec& spec, PyObject* const* v) {
+  Tensor x = argument(spec, v[0]);
+  int64_t axis = parse_int(v[1], "axis");
+  bool inverse = parse_bool(v[2], false);
+  double factor = PyFloat_AsDouble(v[3]);
+  if (factor == -1.0 && PyErr_Occurred()) throw PythonError{};
+  return wrap(unlocked(is_large(x), [&] { return fft(x, axis, inverse, factor); }));
+}
+
 template <Tensor (*F)(const Tensor&, int64_t, bool)>
 PyObject* call_order(const Spec& spec, PyObject* const* v) {
   Tensor x = argument(spec, v[0]);
@@ -239,6 +248,8 @@ void define_manipulation() {
          call_take_along_axis);
   define(kFunction, "index_add", "(x, indices, values, /, axis=0)", docs::kIndexAdd,
          call_index_add);
+  define(kFunction, "_fft", "(x, axis, inverse, factor, /)",
+         "Transform complex numbers along an axis whose length is a power of two.", call_fft);
   define(kFunction, "_sort", "(x, axis, descending, /)", "Sort along an axis, stably.",
          call_order<sort>);
   define(kFunction, "_argsort", "(x, axis, descending, /)", "Positions in sorted order.",

@@ -235,6 +235,10 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 Tensor sort(const Tensor& x, int64_t axis = -1, bool descending = false);
 Tensor argsort(const Tensor& x, int64_t axis = -1, bool descending = false);  // int64
 
+// The Fourier transform along an axis, times factor; unrecorded, of complex numbers and for lengths
+// that are powers of two from 16 on. nt.fft has the others.
+Tensor fft(const Tensor& x, int64_t axis, bool inverse, double factor);
+
 // ---- in place: change x's memory, recorded like any other ------------------------------------
 // Throw TapeError for a leaf that records, ValueError for memory that is read-only or that names
 // one element twice, TypeError when the result's dtype does not fit x.

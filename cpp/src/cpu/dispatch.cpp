@@ -23,6 +23,7 @@ namespace ndtape::cpu {
   void add_rows(KernelTable& table);       \
   void add_gemm(KernelTable& table);       \
   void add_random(KernelTable& table);     \
+  void add_fft(KernelTable& table);        \
   void add_norms(KernelTable& table);      \
   void add_pools(KernelTable& table);      \
   void add_cells(KernelTable& table);      \
@@ -79,6 +80,7 @@ constexpr Isa kIsas[] = {
      isa::add_rows(table);                                \
      isa::add_gemm(table);                                \
      isa::add_random(table);                              \
+     isa::add_fft(table);                                 \
      isa::add_norms(table);                               \
      isa::add_pools(table);                               \
      isa::add_cells(table);                               \

@@ -26,5 +26,6 @@ void add_points(KernelTable& table);
 void add_reductions(KernelTable& table);
 void add_gemm(KernelTable& table);
 void add_random(KernelTable& table);
+void add_fft(KernelTable& table);
 
 }  // namespace ndtape::cpu::NDTAPE_ISA

@@ -104,6 +104,20 @@ struct PoolKernels;
 struct CellKernels;
 struct AttentionKernels;
 
+// Transforms of `lanes` lines of n complex numbers, n a power of two, in[j * lanes + line], into
+// the same places of out, which may be in; at most as many lanes as a vector has. scratch: 4 n
+// vectors.
+inline constexpr int64_t kFftFine = 32;
+struct FftPlan {
+  const void* roots;   // exp(-2 pi i k / n) for k < n, complex, of the real type
+  bool inverse;        // +2 pi i; roots, fine and coarse stay as they are
+  double factor;       // of the results
+  const void* fine;    // or null: result k is multiplied by fine[k % kFftFine] and
+  const void* coarse;  // coarse[k / kFftFine]: a vector of real parts, one of imaginary parts each
+};
+using FftKernel = void (*)(const void* in, int64_t n, int64_t lanes, const FftPlan& plan,
+                           void* scratch, void* out);
+
 inline constexpr int kSizeClasses = 5;  // element sizes 1, 2, 4, 8, 16 bytes
 
 struct KernelTable {
@@ -130,6 +144,8 @@ struct KernelTable {
   GemmKernels gemm_float32;
   GemmKernels gemm_float64;
   RandomKernels random;
+  FftKernel fft_float32;
+  FftKernel fft_float64;
   const NormKernels* norm[2];  // float32, float64
   const PoolKernels* pool[2];
   const CellKernels* cell[2];

@@ -32,12 +32,15 @@ bool add_offsets(const int64_t* index, int64_t stride, int64_t length, int64_t s
                      : add_all<false>(index, stride, length, step, offsets, n);
 }
 
+// Stores wait for their cache lines one after the other, unless these are asked for before.
+inline constexpr int64_t kAhead = 32;
+
 template <class E>
 void put(void* x, const int64_t* offsets, const void* values, int64_t n) {
   char* to = static_cast<char*>(x);
   const char* from = static_cast<const char*>(values);
-#pragma GCC unroll 4
   for (int64_t i = 0; i < n; ++i) {
+    __builtin_prefetch(to + offsets[i + kAhead < n ? i + kAhead : i], 1);
     __builtin_memcpy(to + offsets[i], from + i * static_cast<int64_t>(sizeof(E)), sizeof(E));
   }
 }

@@ -126,7 +126,7 @@ void take_points(const Tensor& x, const std::vector<Tensor>& indices, const Tens
         const char* source = from + o * outer_step;
         char* target = to + (o * points.count() + first) * bytes;
         if (item.inner == 1) {
-          take(source, offsets, target, n);
+          take(source, 0, offsets, target, 0, 1, n);
           continue;
         }
         for (int64_t p = 0; p < n; ++p, target += bytes) {

@@ -1,0 +1,225 @@
+#include "engine/fft.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <mutex>
+#include <numbers>
+#include <vector>
+
+#include "cpu/kernels.h"
+#include "engine/elementwise.h"
+#include "ndtape/parallel.h"
+
+namespace ndtape::engine {
+namespace {
+
+int log2_of(int64_t n) { return std::countr_zero(static_cast<uint64_t>(n)); }
+
+// exp(-2 pi i k / n) for k < count, rounded once.
+template <class T>
+std::vector<T> powers(int64_t n, int64_t count) {
+  std::vector<T> result(static_cast<size_t>(2 * count));
+  for (int64_t k = 0; k < count; ++k) {
+    const long double angle = -2 * std::numbers::pi_v<long double> * k / n;
+    result[static_cast<size_t>(2 * k)] = static_cast<T>(std::cos(angle));
+    result[static_cast<size_t>(2 * k + 1)] = static_cast<T>(std::sin(angle));
+  }
+  return result;
+}
+
+// Tables are made once for each length.
+template <class T>
+class Tables {
+ public:
+  const T* get(int64_t n, int64_t count) {
+    const auto i = static_cast<size_t>(log2_of(n));
+    std::call_once(made_[i], [&] { tables_[i] = powers<T>(n, count); });
+    return tables_[i].data();
+  }
+
+ private:
+  std::array<std::once_flag, 32> made_;
+  std::array<std::vector<T>, 32> tables_;
+};
+
+template <class T>
+const T* roots(int64_t n) {
+  static Tables<T> tables;
+  return tables.get(n, n);
+}
+
+// Powers of exp(-2 pi i / n) for a large n, as products of two of a few each.
+class FarRoots {
+ public:
+  explicit FarRoots(int64_t n) : n_(n), bits_((log2_of(n) + 1) / 2) {
+    static Tables<double> tables;
+    low_ = tables.get(n, int64_t{1} << bits_);
+    high_ = roots<double>(n >> bits_);
+  }
+  void get(int64_t k, double& re, double& im) const {
+    k &= n_ - 1;
+    const double* a = high_ + 2 * (k >> bits_);
+    const double* b = low_ + 2 * (k & ((int64_t{1} << bits_) - 1));
+    re = a[0] * b[0] - a[1] * b[1];
+    im = a[0] * b[1] + a[1] * b[0];
+  }
+
+ private:
+  const int64_t n_;
+  const int bits_;
+  const double *low_, *high_;
+};
+
+// Memory as lines of n elements of some bytes: steps between elements of a line and between lines.
+struct Grid {
+  char* first;
+  int64_t step, line_step;
+};
+
+// One kernel call's work space, and what it does with a few lines.
+template <class T>
+class Tile {
+ public:
+  explicit Tile(int64_t n)
+      : n_(n),
+        lanes_(cpu::kernels().vector_bytes / static_cast<int64_t>(sizeof(T))),
+        memory_(Tensor::empty({n, 6 * lanes_}, sizeof(T) == 4 ? DType::Float32 : DType::Float64)) {
+    const auto i = static_cast<size_t>(std::countr_zero(2 * sizeof(T)));
+    gather_ = cpu::kernels().gather[i];
+    scatter_ = cpu::kernels().scatter[i];
+    if constexpr (sizeof(T) == 4) {
+      fft_ = cpu::kernels().fft_float32;
+    } else {
+      fft_ = cpu::kernels().fft_float64;
+    }
+  }
+
+  // The transforms of lines [line, line + lanes) of a grid, put on those of another.
+  void run(const Grid& from, const Grid& to, int64_t line, int64_t lanes,
+           const cpu::FftPlan& plan) {
+    T* dense = static_cast<T*>(memory_.mutable_data());
+    gather_(from.first + line * from.line_step, from.step, from.line_step, dense, n_, lanes);
+    fft_(dense, n_, lanes, plan, dense + 2 * n_ * lanes_, dense);
+    scatter_(dense, to.first + line * to.line_step, to.step, to.line_step, n_, lanes);
+  }
+
+  int64_t lanes() const { return lanes_; }
+
+ private:
+  const int64_t n_, lanes_;
+  const Tensor memory_;
+  cpu::GatherKernel gather_;
+  cpu::ScatterKernel scatter_;
+  cpu::FftKernel fft_;
+};
+
+template <class Body>
+void share(int64_t tiles, int64_t elements, Body&& body) {
+  if (elements > kParallelWork / 8) {
+    parallel_for(tiles, body);
+  } else {
+    body(0, tiles);
+  }
+}
+
+template <class T>
+int64_t lanes_of() {
+  return cpu::kernels().vector_bytes / static_cast<int64_t>(sizeof(T));
+}
+
+// `groups` grids of `lines` lines of n elements each, as many bytes apart as group_step says.
+template <class T>
+void direct(const Grid& from, const Grid& to, int64_t groups, int64_t group_step, int64_t lines,
+            int64_t n, const cpu::FftPlan& plan) {
+  const int64_t lanes = lanes_of<T>(), tiles = (lines + lanes - 1) / lanes;
+  share(groups * tiles, groups * lines * n, [&](int64_t begin, int64_t end) {
+    Tile<T> tile(n);
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t shift = t / tiles * group_step, line = t % tiles * lanes;
+      tile.run({from.first + shift, from.step, from.line_step},
+               {to.first + shift, to.step, to.line_step}, line, std::min(lanes, lines - line),
+               plan);
+    }
+  });
+}
+
+// One long line as a matrix of n1 x n2 elements: its columns are transformed, every element turned
+// by the root that its two places name, and the rows transformed to the columns of the result.
+template <class T>
+void four_steps(const char* x, char* out, int64_t n, bool inverse, double factor, char* between) {
+  constexpr int64_t kElement = 2 * sizeof(T);
+  const int64_t n1 = int64_t{1} << (log2_of(n) / 2), n2 = n / n1;
+  const int64_t lanes = lanes_of<T>(), tiles = (n2 + lanes - 1) / lanes;
+  const FarRoots far(n);
+  const Grid columns{const_cast<char*>(x), n2 * kElement, kElement};
+  const Grid turned{between, n2 * kElement, kElement};
+  const T* roots1 = roots<T>(n1);
+  share(tiles, n, [&](int64_t begin, int64_t end) {
+    Tile<T> tile(n1);
+    const int64_t fine = cpu::kFftFine, coarse = std::max<int64_t>(1, n1 / fine);
+    std::vector<T> table(static_cast<size_t>((fine + coarse) * 2 * lanes));
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t line = t * lanes;
+      for (int64_t row = 0; row < fine + coarse; ++row) {
+        const int64_t k = row < fine ? row : (row - fine) * fine;
+        T* at = table.data() + row * 2 * lanes;
+        for (int64_t l = 0; l < lanes; ++l) {
+          double re, im;
+          far.get((line + l) * k, re, im);
+          at[l] = static_cast<T>(re);
+          at[lanes + l] = static_cast<T>(im);
+        }
+      }
+      tile.run(columns, turned, line, std::min(lanes, n2 - line),
+               {roots1, inverse, 1.0, table.data(), table.data() + fine * 2 * lanes});
+    }
+  });
+  direct<T>({between, kElement, n2 * kElement}, {out, n1 * kElement, kElement}, 1, 0, n1, n2,
+            {roots<T>(n2), inverse, factor, nullptr, nullptr});
+}
+
+template <class T>
+void transform(const Tensor& x, bool inverse, double factor, const Tensor& out) {
+  constexpr int64_t kElement = 2 * sizeof(T);
+  const int64_t outer = x.length(0), n = x.length(1), inner = x.length(2);
+  auto* from = static_cast<char*>(x.mutable_data());
+  auto* to = static_cast<char*>(out.mutable_data());
+  if (n > kFftDirect) {
+    // Threads share the lines when they are enough, else each line.
+    auto run = [&](int64_t begin, int64_t end) {
+      const Tensor between = Tensor::empty({n}, x.dtype());
+      for (int64_t o = begin; o < end; ++o) {
+        four_steps<T>(from + o * n * kElement, to + o * n * kElement, n, inverse, factor,
+                      static_cast<char*>(between.mutable_data()));
+      }
+    };
+    if (outer >= num_threads()) {
+      parallel_for(outer, run);
+    } else {
+      run(0, outer);
+    }
+    return;
+  }
+  const cpu::FftPlan plan{roots<T>(n), inverse, factor, nullptr, nullptr};
+  if (inner == 1) {
+    direct<T>({from, kElement, n * kElement}, {to, kElement, n * kElement}, 1, 0, outer, n, plan);
+  } else {
+    direct<T>({from, inner * kElement, kElement}, {to, inner * kElement, kElement}, outer,
+              n * inner * kElement, inner, n, plan);
+  }
+}
+
+}  // namespace
+
+void fft(const Tensor& x, bool inverse, double factor, const Tensor& out) {
+  if (x.size() == 0) return;
+  if (x.dtype() == DType::Complex64) {
+    transform<float>(x, inverse, factor, out);
+  } else {
+    transform<double>(x, inverse, factor, out);
+  }
+}
+
+}  // namespace ndtape::engine
