@@ -116,6 +116,12 @@ def unique(
         Ask for the number of each element's value.
     return_counts : bool, optional
         Ask how often each value occurs.
+    axis : int, optional
+        Compare the slices along this axis; without it, all elements.
+    equal_nan : bool, optional
+        Whether all NaN are one value.
+    sorted : bool, optional
+        Ask for ascending order. It always is.
 
     Returns
     -------
@@ -224,10 +230,13 @@ def quantile(
         Fractions from 0 to 1.
     axis : int or sequence of int, optional
         Axes to reduce together; None for all.
-    method : {"linear", "lower", "higher", "nearest", "midpoint"}, optional
-        What to take between two elements.
+    method : str, optional
+        What to take between two elements: any of NumPy's methods.
     keepdims : bool, optional
         Keep reduced axes with length 1.
+    weights : array_like, optional
+        What each element counts, with the method "inverted_cdf": of the shape of `x`, or of the
+        lengths of the axes.
 
     Returns
     -------
@@ -305,10 +314,13 @@ def percentile(
         Fractions from 0 to 100.
     axis : int or sequence of int, optional
         Axes to reduce together; None for all.
-    method : {"linear", "lower", "higher", "nearest", "midpoint"}, optional
-        What to take between two elements.
+    method : str, optional
+        What to take between two elements: any of NumPy's methods.
     keepdims : bool, optional
         Keep reduced axes with length 1.
+    weights : array_like, optional
+        What each element counts, with the method "inverted_cdf": of the shape of `x`, or of the
+        lengths of the axes.
 
     Returns
     -------
@@ -757,6 +769,8 @@ def interp(
         The points, with one axis.
     left, right : float, optional
         Below and above all `xp`; the first and last `fp` if left out.
+    period : float, optional
+        After which `x` and `xp` begin again; `xp` need not ascend then, nor `left` and `right` be.
 
     Returns
     -------

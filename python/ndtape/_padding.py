@@ -55,6 +55,32 @@ def pad(
 
     As NumPy's function of this name.
 
+    Parameters
+    ----------
+    x : array_like
+        Of any dtype.
+    pad_width : int, pair of int, sequence of pairs or dict
+        How many, before and after: for all axes, for each, or for those that are keys.
+    mode : str or callable, optional
+        What: "constant", "edge", "linear_ramp", "maximum", "mean", "median", "minimum", "reflect",
+        "symmetric", "wrap", "empty" (zeros here), or a function of NumPy's form, which has no
+        derivative.
+    **options : object
+        For "constant" `constant_values`, for "linear_ramp" `end_values`, for statistics
+        `stat_length`, for "reflect" and "symmetric" `reflect_type`.
+
+    Returns
+    -------
+    Tensor
+        Larger than `x` by that.
+
+    Raises
+    ------
+    ValueError
+        For another mode, an option that the mode has not, a negative width, or nothing to extend.
+    TypeError
+        For widths that are no integers, or a function while `x` records.
+
     Examples
     --------
     >>> import ndtape as nt
