@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "ndtape/parallel.h"
 #include "ndtape/tensor.h"
 
 namespace ndtape::engine {
@@ -32,8 +33,9 @@ void index_add(const Tensor& out, const Tensor& indices, const Tensor& values);
 // indices_k[p], i], out row-major.
 void take_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& out);
 // x[o, indices_1[p], ..., indices_k[p], i] = values[o, p, i], values row-major: of several that go
-// to one place the last stays.
-void put_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values);
+// to one place the last stays. begin_writing is called once the indices are known to be right.
+void put_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values,
+                FunctionRef<void()> begin_writing);
 // The row-major numbers of the points among n_1 x ... x n_k.
 void number_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& out);
 

@@ -143,7 +143,8 @@ void take_points(const Tensor& x, const std::vector<Tensor>& indices, const Tens
   run_pieces(pieces_of(points.count()), std::max(points.count(), out.size()), run);
 }
 
-void put_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values) {
+void put_points(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values,
+                FunctionRef<void()> begin_writing) {
   const Points points(x, indices);
   const int64_t count = points.count();
   if (count == 0) return;
@@ -155,6 +156,7 @@ void put_points(const Tensor& x, const std::vector<Tensor>& indices, const Tenso
     const int64_t first = begin * kPiece;
     points.offsets(first, std::min(count, end * kPiece) - first, steps.data(), offsets + first);
   });
+  begin_writing();
   const auto put = cpu::kernels().put[item.size_class()];
   const auto scatter = cpu::kernels().scatter[item.size_class()];
   const auto* from = static_cast<const char*>(values.data());

@@ -190,10 +190,9 @@ void put_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t fir
   source = overlaps(x, values) ? copy(source) : contiguous(source);
   const Tensor plain = detach(x);
   const Tensor whole = around(plain, begin, last);
-  engine::put_points(whole, places, source);
+  engine::put_points(whole, places, source, [&] { begin_change(x); });
   // Axes that no view can join were joined in a copy.
   if (&whole.storage() != &x.storage()) engine::copy(reshape(whole, x.shape()), plain);
-  x.storage().bump_version();
 }
 
 Tensor masked_select(const Tensor& x, const Tensor& mask) {
