@@ -58,8 +58,10 @@ void* scratch(int64_t bytes) {
 
 int64_t block_size(const Program& program) {
   int64_t bytes = 0;
-  for (int v = 0; v < program.values(); ++v)
-    bytes += itemsize(program.dtype(static_cast<Value>(v)));
+  for (int v = 0; v < program.values(); ++v) {
+    const auto value = static_cast<Value>(v);
+    if (!program.is_row(value)) bytes += itemsize(program.dtype(value));
+  }
   int64_t block = cpu::kBlock;
   while (block > 128 && bytes * block > 2 * kL1Budget) block /= 2;
   return block;

@@ -40,15 +40,25 @@ class Update {
   }
   Value constant(double value) {
     inputs_.push_back(scalar(value, x_.dtype()));
-    return program_.input(x_.dtype());
+    return program_.row_input(x_.dtype());
   }
 
-  Value add(Value a, Value b) { return program_.apply(Op::add, a, b); }
-  Value subtract(Value a, Value b) { return program_.apply(Op::subtract, a, b); }
-  Value multiply(Value a, Value b) { return program_.apply(Op::multiply, a, b); }
-  Value divide(Value a, Value b) { return program_.apply(Op::divide, a, b); }
-  Value sqrt(Value a) { return program_.apply(Op::sqrt, a); }
-  Value square(Value a) { return program_.apply(Op::square, a); }
+  Value multiply(Value x, Value a) { return program_.fused(RowOp::multiply, {x, a}); }
+  // x + a * y
+  Value add_scaled(Value x, Value y, Value a) {
+    return program_.fused(RowOp::add_scaled, {x, y, a});
+  }
+  // a * x + b * y, and a * x + b * y * y
+  Value blend(Value x, Value y, Value a, Value b) {
+    return program_.fused(RowOp::blend, {x, y, a, b});
+  }
+  Value blend_square(Value x, Value y, Value a, Value b) {
+    return program_.fused(RowOp::blend_square, {x, y, a, b});
+  }
+  // x / (a * sqrt(y) + b)
+  Value over_root(Value x, Value y, Value a, Value b) {
+    return program_.fused(RowOp::over_root, {x, y, a, b});
+  }
 
   void write(Value v, const Tensor& t) {
     program_.output(v);
@@ -87,15 +97,15 @@ void step(const Sgd& rule, const Tensor& x, const Tensor& grad, const Tensor& ve
   const Value p = u.read(x, "the parameter"), g = u.read(grad, "the gradient");
   const bool has_velocity = rule.momentum != 0;
   const Value v = has_velocity ? u.read(velocity, "the velocity") : engine::kNoValue;
-  const Value rate = u.constant(rule.learning_rate), decay = u.constant(rule.weight_decay),
+  const Value rate = u.constant(-rule.learning_rate), decay = u.constant(rule.weight_decay),
               momentum = u.constant(rule.momentum);
-  Value d = rule.weight_decay == 0 ? g : u.add(g, u.multiply(decay, p));
+  Value d = rule.weight_decay == 0 ? g : u.add_scaled(g, p, decay);
   if (has_velocity) {
-    const Value moved = u.add(u.multiply(momentum, v), d);
+    const Value moved = u.add_scaled(d, v, momentum);
     u.write(moved, velocity);
-    d = rule.nesterov ? u.add(d, u.multiply(momentum, moved)) : moved;
+    d = rule.nesterov ? u.add_scaled(d, moved, momentum) : moved;
   }
-  u.write(u.subtract(p, u.multiply(rate, d)), x);
+  u.write(u.add_scaled(p, d, rate), x);
   u.run();
 }
 
@@ -103,12 +113,12 @@ void step(const Adagrad& rule, const Tensor& x, const Tensor& grad, const Tensor
   Update u("Adagrad", x);
   const Value p = u.read(x, "the parameter"), g = u.read(grad, "the gradient"),
               s = u.read(square_sum, "the sum of squares");
-  const Value rate = u.constant(rule.learning_rate), epsilon = u.constant(rule.epsilon),
-              decay = u.constant(rule.weight_decay);
-  const Value d = rule.weight_decay == 0 ? g : u.add(g, u.multiply(decay, p));
-  const Value total = u.add(s, u.square(d));
+  const Value rate = u.constant(-rule.learning_rate), epsilon = u.constant(rule.epsilon),
+              decay = u.constant(rule.weight_decay), one = u.constant(1);
+  const Value d = rule.weight_decay == 0 ? g : u.add_scaled(g, p, decay);
+  const Value total = u.blend_square(s, d, one, one);
   u.write(total, square_sum);
-  u.write(u.subtract(p, u.multiply(rate, u.divide(d, u.add(u.sqrt(total), epsilon)))), x);
+  u.write(u.add_scaled(p, u.over_root(d, total, one, epsilon), rate), x);
   u.run();
 }
 
@@ -119,18 +129,19 @@ void step(const RmsProp& rule, const Tensor& x, const Tensor& grad, const Tensor
               s = u.read(square_mean, "the mean of squares");
   const bool has_velocity = rule.momentum != 0;
   const Value v = has_velocity ? u.read(velocity, "the velocity") : engine::kNoValue;
-  const Value rate = u.constant(rule.learning_rate), keep = u.constant(rule.decay),
+  const Value rate = u.constant(-rule.learning_rate), keep = u.constant(rule.decay),
               take = u.constant(1 - rule.decay), epsilon = u.constant(rule.epsilon),
-              decay = u.constant(rule.weight_decay), momentum = u.constant(rule.momentum);
-  const Value d = rule.weight_decay == 0 ? g : u.add(g, u.multiply(decay, p));
-  const Value mean = u.add(u.multiply(keep, s), u.multiply(take, u.square(d)));
+              decay = u.constant(rule.weight_decay), momentum = u.constant(rule.momentum),
+              one = u.constant(1);
+  const Value d = rule.weight_decay == 0 ? g : u.add_scaled(g, p, decay);
+  const Value mean = u.blend_square(s, d, keep, take);
   u.write(mean, square_mean);
-  Value move = u.divide(d, u.add(u.sqrt(mean), epsilon));
+  Value move = u.over_root(d, mean, one, epsilon);
   if (has_velocity) {
-    move = u.add(u.multiply(momentum, v), move);
+    move = u.add_scaled(move, v, momentum);
     u.write(move, velocity);
   }
-  u.write(u.subtract(p, u.multiply(rate, move)), x);
+  u.write(u.add_scaled(p, move, rate), x);
   u.run();
 }
 
@@ -146,19 +157,18 @@ void step(const Adam& rule, int64_t count, const Tensor& x, const Tensor& grad, 
   const double correction1 = 1 - std::pow(rule.beta1, n), correction2 = 1 - std::pow(rule.beta2, n);
   const Value keep1 = u.constant(rule.beta1), take1 = u.constant(1 - rule.beta1),
               keep2 = u.constant(rule.beta2), take2 = u.constant(1 - rule.beta2),
-              rate = u.constant(rule.learning_rate / correction1),
-              root = u.constant(std::sqrt(correction2)), epsilon = u.constant(rule.epsilon),
+              rate = u.constant(-rule.learning_rate / correction1),
+              root = u.constant(1 / std::sqrt(correction2)), epsilon = u.constant(rule.epsilon),
               decay = u.constant(rule.weight_decay),
               shrink = u.constant(1 - rule.learning_rate * rule.weight_decay);
   const bool in_gradient = rule.weight_decay != 0 && !rule.decoupled;
-  const Value d = in_gradient ? u.add(g, u.multiply(decay, p)) : g;
-  const Value first = u.add(u.multiply(keep1, m), u.multiply(take1, d));
-  const Value second = u.add(u.multiply(keep2, s), u.multiply(take2, u.square(d)));
+  const Value d = in_gradient ? u.add_scaled(g, p, decay) : g;
+  const Value first = u.blend(m, d, keep1, take1);
+  const Value second = u.blend_square(s, d, keep2, take2);
   u.write(first, mean);
   u.write(second, square_mean);
-  const Value scale = u.add(u.divide(u.sqrt(second), root), epsilon);
   const Value start = rule.weight_decay != 0 && rule.decoupled ? u.multiply(p, shrink) : p;
-  u.write(u.subtract(start, u.multiply(rate, u.divide(first, scale))), x);
+  u.write(u.add_scaled(start, u.over_root(first, second, root, epsilon), rate), x);
   u.run();
 }
 
