@@ -20,7 +20,7 @@ Edge history_of(const Tensor& y, const char* what) {
 void refuse_freed(const Node& node) {
   if (!node.freed()) return;
   std::string shapes;
-  for (int i = 0; i < node.inputs(); ++i) shapes += " " + to_string(node.input(i).shape);
+  for (int i = 0; i < node.inputs(); ++i) shapes.append(" ").append(to_string(node.input(i).shape));
   const std::string where = recorded_at(node);
   throw TapeError(node.name() + where + ": this part of the graph, of operands of shape" + shapes +
                   ", was freed by an earlier backward; pass retain_graph=True to that one" +
