@@ -110,6 +110,52 @@ def test_a_step_does_not_reach_what_the_tape_keeps():
     assert x.grad.tolist() == [2, 4]
 
 
+RULES = {
+    "sgd": lambda p: nt.optim.SGD(p, 0.01, weight_decay=0.1),
+    "momentum": lambda p: nt.optim.SGD(p, 0.01, momentum=0.9),
+    "nesterov": lambda p: nt.optim.SGD(p, 0.01, momentum=0.9, nesterov=True),
+    "adagrad": lambda p: nt.optim.Adagrad(p, 0.01),
+    "rmsprop": lambda p: nt.optim.RMSprop(p, 0.01, weight_decay=0.1),
+    "rmsprop with momentum": lambda p: nt.optim.RMSprop(p, 0.01, momentum=0.5),
+    "adam": lambda p: nt.optim.Adam(p, 0.01, weight_decay=0.1),
+    "adamw": lambda p: nt.optim.AdamW(p, 0.01, weight_decay=0.1),
+}
+LAYOUTS = {
+    "transposed": lambda x: nt.asarray(np.ascontiguousarray(x.T)).T,
+    "stepped": lambda x: nt.asarray(np.repeat(x, 2, axis=1))[:, ::2],
+    "reversed": lambda x: nt.asarray(np.ascontiguousarray(x[::-1, ::-1]))[::-1, ::-1],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", RULES)
+def test_any_layout_makes_the_same_step(name, layout, dtype):
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal((37, 45)).astype(dtype)
+    grads = rng.standard_normal((3, 37, 45)).astype(dtype)
+
+    def steps(x):
+        x = x.requires_grad_()
+        optimizer = RULES[name]([x])
+        for g in grads:
+            x.grad = nt.asarray(g.copy())
+            optimizer.step()
+        return x.detach().numpy()
+
+    plain = steps(nt.asarray(start.copy()))
+    assert not np.array_equal(plain, start)
+    np.testing.assert_array_equal(steps(LAYOUTS[layout](start)), plain)
+
+
+def test_a_gradient_that_is_the_parameters_memory():
+    memory = nt.asarray(np.arange(6.0))
+    x = memory[1:].requires_grad_()
+    x.grad = memory[:5]
+    nt.optim.SGD([x], 1.0).step()
+    np.testing.assert_array_equal(memory.numpy(), [0, 1, 1, 1, 1, 1])
+
+
 def test_bad_input():
     x = nt.tensor([1.0], requires_grad=True)
     with pytest.raises(ValueError, match="none were given"):

@@ -1,4 +1,4 @@
-// One step of an optimizer on one parameter, in place: one program, one pass over memory.
+// One step of an optimizer on one parameter, in place: one loop, one pass over memory.
 //
 // The state tensors have the parameter's shape and dtype and start as zeros. Nothing is recorded.
 // Throw ValueError / TypeError unless all tensors agree in shape and float dtype and are writable.

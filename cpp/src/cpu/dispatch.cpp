@@ -21,6 +21,7 @@ namespace ndtape::cpu {
   void add_reductions(KernelTable& table); \
   void add_scans(KernelTable& table);      \
   void add_rows(KernelTable& table);       \
+  void add_steps(KernelTable& table);      \
   void add_gemm(KernelTable& table);       \
   void add_random(KernelTable& table);     \
   void add_fft(KernelTable& table);        \
@@ -78,6 +79,7 @@ constexpr Isa kIsas[] = {
      isa::add_reductions(table);                          \
      isa::add_scans(table);                               \
      isa::add_rows(table);                                \
+     isa::add_steps(table);                               \
      isa::add_gemm(table);                                \
      isa::add_random(table);                              \
      isa::add_fft(table);                                 \

@@ -59,6 +59,9 @@ using CompressKernel = void (*)(const void* x, const uint8_t* mask, void* out, i
 // total, one, are null where they are not wanted or the operator has none.
 using RowKernel = void (*)(const void* const* args, void* out, void* total, int64_t n);
 
+// A StepOp on n elements, in place: tensors are the parameter, its gradient and the rule's state.
+using StepKernel = void (*)(void* const* tensors, const double* numbers, int64_t n);
+
 // Position of the first extreme value (or of the first NaN) in x[0..n), n >= 1.
 using ArgKernel = int64_t (*)(const void* x, int64_t n);
 
@@ -135,7 +138,8 @@ struct KernelTable {
   PutKernel put[kSizeClasses];
   OffsetKernel add_offsets;
   CompressKernel compress[kSizeClasses];
-  RowKernel row[kRowOpCount][kDTypeCount];  // of floats
+  RowKernel row[kRowOpCount][kDTypeCount];     // of floats
+  StepKernel step[kStepOpCount][kDTypeCount];  // of floats
   ReduceKernel reduce[kReduceOpCount][kDTypeCount];
   FoldKernel fold[kReduceOpCount][kDTypeCount];
   ArgKernel argmax[kDTypeCount];

@@ -148,13 +148,14 @@ enum class RowOp : uint8_t {
   exp_sum,     // row, number: exp(row - number), and the sum of it
   square_sum,  // row, number: the sum of (row - number)^2
   normalize,  // row, number m, number s, row w, row b: (row - m) * s * w + b; w and b may be absent
-  add_scaled,    // row x, row y, number a: x + a * y
-  blend,         // row x, row y, number a, number b: a * x + b * y
-  blend_square,  // the same with y * y
-  over_root,     // row x, row y, number a, number b: x / (a * sqrt(y) + b)
 };
 
-inline constexpr int kRowOpCount = 10;
+inline constexpr int kRowOpCount = 6;
+
+// Steps of optimizers; the numbers each takes are in cpu/steps.cpp.
+enum class StepOp : uint8_t { sgd, momentum, nesterov, adagrad, rmsprop, rmsprop_momentum, adam };
+
+inline constexpr int kStepOpCount = 7;
 
 // Scans along an axis. recurrence: s[i] = factor[i] * s[i - 1] + x[i].
 enum class ScanOp : uint8_t { sum, prod, recurrence };

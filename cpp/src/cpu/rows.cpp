@@ -1,5 +1,4 @@
-// Kernels on rows with operands of one number: what softmax, layer norm and their kin are made of,
-// and optimizers' steps.
+// Kernels on rows with operands of one number: what softmax, layer norm and their kin are made of.
 // Sums are made in an order set by n alone.
 #include "cpu/isa.h"
 #include "cpu/lanes.h"
@@ -119,65 +118,6 @@ struct Multiply {
   }
 };
 
-// What optimizers' steps are made of.
-template <class T>
-struct AddScaled {
-  const T *x, *y;
-  T a;
-  template <class V>
-  V at(int64_t i) const {
-    return load<V>(x + i) + a * load<V>(y + i);
-  }
-};
-
-template <class T>
-struct Blend {
-  const T *x, *y;
-  T a, b;
-  template <class V>
-  V at(int64_t i) const {
-    return a * load<V>(x + i) + b * load<V>(y + i);
-  }
-};
-
-template <class T>
-struct BlendSquare {
-  const T *x, *y;
-  T a, b;
-  template <class V>
-  V at(int64_t i) const {
-    const V v = load<V>(y + i);
-    return a * load<V>(x + i) + b * (v * v);
-  }
-};
-
-inline float root(float x) { return __builtin_sqrtf(x); }
-inline double root(double x) { return __builtin_sqrt(x); }
-NDTAPE_INLINE f32 root(f32 x) { return sqrt(x); }
-NDTAPE_INLINE f64 root(f64 x) { return sqrt(x); }
-
-template <class T>
-struct OverRoot {
-  const T *x, *y;
-  T a, b;
-  template <class V>
-  V at(int64_t i) const {
-    return load<V>(x + i) / (a * root(load<V>(y + i)) + b);
-  }
-};
-
-template <class T>
-void add_scaled(const void* const* args, void* out, void*, int64_t n) {
-  const T *x = static_cast<const T*>(args[0]), *y = static_cast<const T*>(args[1]);
-  map_row<T>(out, n, AddScaled<T>{x, y, number<T>(args[2])});
-}
-
-template <template <class> class F, class T>
-void with_two_numbers(const void* const* args, void* out, void*, int64_t n) {
-  const T *x = static_cast<const T*>(args[0]), *y = static_cast<const T*>(args[1]);
-  map_row<T>(out, n, F<T>{x, y, number<T>(args[2]), number<T>(args[3])});
-}
-
 template <template <class> class F, class T>
 void with_number(const void* const* args, void* out, void*, int64_t n) {
   map_row<T>(out, n, F<T>{static_cast<const T*>(args[0]), number<T>(args[1])});
@@ -225,10 +165,6 @@ void add_dtype(KernelTable& table, DType dtype) {
   at(RowOp::exp_sum) = exp_sum<T>;
   at(RowOp::square_sum) = square_sum<T>;
   at(RowOp::normalize) = normalize<T>;
-  at(RowOp::add_scaled) = add_scaled<T>;
-  at(RowOp::blend) = with_two_numbers<Blend, T>;
-  at(RowOp::blend_square) = with_two_numbers<BlendSquare, T>;
-  at(RowOp::over_root) = with_two_numbers<OverRoot, T>;
 }
 
 }  // namespace
