@@ -206,3 +206,5 @@ def _download(url: str, part: Path) -> None:
         with part.open("ab" if resumed else "wb") as file:
             while block := answer.read(1 << 16):
                 file.write(block)
+        if answer.length:  # http.client takes an early end for the end
+            raise ConnectionError(f"{url}: cut off with {answer.length} bytes to come")
