@@ -157,7 +157,9 @@ class RNN(_Recurrent):
     ((2, 7, 5), (1, 2, 5))
     """
 
-    _sequence = staticmethod(_core._rnn)
+    @staticmethod
+    def _sequence(*args: Any) -> tuple[Tensor, ...]:
+        return _core._rnn(*args)
 
 
 class LSTM(_Recurrent):
@@ -191,7 +193,10 @@ class LSTM(_Recurrent):
 
     _gates = 4
     _states = 2
-    _sequence = staticmethod(_core._lstm)
+
+    @staticmethod
+    def _sequence(*args: Any) -> tuple[Tensor, ...]:
+        return _core._lstm(*args)
 
 
 class GRU(_Recurrent):
@@ -224,4 +229,7 @@ class GRU(_Recurrent):
     """
 
     _gates = 3
-    _sequence = staticmethod(_core._gru)
+
+    @staticmethod
+    def _sequence(*args: Any) -> tuple[Tensor, ...]:
+        return _core._gru(*args)
