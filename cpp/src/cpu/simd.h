@@ -104,15 +104,15 @@ NDTAPE_INLINE V keep_part(V v, int64_t n) {
   return kept;
 }
 
-// f of all lanes, f(a, b) combining vectors: halves are combined until one lane is left.
-template <class T, class F, int Bytes = kVectorBytes>
-NDTAPE_INLINE T fold_lanes(Vec<T, Bytes> v, F f) {
-  if constexpr (Bytes == sizeof(T)) {
+// f of all lanes of type T, f(a, b) combining vectors: halves are combined until one lane is left.
+template <class T, class V, class F>
+NDTAPE_INLINE T fold_lanes(V v, F f) {
+  if constexpr (sizeof(V) == sizeof(T)) {
     return v[0];
   } else {
-    Vec<T, Bytes / 2> half[2];
-    __builtin_memcpy(half, &v, Bytes);
-    return fold_lanes<T, F, Bytes / 2>(f(half[0], half[1]), f);
+    Vec<T, sizeof(V) / 2> half[2];
+    __builtin_memcpy(half, &v, sizeof(V));
+    return fold_lanes<T>(f(half[0], half[1]), f);
   }
 }
 
