@@ -61,15 +61,10 @@ void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling
     Interpreter interpreter(program, ops, tiling.row_axis, ops.ndim - 1, true, block,
                             scratch(Interpreter::scratch_bytes(program, block)), stream);
     TileCursor tile(ops, tiling, ops.data, begin);
-    char* data[kMaxOperands];
-    for (int64_t t = begin; t < end; ++t) {
-      std::copy(tile.data(), tile.data() + ops.count, data);
-      const int64_t rows = tile.rows(), cols = tile.cols();
-      if (t + 1 < end) {
-        tile.next();
-        interpreter.prefetch(tile.data(), tile.rows(), tile.cols());
-      }
-      interpreter.run(data, rows, cols);
+    for (int64_t t = begin;;) {
+      interpreter.run(tile.data(), tile.rows(), tile.cols());
+      if (++t == end) break;
+      tile.next();
     }
     if (stream) cpu::kernels().stream_end();
   };

@@ -85,13 +85,6 @@ Interpreter::Interpreter(const Program& program, const Operands& ops, int row_ax
                 !program.is_row(static_cast<Value>(k)) &&
                 program.read_by_fused_only(static_cast<Value>(k));
   }
-  int runs = 0;
-  for (int k = 0; k < program.inputs(); ++k) {
-    const Operand& o = operand_[k];
-    runs += o.col_stride == o.element && (row_axis < 0 || o.row_stride != 0) &&
-            !program.is_row(static_cast<Value>(k));
-  }
-  prefetched_ = runs >= 3 && program.instructions() > 1;
   // An output that may share memory with an input is written only after all inputs are read:
   // by the last instruction, or through a buffer.
   for (int i = 0; i < outputs_; ++i) {
@@ -204,17 +197,6 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
       continue;
     }
     kernels_.scatter[o.size_class](value, data[k], o.row_stride, o.col_stride, rows, width);
-  }
-}
-
-void Interpreter::prefetch(char* const* data, int64_t rows, int64_t cols) const {
-  if (!prefetched_) return;
-  constexpr int64_t kLine = 64;
-  for (int k = 0; k < program_.inputs(); ++k) {
-    const Operand& o = operand_[k];
-    if (o.one_row || program_.is_row(static_cast<Value>(k)) || !dense(o, rows, cols)) continue;
-    const int64_t bytes = rows * cols * o.element;
-    for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(data[k] + i, 0, 2);
   }
 }
 

@@ -27,9 +27,6 @@ class Interpreter {
   static int64_t scratch_bytes(const Program& program, int64_t block);
 
   void run(char* const* data, int64_t rows, int64_t cols);
-  // Asks for a tile's inputs ahead of its run, if there are many: of several, read in turn and in
-  // short runs, the processor foresees none.
-  void prefetch(char* const* data, int64_t rows, int64_t cols) const;
   // Output i of the last run as a dense block.
   const void* result(int i) const { return values_[program_.output_value(i)]; }
 
@@ -52,7 +49,6 @@ class Interpreter {
   const Program& program_;
   const cpu::KernelTable& kernels_;
   const int outputs_;               // that are stored
-  bool prefetched_;                 // are a tile's inputs asked for ahead?
   bool streamed_[kMaxOutputs];      // written past the caches
   bool direct_[kMaxOutputs];        // may the instruction write to the output itself?
   char* buffer_[kMaxValues];        // of each value
