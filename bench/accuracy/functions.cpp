@@ -118,10 +118,17 @@ T softplus(T x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 
-template <class T>
-T gelu(T x) {
-  if (x == -static_cast<T>(kInf)) return -T{0};
-  return T(0.5) * x * std::erfc(static_cast<T>(-0.707106781186547524400844362104849039L) * x);
+double gelu(double x) {
+  if (x == -kInf) return -0.0;
+  return 0.5 * x * std::erfc(-0.70710678118654752440 * x);
+}
+
+// In quadruple precision, for erfc makes of an error in its argument one that is x^2 times as
+// large.
+long double wide_gelu(long double x) {
+  if (!(x > -200)) return std::isnan(x) ? x : -0.0L;
+  static const auto root = sqrtf128(0.5);
+  return static_cast<long double>(0.5 * x * erfcf128(-root * x));
 }
 
 template <auto f>
@@ -164,7 +171,7 @@ const std::vector<Unary>& unary_functions() {
       {Op::atanh, F(atanh), with_mpfr<mpfr_atanh>, -1, 1, 1},
       {Op::sigmoid, sigmoid<double>, sigmoid<long double>, exact_sigmoid, -745, 40, 0},
       {Op::softplus, softplus<double>, softplus<long double>, exact_softplus, -745, 40, 0},
-      {Op::gelu, gelu<double>, gelu<long double>, exact_gelu, -38.6, 9, 0},
+      {Op::gelu, gelu, wide_gelu, exact_gelu, -38.6, 9, 0},
       {Op::erf, F(erf), with_mpfr<mpfr_erf>, -6, 6, 1},
   };
 #undef F

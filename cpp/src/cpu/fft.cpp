@@ -79,60 +79,13 @@ void step_of_two(const X& x, const Y& y, int64_t done) {
   }
 }
 
-// ---- the first step reads complex numbers, and the last writes them
-// ------------------------------
-
-template <int N>
-struct Parts;
-template <>
-struct Parts<2> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2);
-  }
-  template <class V>
-  static V odd(V a, V b) {
-    return __builtin_shufflevector(a, b, 1, 3);
-  }
-};
-template <>
-struct Parts<4> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
-  }
-  template <class V>
-  static V odd(V a, V b) {
-    return __builtin_shufflevector(a, b, 1, 3, 5, 7);
-  }
-};
-template <>
-struct Parts<8> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-  }
-  template <class V>
-  static V odd(V a, V b) {
-    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-  }
-};
-template <>
-struct Parts<16> {
-  template <class V>
-  static V even(V a, V b) {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  }
-  template <class V>
-  static V odd(V a, V b) {
-    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-  }
-};
+// ---- the first step reads complex numbers, and the last writes them -----------------------------
 
 // Complex numbers of `lanes` lines; with real and imaginary parts exchanged for the inverse.
 template <class T>
 struct Source {
   const T* first;
+  int64_t step;
   int64_t lanes;
   bool exchanged;
 };
@@ -140,21 +93,22 @@ template <class T>
 NDTAPE_INLINE Number<T> at(const Source<T>& x, int64_t i) {
   constexpr int L = kLanes<T>;
   T few[2 * L];
-  const T* p = x.first + 2 * i * x.lanes;
+  const T* p = x.first + 2 * i * x.step;
   if (x.lanes < L) {
     for (int l = 0; l < 2 * L; ++l) few[l] = l < 2 * x.lanes ? p[l] : T{0};
     p = few;
   }
   const auto a = load<Vec<T>>(p), b = load<Vec<T>>(p + L);
-  const auto even = Parts<L>::even(a, b), odd = Parts<L>::odd(a, b);
+  const auto even = Pattern<L>::even(a, b), odd = Pattern<L>::odd(a, b);
   return x.exchanged ? Number<T>{odd, even} : Number<T>{even, odd};
 }
 
-// Result k times a factor, and where `fine` is there times fine[k % kFftFine] coarse[k / kFftFine],
+// Result k times a factor, and where they are there times fine[k % kFftFine] coarse[k / kFftFine],
 // lane by lane.
 template <class T>
 struct Target {
   T* first;
+  int64_t step;
   int64_t lanes;
   bool exchanged;
   T factor;
@@ -168,13 +122,15 @@ NDTAPE_INLINE Number<T> number_at(const T* p) {
 template <class T>
 NDTAPE_INLINE void put(const Target<T>& y, int64_t i, Number<T> z) {
   constexpr int L = kLanes<T>;
-  if (y.fine) {
+  if (y.coarse) {
     z = z * (number_at(y.coarse + i / kFftFine * 2 * L) * number_at(y.fine + i % kFftFine * 2 * L));
+  } else if (y.fine) {
+    z = z * number_at(y.fine + i * 2 * L);
   }
   const Vec<T> re = (y.exchanged ? z.im : z.re) * y.factor,
                im = (y.exchanged ? z.re : z.im) * y.factor;
   const auto low = Interleave<L>::low(re, im), high = Interleave<L>::high(re, im);
-  T* p = y.first + 2 * i * y.lanes;
+  T* p = y.first + 2 * i * y.step;
   if (y.lanes == L) {
     store(p, low);
     store(p + L, high);
@@ -187,14 +143,16 @@ NDTAPE_INLINE void put(const Target<T>& y, int64_t i, Number<T> z) {
 }
 
 template <class T>
-void fft(const void* in, int64_t n, int64_t lanes, const FftPlan& plan, void* scratch, void* out) {
+void fft(const void* in, int64_t in_step, int64_t n, int64_t lanes, const FftPlan& plan,
+         void* scratch, void* out, int64_t out_step) {
   constexpr int64_t L = kLanes<T>;
   T* buffers = static_cast<T*>(scratch);
   Lines<T> x{buffers, buffers + n * L}, y{buffers + 2 * n * L, buffers + 3 * n * L};
   const T* roots = static_cast<const T*>(plan.roots);
   // Real and imaginary parts exchanged before and after are the inverse.
-  const Source<T> source{static_cast<const T*>(in), lanes, plan.inverse};
+  const Source<T> source{static_cast<const T*>(in), in_step, lanes, plan.inverse};
   const Target<T> target{static_cast<T*>(out),
+                         out_step,
                          lanes,
                          plan.inverse,
                          static_cast<T>(plan.factor),

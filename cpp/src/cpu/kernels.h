@@ -107,19 +107,20 @@ struct PoolKernels;
 struct CellKernels;
 struct AttentionKernels;
 
-// Transforms of `lanes` lines of n complex numbers, n a power of two, in[j * lanes + line], into
-// the same places of out, which may be in; at most as many lanes as a vector has. scratch: 4 n
-// vectors.
+// Transforms of `lanes` lines of n complex numbers, n a power of two from 8, in[j * in_step +
+// line], to out[k * out_step + line], which may be the same memory; at most as many lanes as a
+// vector has. scratch: 4 n vectors.
 inline constexpr int64_t kFftFine = 32;
 struct FftPlan {
-  const void* roots;   // exp(-2 pi i k / n) for k < n, complex, of the real type
-  bool inverse;        // +2 pi i; roots, fine and coarse stay as they are
-  double factor;       // of the results
-  const void* fine;    // or null: result k is multiplied by fine[k % kFftFine] and
-  const void* coarse;  // coarse[k / kFftFine]: a vector of real parts, one of imaginary parts each
+  const void* roots;  // exp(-2 pi i k / n) for k < n, complex, of the real type
+  bool inverse;       // +2 pi i; roots, fine and coarse stay as they are
+  double factor;      // of the results
+  const void* fine;   // or null: result k is multiplied by fine[k], or where coarse is there, by
+  const void*
+      coarse;  // fine[k % kFftFine] coarse[k / kFftFine]: real, imaginary parts, a vector each
 };
-using FftKernel = void (*)(const void* in, int64_t n, int64_t lanes, const FftPlan& plan,
-                           void* scratch, void* out);
+using FftKernel = void (*)(const void* in, int64_t in_step, int64_t n, int64_t lanes,
+                           const FftPlan& plan, void* scratch, void* out, int64_t out_step);
 
 inline constexpr int kSizeClasses = 5;  // element sizes 1, 2, 4, 8, 16 bytes
 

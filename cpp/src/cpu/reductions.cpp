@@ -8,7 +8,10 @@ namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
 inline constexpr int kSums = 8;
-inline constexpr int64_t kLongest = 16384;  // elements that are summed without halving
+
+// Elements that are summed without halving: 128 to a lane, for their errors add up there.
+template <class T>
+inline constexpr int64_t kLongest = 128 * kSums * kLanes<T>;
 
 struct Sum {
   template <class T>
@@ -81,8 +84,8 @@ T accumulate_short(const T* x, int64_t n) {
 
 template <class Op, class T>
 T accumulate(const T* x, int64_t n) {
-  if (n <= kLongest) return accumulate_short<Op, T>(x, n);
-  const int64_t half = (n / 2 + kLongest - 1) / kLongest * kLongest;
+  if (n <= kLongest<T>) return accumulate_short<Op, T>(x, n);
+  const int64_t half = (n / 2 + kLongest<T> - 1) / kLongest<T> * kLongest<T>;
   return Op::apply(accumulate<Op, T>(x, half), accumulate<Op, T>(x + half, n - half));
 }
 

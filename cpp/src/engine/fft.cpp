@@ -78,14 +78,18 @@ struct Grid {
   int64_t step, line_step;
 };
 
-// One kernel call's work space, and what it does with a few lines.
+template <class T>
+int64_t lanes_of() {
+  return cpu::kernels().vector_bytes / static_cast<int64_t>(sizeof(T));
+}
+
+// Transforms of a few lines at a time, and the work space that they need.
 template <class T>
 class Tile {
  public:
-  explicit Tile(int64_t n)
-      : n_(n),
-        lanes_(cpu::kernels().vector_bytes / static_cast<int64_t>(sizeof(T))),
-        memory_(Tensor::empty({n, 6 * lanes_}, sizeof(T) == 4 ? DType::Float32 : DType::Float64)) {
+  explicit Tile(int64_t longest)
+      : memory_(Tensor::empty({longest, 6 * lanes_of<T>()},
+                              sizeof(T) == 4 ? DType::Float32 : DType::Float64)) {
     const auto i = static_cast<size_t>(std::countr_zero(2 * sizeof(T)));
     gather_ = cpu::kernels().gather[i];
     scatter_ = cpu::kernels().scatter[i];
@@ -96,24 +100,39 @@ class Tile {
     }
   }
 
-  // The transforms of lines [line, line + lanes) of a grid, put on those of another.
-  void run(const Grid& from, const Grid& to, int64_t line, int64_t lanes,
+  // The transforms of lines [line, line + lanes), n elements each, of a grid, put on those of
+  // another. Lines that lie side by side are read or written where they are.
+  void run(const Grid& from, const Grid& to, int64_t n, int64_t line, int64_t lanes,
            const cpu::FftPlan& plan) {
     T* dense = static_cast<T*>(memory_.mutable_data());
-    gather_(from.first + line * from.line_step, from.step, from.line_step, dense, n_, lanes);
-    fft_(dense, n_, lanes, plan, dense + 2 * n_ * lanes_, dense);
-    scatter_(dense, to.first + line * to.line_step, to.step, to.line_step, n_, lanes);
+    T* scratch = dense + 2 * n * lanes_of<T>();
+    const char* x = from.first + line * from.line_step;
+    char* y = to.first + line * to.line_step;
+    int64_t x_step = from.step / kElement, y_step = to.step / kElement;
+    if (from.line_step != kElement) {
+      gather_(x, from.step, from.line_step, dense, n, lanes);
+      x = reinterpret_cast<const char*>(dense);
+      x_step = lanes;
+    }
+    if (to.line_step != kElement) {
+      fft_(x, x_step, n, lanes, plan, scratch, dense, lanes);
+      scatter_(dense, y, to.step, to.line_step, n, lanes);
+    } else {
+      fft_(x, x_step, n, lanes, plan, scratch, y, y_step);
+    }
   }
 
-  int64_t lanes() const { return lanes_; }
-
  private:
-  const int64_t n_, lanes_;
+  static constexpr int64_t kElement = 2 * sizeof(T);
   const Tensor memory_;
   cpu::GatherKernel gather_;
   cpu::ScatterKernel scatter_;
   cpu::FftKernel fft_;
 };
+
+void prefetch(const char* memory, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(memory + i);
+}
 
 template <class Body>
 void share(int64_t tiles, int64_t elements, Body&& body) {
@@ -122,11 +141,6 @@ void share(int64_t tiles, int64_t elements, Body&& body) {
   } else {
     body(0, tiles);
   }
-}
-
-template <class T>
-int64_t lanes_of() {
-  return cpu::kernels().vector_bytes / static_cast<int64_t>(sizeof(T));
 }
 
 // `groups` grids of `lines` lines of n elements each, as many bytes apart as group_step says.
@@ -139,46 +153,111 @@ void direct(const Grid& from, const Grid& to, int64_t groups, int64_t group_step
     for (int64_t t = begin; t < end; ++t) {
       const int64_t shift = t / tiles * group_step, line = t % tiles * lanes;
       tile.run({from.first + shift, from.step, from.line_step},
-               {to.first + shift, to.step, to.line_step}, line, std::min(lanes, lines - line),
+               {to.first + shift, to.step, to.line_step}, n, line, std::min(lanes, lines - line),
                plan);
     }
   });
 }
 
-// One long line as a matrix of n1 x n2 elements: its columns are transformed, every element turned
-// by the root that its two places name, and the rows transformed to the columns of the result.
+// A line as a matrix of n1 x n2 elements: its columns are transformed, every element turned by the
+// root that its two places name, and the rows transformed to the columns of the result.
+struct Sides {
+  explicit Sides(int64_t n) : n1(int64_t{1} << (log2_of(n) / 2)), n2(n / n1) {}
+  const int64_t n1, n2;
+};
+
+// The roots by which the columns from `first` on are turned: for each row, a vector of real parts
+// and one of imaginary parts. Powers of roots of n, the row's as far as `step` says.
+template <class T, class Root>
+void turns(T* table, int64_t rows, int64_t step, int64_t first, Root&& root) {
+  const int64_t lanes = lanes_of<T>();
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t l = 0; l < lanes; ++l) {
+      double re, im;
+      root((first + l) * row * step, re, im);
+      table[2 * row * lanes + l] = static_cast<T>(re);
+      table[(2 * row + 1) * lanes + l] = static_cast<T>(im);
+    }
+  }
+}
+
+// A long line, by all threads.
 template <class T>
-void four_steps(const char* x, char* out, int64_t n, bool inverse, double factor, char* between) {
+void far_line(const char* x, char* out, int64_t n, bool inverse, double factor, char* between) {
   constexpr int64_t kElement = 2 * sizeof(T);
-  const int64_t n1 = int64_t{1} << (log2_of(n) / 2), n2 = n / n1;
+  const auto [n1, n2] = Sides(n);
   const int64_t lanes = lanes_of<T>(), tiles = (n2 + lanes - 1) / lanes;
   const FarRoots far(n);
   const Grid columns{const_cast<char*>(x), n2 * kElement, kElement};
   const Grid turned{between, n2 * kElement, kElement};
   const T* roots1 = roots<T>(n1);
+  const auto root = [&](int64_t k, double& re, double& im) { far.get(k, re, im); };
   share(tiles, n, [&](int64_t begin, int64_t end) {
     Tile<T> tile(n1);
-    const int64_t fine = cpu::kFftFine, coarse = std::max<int64_t>(1, n1 / fine);
-    std::vector<T> table(static_cast<size_t>((fine + coarse) * 2 * lanes));
+    const int64_t coarse = std::max<int64_t>(1, n1 / cpu::kFftFine);
+    std::vector<T> table(static_cast<size_t>((cpu::kFftFine + coarse) * 2 * lanes));
+    T* const far_part = table.data() + cpu::kFftFine * 2 * lanes;
     for (int64_t t = begin; t < end; ++t) {
       const int64_t line = t * lanes;
-      for (int64_t row = 0; row < fine + coarse; ++row) {
-        const int64_t k = row < fine ? row : (row - fine) * fine;
-        T* at = table.data() + row * 2 * lanes;
-        for (int64_t l = 0; l < lanes; ++l) {
-          double re, im;
-          far.get((line + l) * k, re, im);
-          at[l] = static_cast<T>(re);
-          at[lanes + l] = static_cast<T>(im);
-        }
-      }
-      tile.run(columns, turned, line, std::min(lanes, n2 - line),
-               {roots1, inverse, 1.0, table.data(), table.data() + fine * 2 * lanes});
+      turns(table.data(), cpu::kFftFine, 1, line, root);
+      turns(far_part, coarse, cpu::kFftFine, line, root);
+      tile.run(columns, turned, n1, line, std::min(lanes, n2 - line),
+               {roots1, inverse, 1.0, table.data(), far_part});
     }
   });
   direct<T>({between, kElement, n2 * kElement}, {out, n1 * kElement, kElement}, 1, 0, n1, n2,
             {roots<T>(n2), inverse, factor, nullptr, nullptr});
 }
+
+// Lines that fit the L1 cache, each by one thread and without leaving it.
+template <class T>
+class NearLines {
+ public:
+  static bool fit(int64_t n) { return Sides(n).n1 >= std::max<int64_t>(8, lanes_of<T>()); }
+
+  explicit NearLines(int64_t n)
+      : sides_(n), roots1_(roots<T>(sides_.n1)), roots2_(roots<T>(sides_.n2)), table_(2 * n) {
+    const double* all = roots<double>(n);
+    const int64_t lanes = lanes_of<T>();
+    for (int64_t line = 0; line < sides_.n2; line += lanes) {
+      turns(table_.data() + 2 * sides_.n1 * line, sides_.n1, 1, line,
+            [&](int64_t k, double& re, double& im) {
+              re = all[2 * (k & (n - 1))];
+              im = all[2 * (k & (n - 1)) + 1];
+            });
+    }
+  }
+
+  void run(const char* x, char* out, int64_t lines, bool inverse, double factor) const {
+    const auto [n1, n2] = sides_;
+    const int64_t n = n1 * n2, lanes = lanes_of<T>();
+    share(lines, lines * n, [&](int64_t begin, int64_t end) {
+      Tile<T> tile(n2);
+      const Tensor memory = Tensor::empty({n, 2}, sizeof(T) == 4 ? DType::Float32 : DType::Float64);
+      char* const between = static_cast<char*>(memory.mutable_data());
+      const Grid turned{between, n2 * kElement, kElement}, rows{between, kElement, n2 * kElement};
+      for (int64_t i = begin; i < end; ++i) {
+        const Grid columns{const_cast<char*>(x) + i * n * kElement, n2 * kElement, kElement};
+        // The next line's steps are too long for the processor to see it coming.
+        if (i + 1 < end) prefetch(columns.first + n * kElement, n * kElement);
+        for (int64_t line = 0; line < n2; line += lanes) {
+          tile.run(columns, turned, n1, line, lanes,
+                   {roots1_, inverse, 1.0, table_.data() + 2 * n1 * line, nullptr});
+        }
+        const Grid result{out + i * n * kElement, n1 * kElement, kElement};
+        for (int64_t line = 0; line < n1; line += lanes) {
+          tile.run(rows, result, n2, line, lanes, {roots2_, inverse, factor, nullptr, nullptr});
+        }
+      }
+    });
+  }
+
+ private:
+  static constexpr int64_t kElement = 2 * sizeof(T);
+  const Sides sides_;
+  const T *const roots1_, *const roots2_;
+  std::vector<T> table_;
+};
 
 template <class T>
 void transform(const Tensor& x, bool inverse, double factor, const Tensor& out) {
@@ -191,8 +270,8 @@ void transform(const Tensor& x, bool inverse, double factor, const Tensor& out) 
     auto run = [&](int64_t begin, int64_t end) {
       const Tensor between = Tensor::empty({n}, x.dtype());
       for (int64_t o = begin; o < end; ++o) {
-        four_steps<T>(from + o * n * kElement, to + o * n * kElement, n, inverse, factor,
-                      static_cast<char*>(between.mutable_data()));
+        far_line<T>(from + o * n * kElement, to + o * n * kElement, n, inverse, factor,
+                    static_cast<char*>(between.mutable_data()));
       }
     };
     if (outer >= num_threads()) {
@@ -203,7 +282,9 @@ void transform(const Tensor& x, bool inverse, double factor, const Tensor& out) 
     return;
   }
   const cpu::FftPlan plan{roots<T>(n), inverse, factor, nullptr, nullptr};
-  if (inner == 1) {
+  if (inner == 1 && NearLines<T>::fit(n)) {
+    NearLines<T>(n).run(from, to, outer, inverse, factor);
+  } else if (inner == 1) {
     direct<T>({from, kElement, n * kElement}, {to, kElement, n * kElement}, 1, 0, outer, n, plan);
   } else {
     direct<T>({from, inner * kElement, kElement}, {to, inner * kElement, kElement}, outer,
