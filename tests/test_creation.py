@@ -88,6 +88,51 @@ def test_a_list_that_contains_itself():
         nt.tensor(deep)
 
 
+class Clearing:
+    """A sequence that, asked for its length, empties the list it lies in."""
+
+    def __init__(self, held):
+        self.held = held
+
+    def __len__(self):
+        self.held.clear()
+        return 2
+
+    def __getitem__(self, i):
+        if i > 1:
+            raise IndexError(i)
+        return 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        nt.tensor,
+        lambda held: nt.asarray(held, dtype=nt.int8),
+        lambda held: nt.ones(3) + held,
+        lambda held: nt.ones(3)[held],
+        lambda held: nt.pad(nt.ones((2, 2)), held),
+        lambda held: nt.quantile(nt.ones(3), held),
+    ],
+)
+def test_a_list_that_changes_while_it_is_read(call):
+    for _ in range(50):
+        held = [1, 2, 3]
+        held[0], held[2] = Clearing(held), [str(_) * 50, 4.0]
+        with pytest.raises((ValueError, TypeError, IndexError)):
+            call(held)
+
+
+def test_a_list_of_arrays_of_a_class_with_code_of_its_own():
+    class Array(np.ndarray):
+        @property
+        def dtype(self):
+            return "not a dtype"
+
+    held = [np.ones(2, np.float32).view(Array), [1.0, 2.0]]
+    assert nt.tensor(held).tolist() == [[1, 1], [1, 2]]
+
+
 def test_requires_grad():
     t = nt.tensor([1.0], requires_grad=True)
     assert t.requires_grad

@@ -221,6 +221,26 @@ def test_files_with_other_bytes(folder, suffix, data):
             assert named
 
 
+def test_shapes_beyond_any_memory(tmp_path):
+    file = tmp_path / "x.npy"
+    np.save(file, np.zeros((0, 3)))
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"(0, 3), }" + b" " * 18, b"(0, 4611686018427387904), }"))
+    assert file.read_bytes() != content
+    with pytest.raises(ValueError, match=r"x.npy is damaged"):
+        nt.load(file)
+
+
+def test_directories_that_point_before_the_start(tmp_path):
+    file = tmp_path / "x.npz"
+    np.savez(file, a=np.arange(3))
+    content = bytearray(file.read_bytes())
+    del content[10:40]
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"x.npz is damaged"):
+        nt.load(file)
+
+
 @pytest.mark.parametrize(
     "header", ["{", "[" * 300, "{'descr': 5, 'fortran_order': 1}", "\x00", "'"]
 )

@@ -1,6 +1,7 @@
 """Arguments that make no sense: each case ends in a result or an exception, never a crash.
 
-Calls with anything at all, shapes and strides, capsules and buffers. They run in a process of their
+Calls with anything at all, shapes and strides, capsules and buffers; of `fuzz_operators.py` calls
+that are nearly right, keys, objects that lie and damaged files. They run in a process of their
 own, so that a crash is a failure with the case that caused it.
 `python tests/test_fuzz.py SEED COUNT` runs more of them; docs/developing.md has the command
 that runs them under AddressSanitizer.
@@ -13,9 +14,10 @@ import os
 import subprocess
 import sys
 
+import fuzz_operators
 import numpy as np
 import pytest
-from forged import Forged
+from forged import LEGACY, Forged, reach
 
 import ndtape as nt
 
@@ -93,6 +95,10 @@ _KEYWORDS = [
 def _functions():
     found = [(n, getattr(nt, n)) for n in nt.__all__ if n not in _LEFT_OUT]
     found = [(n, f) for n, f in found if callable(f)]
+    for module in (nt.nn.functional, nt.linalg, nt.fft, nt.special):
+        found += [(n, getattr(module, n)) for n in module.__all__]
+    inner = [n for n in dir(nt._core) if n[0] == "_" and n[1] != "_" and n != "_set_anomaly"]
+    found += [(n, getattr(nt._core, n)) for n in inner]
     special = (
         "add radd sub mul truediv floordiv rfloordiv mod pow rpow matmul rmatmul and lshift rshift "
         "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ilshift getitem setitem delitem "
@@ -231,7 +237,7 @@ def _capsules(rng, values, log):
         "data": [None],
         "ndim": [-1, 0, 65, 2**31 - 1],
         "shape_pointer": [None],
-        "name": [None, ctypes.create_string_buffer(b"dltensor_")],
+        "name": [None, LEGACY, LEGACY, LEGACY, ctypes.create_string_buffer(b"dltensor_")],
     }
     for field, choices in odd.items():
         if rng.random() < 0.1:
@@ -239,11 +245,7 @@ def _capsules(rng, values, log):
     log("capsule", fields)
     made = Forged(**fields)
     x = nt.from_dlpack(made, copy=[None, False][rng.integers(2)])
-    reach = [(n - 1) * s for n, s in zip(x.shape, x.strides, strict=True)]
-    start = x.data_ptr() - made.memory.ctypes.data
-    low = start + sum(r for r in reach if r < 0)
-    high = start + sum(r for r in reach if r > 0) + x.itemsize
-    if x.size == 0 or (0 <= low and high <= made.memory.nbytes):
+    if reach(x, made.memory):
         _use(x)
         _use(x + x if x.dtype != nt.bool else x)
         np.from_dlpack(x).tobytes()
@@ -291,7 +293,7 @@ def run(seed, count):
     functions = _functions()
     log = Log()
     unexpected = []
-    kinds = [_call, _call, _shapes, _capsules, _buffers]
+    kinds = [_call, _call, _call, _shapes, _shapes, _capsules, _buffers, *fuzz_operators.KINDS]
     values = None
     for case in range(count):
         if case % 10 == 0:  # what calls have changed does not stay for long

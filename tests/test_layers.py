@@ -118,6 +118,15 @@ def test_norm_dtypes():
     assert F.rms_norm(nt.asarray([[1, 2]])).dtype == nt.float32
     with pytest.raises(TypeError, match="complex"):
         F.rms_norm(nt.ones((2, 2), dtype=nt.complex64))
+    weight = nt.ones(2, dtype=nt.complex64)
+    for norm in (
+        lambda **named: F.rms_norm(nt.ones((2, 2)), **named),
+        lambda **named: F.layer_norm(nt.ones((2, 2)), **named),
+        lambda **named: F.group_norm(nt.ones((2, 2)), 1, **named),
+        lambda **named: F.batch_norm(nt.ones((2, 2)), None, None, **named),
+    ):
+        with pytest.raises(TypeError, match="complex"):
+            norm(weight=weight)
     empty = F.batch_norm(nt.ones((4, 0, 3)), nt.ones(0), nt.ones(0))
     assert empty.shape == (4, 0, 3)
 

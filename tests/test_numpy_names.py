@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import FLOATS, assert_same, examples, from_tensor, laid_out, seeds
+from strategies import (
+    ALL,
+    COMPLEX,
+    FLOATS,
+    assert_same,
+    examples,
+    from_tensor,
+    laid_out,
+    pairs,
+    random_values,
+    seeds,
+)
 
 import ndtape as nt
 from ndtape import _numpy_names, _numpy_statistics, _padding
@@ -457,3 +468,51 @@ def _weighted(x, weights):
 def test_misuse(error, call, match):
     with pytest.raises(error, match=match or None):
         call()
+
+
+@given(st.sampled_from([*FLOATS, *COMPLEX, "int16", "int64", "uint8"]), seeds, st.integers(-4, 12))
+def test_decimals(name, seed, decimals):
+    x = random_values(seed, (5,), name, "small")
+    t = nt.asarray(x)
+    got, want = nt.round(t, decimals), np.round(x, decimals)
+    assert got.dtype == name
+    tolerance = 4 * np.finfo(name).eps if x.dtype.kind in "fc" else 0
+    np.testing.assert_allclose(got.numpy(), want, rtol=tolerance, atol=0)
+    assert_same(t.round(decimals), got.numpy())
+    assert_same(round(t, decimals), got.numpy())
+
+
+@pytest.mark.parametrize("name", FLOATS)
+def test_decimals_beyond_the_dtype(name):
+    x = nt.asarray([1.25, -np.inf, np.nan, np.finfo(name).max, -0.0], dtype=name)
+    for decimals in (30, 400, 2**70):
+        assert_same(nt.round(x, decimals), x.numpy(), signs=True)
+    for decimals in (-400, -(2**70)):
+        assert nt.round(x, decimals)[0] == 0
+    with pytest.raises(TypeError, match="decimals"):
+        nt.round(x, 0.5)
+
+
+def test_round_has_no_slope_at_any_decimal():
+    x = nt.tensor([1.234, -5.678], requires_grad=True)
+    nt.round(x, 1).sum().backward()
+    assert x.grad.tolist() == [0, 0]
+
+
+def test_the_divisor_has_two_names():
+    x = nt.asarray([[1.0, 2.0, 4.0], [0.0, 1.0, 1.0]], dtype=nt.float64)
+    for name in ("var", "std"):
+        want = getattr(np, name)(x.numpy(), 1, ddof=1)
+        assert_same(getattr(nt, name)(x, 1, ddof=1), want)
+        assert_same(getattr(x, name)(1, ddof=1), want)
+        with pytest.raises(TypeError, match="correction and ddof"):
+            getattr(nt, name)(x, correction=1, ddof=1)
+
+
+@given(st.data())
+def test_where_of_a_condition_alone(data):
+    array, tensor = data.draw(pairs(ALL, min_dims=1, max_dims=3))
+    for got, want in zip(nt.where(tensor), np.where(array), strict=True):
+        assert_same(got, want)
+    with pytest.raises(TypeError, match="x1 and x2"):
+        nt.where(tensor, 1)

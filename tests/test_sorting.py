@@ -128,7 +128,7 @@ def test_sort_refuses(function):
     with pytest.raises(TypeError, match="axis"):
         function(nt.zeros(3), axis=None)
     with pytest.raises(TypeError):
-        function(nt.zeros(3), 0)
+        function(nt.zeros(3), 0, True)
     with pytest.raises(TypeError, match="complex64 has no order"):
         function(nt.zeros(3, dtype=nt.complex64))
 

@@ -6,6 +6,9 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ndtape import _core
 from ndtape._core import Tensor
 
@@ -13,6 +16,20 @@ from ndtape._core import Tensor
 def as_tensor(x: Any) -> Tensor:
     """`x` itself, or a tensor of what is array-like."""
     return x if isinstance(x, Tensor) else _core.asarray(x)
+
+
+def as_array(x: Any, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
+    """Read what NumPy understands.
+
+    It sees lists as tuples: elements with code of their own may change a list while NumPy reads it.
+    """
+    return np.asarray(_frozen(x, 64), dtype=dtype)
+
+
+def _frozen(x: Any, depth: int) -> Any:
+    if depth == 0 or not isinstance(x, (list, tuple)):
+        return x
+    return tuple([_frozen(v, depth - 1) for v in x])
 
 
 def is_recorded(*tensors: Tensor) -> bool:

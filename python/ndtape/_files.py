@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -146,7 +147,8 @@ def _load_npy(path: str, mmap: bool) -> Tensor:
             shape, order, dtype = _read_header(source, length)
             start = source.tell()
             memory = _mapped(path)[start:] if mmap else _read_rest(source, shape, dtype)
-    return _as_tensor(path, "", _shaped(memory, shape, order, dtype))
+            array = _shaped(memory, shape, order, dtype)
+    return _as_tensor(path, "", array)
 
 
 def _load_npz(path: str) -> dict[str, Tensor]:
@@ -186,7 +188,8 @@ def _load_safetensors(path: str, mmap: bool) -> dict[str, Tensor]:
         if dtype is None:
             raise TypeError(f"load: {path}: ndtape has no dtype for {entry['dtype']} of {name!r}")
         begin, end = entry["data_offsets"]
-        array = memory[start + begin : start + end].view(dtype).reshape(entry["shape"])
+        with _naming(path):
+            array = memory[start + begin : start + end].view(dtype).reshape(entry["shape"])
         result[name] = _as_tensor(path, name, array)
     return result
 
@@ -315,6 +318,10 @@ def _naming(path: str) -> Iterator[None]:
     except _malformed() as error:
         suffix = os.path.splitext(path)[1]
         raise ValueError(f"load: {path} is damaged or no {suffix} file: {error}") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what zipfile's seek to before the start gets
+            raise
+        raise ValueError(f"load: {path} is damaged: it points to before its start") from None
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import is_recorded
+from ndtape._arguments import as_array, is_recorded
 from ndtape._core import Tensor
 
 __all__ = ["get", "set"]
@@ -139,7 +139,7 @@ def _as_array(entry: Any) -> Any:
         array = entry.detach().numpy()
     else:
         try:
-            array = np.asarray(entry)
+            array = as_array(entry)
         except ValueError as error:
             raise IndexError(f"index: {error}") from None
         if array.size == 0 and not isinstance(entry, np.ndarray):

@@ -154,7 +154,7 @@ def moveaxis(
     return _core.permute_dims(x, order)
 
 
-def repeat(x: _ArrayLike, repeats: _ArrayLike, /, *, axis: SupportsIndex | None = None) -> Tensor:
+def repeat(x: _ArrayLike, repeats: _ArrayLike, /, axis: SupportsIndex | None = None) -> Tensor:
     """Repeat each element.
 
     Parameters

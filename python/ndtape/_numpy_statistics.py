@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import as_axes, as_axis, as_int, as_ordered, as_tensor, is_recorded
+from ndtape._arguments import (
+    as_array,
+    as_axes,
+    as_axis,
+    as_int,
+    as_ordered,
+    as_tensor,
+    is_recorded,
+)
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
 from ndtape._numpy_names import Axes, inexact, values
@@ -250,7 +258,7 @@ def quantile(
     tensor([ 5., 10.])
     """
     # In float64 whatever the default dtype: the position counts, not the precision of q.
-    fractions = np.asarray(values(q) if isinstance(q, Tensor) else q, dtype=np.float64)
+    fractions = as_array(values(q) if isinstance(q, Tensor) else q, np.float64)
     if not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueError(f"quantile: fractions must lie between 0 and 1, not {q!r}")
     if method not in get_args(Method):
@@ -335,7 +343,7 @@ def percentile(
     """
     if isinstance(q, (int, float)):
         return quantile(x, q / 100, axis, method=method, keepdims=keepdims, weights=weights)
-    fractions = np.asarray(values(q) if isinstance(q, Tensor) else q, dtype=np.float64)
+    fractions = as_array(values(q) if isinstance(q, Tensor) else q, np.float64)
     return quantile(x, fractions / 100, axis, method=method, keepdims=keepdims, weights=weights)
 
 

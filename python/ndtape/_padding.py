@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import as_tensor, is_recorded
+from ndtape._arguments import as_array, as_tensor, is_recorded
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
                 raise IndexError(f"pad: axis {axis} is out of range for {ndim} axes")
             pairs[axis] = _widths(width, 1)[0]
         return pairs
-    widths = np.asarray(pad_width)
+    widths = as_array(pad_width)
     if widths.dtype.kind not in "iu":
         raise TypeError(f"pad: pad_width must be integers, not {pad_width!r}")
     if (widths < 0).any():
@@ -141,7 +141,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 
 def _ends(given: Any, x: Tensor, axis: int) -> list[Any]:
     """Read what is given for the two ends of an axis, as Python numbers."""
-    return list(np.broadcast_to(np.asarray(given), (x.ndim, 2))[axis].tolist())
+    return list(np.broadcast_to(as_array(given), (x.ndim, 2))[axis].tolist())
 
 
 def _part(x: Tensor, axis: int, start: int | None, stop: int | None) -> Tensor:

@@ -73,7 +73,6 @@ def tensordot(
     x1: _ArrayLike,
     x2: _ArrayLike,
     /,
-    *,
     axes: int | tuple[Sequence[SupportsIndex], Sequence[SupportsIndex]] = 2,
 ) -> Tensor:
     """Multiply two tensors and sum over some axes.

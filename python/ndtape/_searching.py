@@ -63,7 +63,7 @@ def _unravel(numbers: npt.NDArray[np.intp], shape: tuple[int, ...]) -> list[npt.
     return [numbers, *reversed(indices)]
 
 
-def count_nonzero(x: _ArrayLike, /, *, axis: _Axes = None, keepdims: bool = False) -> Tensor:
+def count_nonzero(x: _ArrayLike, /, axis: _Axes = None, *, keepdims: bool = False) -> Tensor:
     """Count the elements that are not zero.
 
     Parameters
@@ -100,7 +100,6 @@ def searchsorted(
     x1: _ArrayLike,
     x2: _ArrayLike,
     /,
-    *,
     side: Literal["left", "right"] = "left",
     sorter: _ArrayLike | None = None,
 ) -> Tensor:

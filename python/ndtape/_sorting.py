@@ -25,8 +25,8 @@ _LONG = 8192  # from here on the digits of keys are the faster way
 def sort(
     x: _ArrayLike,
     /,
-    *,
     axis: SupportsIndex = -1,
+    *,
     descending: bool = False,
     stable: bool = True,
 ) -> Tensor:
@@ -79,8 +79,8 @@ def sort(
 def argsort(
     x: _ArrayLike,
     /,
-    *,
     axis: SupportsIndex = -1,
+    *,
     descending: bool = False,
     stable: bool = True,
 ) -> Tensor:

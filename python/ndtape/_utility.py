@@ -17,9 +17,8 @@ __all__ = ["diff"]
 def diff(
     x: _ArrayLike,
     /,
-    *,
-    axis: SupportsIndex = -1,
     n: int = 1,
+    axis: SupportsIndex = -1,
     prepend: _ArrayLike | None = None,
     append: _ArrayLike | None = None,
 ) -> Tensor:
@@ -29,10 +28,10 @@ def diff(
     ----------
     x : array_like
         With at least one axis. Of bool, elements are compared: True where they change.
-    axis : int, optional
-        The axis.
     n : int, optional
         How many times differences are taken.
+    axis : int, optional
+        The axis.
     prepend, append : array_like, optional
         Joined to `x` along the axis first, at its front and at its end; broadcast along the
         axis when 0-d.

@@ -59,7 +59,6 @@ _TRANSPOSED: dict[Norm, Norm] = {"backward": "forward", "forward": "backward", "
 def fft(
     x: ArrayLike,
     /,
-    *,
     n: SupportsIndex | None = None,
     axis: SupportsIndex = -1,
     norm: Norm = "backward",
@@ -102,7 +101,6 @@ def fft(
 def ifft(
     x: ArrayLike,
     /,
-    *,
     n: SupportsIndex | None = None,
     axis: SupportsIndex = -1,
     norm: Norm = "backward",
@@ -142,9 +140,7 @@ def ifft(
     return _along("ifft", x, n, axis, norm, inverse=True)
 
 
-def fftn(
-    x: ArrayLike, /, *, s: Lengths = None, axes: Axes = None, norm: Norm = "backward"
-) -> Tensor:
+def fftn(x: ArrayLike, /, s: Lengths = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """Transform along several axes.
 
     Parameters
@@ -181,9 +177,7 @@ def fftn(
     return _along_several("fftn", x, s, axes, norm, inverse=False)
 
 
-def ifftn(
-    x: ArrayLike, /, *, s: Lengths = None, axes: Axes = None, norm: Norm = "backward"
-) -> Tensor:
+def ifftn(x: ArrayLike, /, s: Lengths = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """Invert `fftn` along several axes.
 
     Parameters
@@ -222,7 +216,6 @@ def ifftn(
 def rfft(
     x: ArrayLike,
     /,
-    *,
     n: SupportsIndex | None = None,
     axis: SupportsIndex = -1,
     norm: Norm = "backward",
@@ -269,7 +262,6 @@ def rfft(
 def irfft(
     x: ArrayLike,
     /,
-    *,
     n: SupportsIndex | None = None,
     axis: SupportsIndex = -1,
     norm: Norm = "backward",
@@ -315,9 +307,7 @@ def irfft(
     return _irfft(half, place, length, _checked("irfft", norm))
 
 
-def rfftn(
-    x: ArrayLike, /, *, s: Lengths = None, axes: Axes = None, norm: Norm = "backward"
-) -> Tensor:
+def rfftn(x: ArrayLike, /, s: Lengths = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """Transform real numbers along several axes; the last one as `rfft` does.
 
     Parameters
@@ -364,7 +354,7 @@ def rfftn(
 
 
 def irfftn(
-    x: ArrayLike, /, *, s: Lengths = None, axes: Axes = None, norm: Norm = "backward"
+    x: ArrayLike, /, s: Lengths = None, axes: Axes = None, norm: Norm = "backward"
 ) -> Tensor:
     """Invert `rfftn` along several axes.
 
@@ -414,7 +404,6 @@ def irfftn(
 def hfft(
     x: ArrayLike,
     /,
-    *,
     n: SupportsIndex | None = None,
     axis: SupportsIndex = -1,
     norm: Norm = "backward",
@@ -457,7 +446,6 @@ def hfft(
 def ihfft(
     x: ArrayLike,
     /,
-    *,
     n: SupportsIndex | None = None,
     axis: SupportsIndex = -1,
     norm: Norm = "backward",
@@ -505,10 +493,10 @@ def ihfft(
 def fftfreq(
     n: SupportsIndex,
     /,
-    *,
     d: float = 1.0,
-    dtype: DTypeLike | None = None,
     device: str | None = None,
+    *,
+    dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the frequencies that the elements of `fft` stand for.
 
@@ -547,10 +535,10 @@ def fftfreq(
 def rfftfreq(
     n: SupportsIndex,
     /,
-    *,
     d: float = 1.0,
-    dtype: DTypeLike | None = None,
     device: str | None = None,
+    *,
+    dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the frequencies that the elements of `rfft` stand for.
 
@@ -597,7 +585,7 @@ def _frequencies(
     return _core.asarray(function(length, float(d)), dtype=wanted, device=device)
 
 
-def fftshift(x: ArrayLike, /, *, axes: SupportsIndex | Axes = None) -> Tensor:
+def fftshift(x: ArrayLike, /, axes: SupportsIndex | Axes = None) -> Tensor:
     """Move the frequency 0 to the middle.
 
     Parameters
@@ -626,7 +614,7 @@ def fftshift(x: ArrayLike, /, *, axes: SupportsIndex | Axes = None) -> Tensor:
     return _shifted("fftshift", x, axes, 1)
 
 
-def ifftshift(x: ArrayLike, /, *, axes: SupportsIndex | Axes = None) -> Tensor:
+def ifftshift(x: ArrayLike, /, axes: SupportsIndex | Axes = None) -> Tensor:
     """Invert `fftshift`.
 
     Parameters

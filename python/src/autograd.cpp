@@ -169,6 +169,7 @@ PyObject* call_record_custom(const Spec&, PyObject* const* v) {
 // ---- hooks, gradients of results, anomalies ----------------------------------------------------
 
 PyObject* call_add_hook(const Spec&, PyObject* const* v) {
+  if (!is_tensor(v[0])) throw TypeError("_add_hook: expected a Tensor");
   const PythonRule call(v[1], "a hook");
   add_hook(unwrap(v[0]), [call](const Tensor& g) {
     const std::vector<Tensor> found = call({g}, {});

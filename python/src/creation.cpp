@@ -165,16 +165,16 @@ PyObject* make_linspace(const Spec&, PyObject* const* v) {
     int64_t count = v[2] ? parse_int(v[2], "linspace") : 50;
     if (count < 0) throw ValueError("linspace: num is negative: " + std::to_string(count));
     element_count(Dims{count}, 16);
-    check_device(v[4]);
-    DType dtype = parse_optional_dtype(v[3]).value_or(complex_dtype(default_float()));
-    return finish(complex_linspace(v[0], v[1], count, parse_bool(v[5], true), dtype), v[6]);
+    check_device(v[5]);
+    DType dtype = parse_optional_dtype(v[4]).value_or(complex_dtype(default_float()));
+    return finish(complex_linspace(v[0], v[1], count, parse_bool(v[3], true), dtype), v[6]);
   }
   double start = parse_double(v[0], "linspace");
   double stop = parse_double(v[1], "linspace");
   int64_t count = v[2] ? parse_int(v[2], "linspace") : 50;
-  DType dtype = float_by_default(v[3]);
-  check_device(v[4]);
-  bool endpoint = parse_bool(v[5], true);
+  bool endpoint = parse_bool(v[3], true);
+  DType dtype = float_by_default(v[4]);
+  check_device(v[5]);
   if (count < 0) throw ValueError("linspace: num is negative: " + std::to_string(count));
   element_count(Dims{count}, 8);
   if (!is_inexact(dtype)) {
@@ -239,14 +239,14 @@ void define_creation() {
          "(start, /, stop=None, step=1, *, dtype=None, device=None, requires_grad=False)",
          docs::kArange, make_arange);
   define(kFunction, "linspace",
-         "(start, stop, /, num=50, *, dtype=None, device=None, endpoint=True, "
+         "(start, stop, /, num=50, endpoint=True, *, dtype=None, device=None, "
          "requires_grad=False)",
          docs::kLinspace, make_linspace);
   define(kFunction, "eye",
-         "(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None, requires_grad=False)",
+         "(n_rows, n_cols=None, /, k=0, dtype=None, *, device=None, requires_grad=False)",
          docs::kEye, make_eye);
-  define(kFunction, "tril", "(x, /, *, k=0)", docs::kTril, make_triangle<ndtape::tril>);
-  define(kFunction, "triu", "(x, /, *, k=0)", docs::kTriu, make_triangle<ndtape::triu>);
+  define(kFunction, "tril", "(x, /, k=0)", docs::kTril, make_triangle<ndtape::tril>);
+  define(kFunction, "triu", "(x, /, k=0)", docs::kTriu, make_triangle<ndtape::triu>);
   define(kFunction, "set_default_dtype", "(dtype, /)", docs::kSetDefault, set_default);
   define(kFunction, "get_default_dtype", "()", docs::kGetDefault, get_default);
 }

@@ -1,5 +1,8 @@
 // One function for each row of the op table.
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "areas.h"
 #include "examples.h"
@@ -37,6 +40,11 @@ PyObject* call_where(const Spec& spec, PyObject* const* v) {
   Operand test = operand_argument(v[0], spec.name);
   Tensor condition = test.is_number() ? number_tensor(test.number) : test.tensor;
   if (condition.dtype() != DType::Bool) condition = astype(condition, DType::Bool);
+  if (!v[1]) {
+    const py::object module = own(PyImport_ImportModule("ndtape._searching"));
+    return PyObject_CallMethod(module.ptr(), "nonzero", "O", v[0]);
+  }
+  if (!v[2]) throw TypeError("where: one of x1 and x2, expected both or neither");
   Operand a = operand_argument(v[1], spec.name);
   Operand b = operand_argument(v[2], spec.name);
   meet_both(a, b);
@@ -70,11 +78,28 @@ PyObject* call_positive(const Spec& spec, PyObject* const* v) {
   return apply_unary(ndtape::copy, tensor_argument(v[0], spec.name));
 }
 
-PyObject* call_round_method(const Spec&, PyObject* const* v) {
-  if (is_given(v[1]) && parse_int(v[1], "round") != 0) {
-    throw ValueError("round: only to whole numbers");
-  }
-  return apply_unary(ndtape::round, unwrap(v[0]));
+// To 10^-decimals. Where that power is beyond the dtype, or an element times it, there are no such
+// decimals to round.
+Tensor round_to(const Tensor& x, int64_t decimals) {
+  if (decimals == 0 || (decimals > 0 && !is_inexact(x.dtype()))) return ndtape::round(x);
+  const double power = std::pow(10.0, static_cast<double>(std::abs(decimals)));
+  if (!is_inexact(x.dtype()))
+    return astype(round_to(astype(x, DType::Float64), decimals), x.dtype());
+  const bool narrow = itemsize(x.dtype()) == (is_complex(x.dtype()) ? 8 : 4);
+  const double most =
+      narrow ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+  if (power > most) return decimals > 0 ? copy(x) : multiply(x, weak_scalar(0.0, x.dtype()));
+  const Tensor ten = weak_scalar(power, x.dtype());
+  if (decimals < 0) return multiply(ndtape::round(divide(x, ten)), ten);
+  const Tensor scaled = multiply(x, ten);
+  return where(isfinite(scaled), divide(ndtape::round(scaled), ten), x);
+}
+
+PyObject* call_round(const Spec& spec, PyObject* const* v) {
+  const int64_t decimals = is_given(v[1]) ? parse_offset(v[1], "round: decimals") : 0;
+  if (decimals == 0) return call_unary(spec, v);
+  const Tensor x = tensor_argument(v[0], spec.name);
+  return wrap(unlocked(is_large(x), [&] { return round_to(x, decimals); }));
 }
 
 const char* accepted(const OpRow& row) {
@@ -104,6 +129,10 @@ std::string document(const OpRow& row) {
   s += "\n\nParameters\n----------\n";
   s += row.arity == 1 ? "x : array_like\n    " : "x1, x2 : array_like\n    ";
   s += accepted(row);
+  if (std::strcmp(row.name, "round") == 0) {
+    s += "\ndecimals : int, optional\n"
+         "    To how many decimals, as NumPy has it; negative ones stand before the point.";
+  }
   if (row.arity == 2) s += " They are broadcast together.";
   s += "\n\nReturns\n-------\nTensor\n    ";
   s += returned(row);
@@ -123,13 +152,14 @@ Parameters
 ----------
 condition : array_like
     Where True (or non-zero), elements come from `x1`.
-x1, x2 : array_like
+x1, x2 : array_like, optional
     Of any dtype. All three are broadcast together.
 
 Returns
 -------
-Tensor
-    Of the dtype that `x1` and `x2` promote to.
+Tensor, or tuple of Tensor
+    Of the dtype that `x1` and `x2` promote to. Without them, as in NumPy, `nonzero` of the
+    condition.
 
 Raises
 ------
@@ -198,13 +228,20 @@ tensor([ 1, -2])
 void define_elementwise() {
   for (const OpRow& row : op_rows()) {
     if (row.unary) {
-      bool method = std::strcmp(row.name, "round") == 0 || std::strcmp(row.name, "conj") == 0;
+      if (std::strcmp(row.name, "round") == 0) {
+        for (const char* name : {"round", "__round__"}) {
+          define(*name == '_' ? kMethod : kBoth, name, "(x, /, decimals=0)", document(row).c_str(),
+                 call_round, &row);
+        }
+        continue;
+      }
+      bool method = std::strcmp(row.name, "conj") == 0;
       define(method ? kBoth : kFunction, row.name, "(x, /)", document(row).c_str(), call_unary,
              &row);
     } else if (row.binary) {
       define(kFunction, row.name, "(x1, x2, /)", document(row).c_str(), call_binary, &row);
     } else if (std::strcmp(row.name, "where") == 0) {
-      define(kFunction, row.name, "(condition, x1, x2, /)", kWhere, call_where, &row);
+      define(kFunction, row.name, "(condition, x1=None, x2=None, /)", kWhere, call_where, &row);
     } else if (std::strcmp(row.name, "clip") == 0) {
       define(kBoth, row.name, "(x, /, min=None, max=None)", kClip, call_clip, &row);
     } else {
@@ -212,8 +249,6 @@ void define_elementwise() {
     }
   }
   define(kFunction, "positive", "(x, /)", kPositive, call_positive);
-  define(kMethod, "__round__", "(x, ndigits=None)", "Round to the nearest whole number.",
-         call_round_method);
 }
 
 }  // namespace ndtape::python

@@ -23,7 +23,9 @@ constexpr Example kExamples[] = {
     {"ceil", ">>> nt.ceil(nt.tensor([1.2, -1.2]))\ntensor([ 2., -1.])\n"},
     {"floor", ">>> nt.floor(nt.tensor([1.2, -1.2]))\ntensor([ 1., -2.])\n"},
     {"trunc", ">>> nt.trunc(nt.tensor([1.7, -1.7]))\ntensor([ 1., -1.])\n"},
-    {"round", ">>> nt.round(nt.tensor([0.5, 1.5, -1.2]))\ntensor([ 0.,  2., -1.])\n"},
+    {"round",
+     ">>> nt.round(nt.tensor([0.5, 1.5, -1.2]))\ntensor([ 0.,  2., -1.])\n"
+     ">>> nt.round(nt.tensor([0.125, 2.666]), 2)\ntensor([0.12, 2.67])\n"},
     {"reciprocal", ">>> nt.reciprocal(nt.tensor([2.0, 4.0]))\ntensor([0.5 , 0.25])\n"},
     {"sqrt", ">>> nt.sqrt(nt.tensor([4.0, 9.0]))\ntensor([2., 3.])\n"},
     {"exp", ">>> nt.exp(nt.tensor([0.0, -nt.inf]))\ntensor([1., 0.])\n"},

@@ -260,7 +260,7 @@ void define_manipulation() {
          "Write to what _take_points picks; the last of several values stays.", call_put_points);
   define(kFunction, "matmul", "(x1, x2, /)", docs::kMatmul, call_matmul);
   define(kBoth, "copy", "(x, /)", docs::kCopy, call_copy);
-  define(kBoth, "astype", "(x, dtype, /, copy=True, *, device=None)", docs::kAstype, call_astype);
+  define(kBoth, "astype", "(x, dtype, /, *, copy=True, device=None)", docs::kAstype, call_astype);
 }
 
 }  // namespace ndtape::python

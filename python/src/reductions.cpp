@@ -42,8 +42,14 @@ PyObject* typed(const Spec& spec, PyObject* const* v) {
 template <Spread f>
 PyObject* spread(const Spec& spec, PyObject* const* v) {
   Axes axes = parse_axes(v[1]);
-  double correction = v[2] ? parse_double(v[2], "correction") : 0.0;
-  bool keepdims = parse_bool(v[3], false);
+  const bool numpys = v[3] && v[3] != Py_None;
+  if (v[2] && numpys) {
+    throw TypeError(std::string(spec.name) + ": correction and ddof, expected one of them");
+  }
+  double correction = v[2]     ? parse_double(v[2], "correction")
+                      : numpys ? parse_double(v[3], "ddof")
+                               : 0.0;
+  bool keepdims = parse_bool(v[4], false);
   return reduce(spec, v[0], [&](const Tensor& x) { return f(x, axes, correction, keepdims); });
 }
 
@@ -65,7 +71,7 @@ PyObject* running(const Spec& spec, PyObject* const* v) {
 constexpr char kPlain[] = "(x, /, axis=None, *, keepdims=False)";
 constexpr char kTyped[] = "(x, /, axis=None, dtype=None, *, keepdims=False)";
 constexpr char kRunning[] = "(x, /, *, axis=None, dtype=None, include_initial=False)";
-constexpr char kSpread[] = "(x, /, axis=None, *, correction=0.0, keepdims=False)";
+constexpr char kSpread[] = "(x, /, axis=None, *, correction=0.0, ddof=None, keepdims=False)";
 
 struct Words {
   const char* name;
@@ -90,7 +96,8 @@ constexpr char kDType[] =
     "dtype : DType, optional\n    Of the result; small integers widen to 64 bits by default.\n";
 constexpr char kCorrection[] =
     "correction : float, optional\n"
-    "    Subtracted from the number of elements in the divisor; 1 for the sample's.\n";
+    "    Subtracted from the number of elements in the divisor; 1 for the sample's.\n"
+    "ddof : float, optional\n    NumPy's name for `correction`.\n";
 constexpr char kFloatOnly[] = "TypeError\n    When the dtype is not accepted.\n";
 constexpr char kEmpty[] = "ValueError\n    When there are no elements along the axes.\n";
 

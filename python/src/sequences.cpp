@@ -32,6 +32,13 @@ struct Leaves {
 
 bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
 
+// Whether a class statement made its type, which NumPy did not.
+bool is_own_type(PyObject* o) { return Py_TYPE(o)->tp_flags & Py_TPFLAGS_HEAPTYPE; }
+
+std::optional<DType> dtype_of_numpy(PyObject* o) {
+  return from_numpy_dtype(own(PyObject_GetAttrString(o, "dtype")).ptr());
+}
+
 // Refuses what would never end: a sequence inside itself, or more elements than memory has.
 void check_nesting(PyObject* o, PyObject** path, int depth) {
   if (depth >= kMaxAxes) throw ValueError("nested sequences: more than 64 deep");
@@ -42,8 +49,6 @@ void check_nesting(PyObject* o, PyObject** path, int depth) {
 
 void look_at(PyObject* o, Leaves& leaves, PyObject** path, int depth, int64_t& budget) {
   if (is_sequence(o)) {
-    // A leaf's own code may change the sequences around it.
-    py::object hold = py::reinterpret_borrow<py::object>(o);
     check_nesting(o, path, depth);
     path[depth] = o;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
@@ -67,9 +72,9 @@ void look_at(PyObject* o, Leaves& leaves, PyObject** path, int depth, int64_t& b
     }
     leaves.add(unwrap(o).dtype());
   } else if (is_ndarray(o) || is_numpy_scalar(o)) {
-    py::object hold = py::reinterpret_borrow<py::object>(o);
-    py::object descr = own(PyObject_GetAttrString(o, "dtype"));
-    if (auto t = from_numpy_dtype(descr.ptr())) {
+    // A subclass may have code of its own here, which could change the sequences around it.
+    std::optional<DType> t = is_own_type(o) ? std::nullopt : dtype_of_numpy(o);
+    if (t) {
       leaves.add(*t);
     } else {
       leaves.other = true;
@@ -95,6 +100,17 @@ std::optional<DType> dtype_of_leaves(const Leaves& leaves) {
   if (leaves.any_int) return DType::Int64;
   if (leaves.any_bool) return DType::Bool;
   return default_float();  // no elements
+}
+
+// The same leaves in tuples: what has code of its own may change a list while NumPy reads it.
+py::object frozen(PyObject* o) {
+  if (!is_sequence(o)) return py::reinterpret_borrow<py::object>(o);
+  py::object now = PyList_Check(o) ? own(PyList_AsTuple(o)) : py::reinterpret_borrow<py::object>(o);
+  py::tuple result(PyTuple_GET_SIZE(now.ptr()));
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(now.ptr()); ++i) {
+    PyTuple_SET_ITEM(result.ptr(), i, frozen(PyTuple_GET_ITEM(now.ptr(), i)).release().ptr());
+  }
+  return result;
 }
 
 // Throws the error of the first int of a nested sequence that the dtype cannot hold.
@@ -216,7 +232,7 @@ Tensor from_sequence(PyObject* o, std::optional<DType> dtype) {
   int64_t budget = int64_t{1} << 32;
   look_at(o, leaves, path, 0, budget);
   if (!dtype) dtype = dtype_of_leaves(leaves);
-  if (!dtype) return from_other(o);
+  if (!dtype) return from_other(frozen(o).ptr());
   bool any_complex = leaves.any_complex || (leaves.typed && is_complex(*leaves.typed));
   if (any_complex && !is_complex(*dtype)) {
     throw TypeError(std::string("complex numbers do not fit dtype ") + name(*dtype));
@@ -224,7 +240,7 @@ Tensor from_sequence(PyObject* o, std::optional<DType> dtype) {
   bool plain = !leaves.other && !leaves.typed;
   // Fractions are cut off for an integer dtype; NumPy knows which cannot be.
   if (plain && (is_inexact(*dtype) || !leaves.any_float)) return from_numbers(o, *dtype);
-  return from_ndarray(asarray_checked(o, *dtype).ptr());
+  return from_ndarray(asarray_checked(frozen(o).ptr(), *dtype).ptr());
 }
 
 }  // namespace ndtape::python

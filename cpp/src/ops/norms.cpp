@@ -23,10 +23,12 @@ using engine::Value;
 DType float_of(DType dtype) { return is_float(dtype) ? dtype : default_float(); }
 
 // The dtype of a result of x, weight and bias.
-DType common_dtype(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+DType common_dtype(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   DType dtype = float_of(x.dtype());
   for (const Tensor& t : {weight, bias}) {
-    if (t.defined()) dtype = promote(dtype, t.dtype());
+    if (!t.defined()) continue;
+    refuse_complex(t, name);
+    dtype = promote(dtype, t.dtype());
   }
   return dtype;
 }
@@ -152,7 +154,7 @@ Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given
   check_shape(name, "weight", given_weight, given.shape().back());
   check_shape(name, "bias", given_bias, given.shape().back());
   check_epsilon(name, epsilon);
-  const DType dtype = common_dtype(given, given_weight, given_bias);
+  const DType dtype = common_dtype(name, given, given_weight, given_bias);
   const Tensor x = converted(given, dtype), weight = converted(given_weight, dtype),
                bias = converted(given_bias, dtype);
   if (x.shape().back() > engine::kLongestRow || x.size() == 0) {
@@ -350,7 +352,7 @@ Tensor group_norm(const Tensor& given, int64_t groups, const Tensor& weight, con
                      ", expected (n, channels, ...) with channels a multiple of " +
                      std::to_string(groups) + " groups");
   }
-  const DType dtype = common_dtype(given, weight, bias);
+  const DType dtype = common_dtype("group_norm", given, weight, bias);
   const Tensor x = converted(given, dtype);
   if (x.size() == 0) return x + 0.0;
   const Channels channels = {{x.length(0), groups, x.length(1) / groups, length_of(x)}, false};
@@ -371,7 +373,7 @@ BatchNorm batch_norm(const Tensor& given, const Tensor& mean, const Tensor& var,
   for (const Tensor& t : {mean, var}) {
     if (t.defined()) refuse_complex(t, "batch_norm");
   }
-  const DType dtype = common_dtype(given, weight, bias);
+  const DType dtype = common_dtype("batch_norm", given, weight, bias);
   const Tensor x = converted(given, dtype);
   const int64_t n = x.length(0), width = x.length(1), length = length_of(x);
   const bool fixed = mean.defined();

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ndtape import _core
+from ndtape._arguments import as_array
 from ndtape._core import Tensor
 
 __all__ = ["ArrayDataset", "Dataset", "collate"]
@@ -105,7 +106,7 @@ class ArrayDataset(Dataset):
         """
         if isinstance(indices, range) and indices.step == 1:  # neighbours: views
             return tuple(t[indices.start : indices.stop] for t in self.tensors)
-        rows = _core.asarray(np.asarray(indices, dtype=np.int64))
+        rows = _core.asarray(as_array(indices, np.int64))
         return tuple(_core.take(t, rows, axis=0) for t in self.tensors)
 
 
@@ -121,7 +122,7 @@ def collate(samples: list[Any]) -> Any:
         return tuple(parts) if isinstance(first, tuple) else parts
     if isinstance(first, float):
         default = np.float32 if _core.get_default_dtype() == _core.float32 else np.float64
-        return np.asarray(samples, dtype=default)
+        return as_array(samples, default)
     arrays = [np.asarray(s.detach().numpy() if isinstance(s, Tensor) else s) for s in samples]
     if any(a.shape != arrays[0].shape for a in arrays):
         shapes = sorted({a.shape for a in arrays})

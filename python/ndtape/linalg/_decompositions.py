@@ -267,7 +267,7 @@ def eigvals(x: ArrayLike, /) -> Tensor:
 # ---- singular values ---------------------------------------------------------------------------
 
 
-def svd(x: ArrayLike, /, *, full_matrices: bool = True) -> SVDResult:
+def svd(x: ArrayLike, /, full_matrices: bool = True) -> SVDResult:
     """Decompose matrices into singular values and vectors: ``x = U @ diag(S) @ Vh``.
 
     Parameters
@@ -403,7 +403,7 @@ def svdvals(x: ArrayLike, /) -> Tensor:
 # ---- QR ------------------------------------------------------------------------------------------
 
 
-def qr(x: ArrayLike, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+def qr(x: ArrayLike, /, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
     """Decompose matrices into orthonormal columns and an upper triangular matrix.
 
     Parameters
