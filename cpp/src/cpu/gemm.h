@@ -17,6 +17,7 @@ inline constexpr int kGatherSlack = 128;    // values
 struct GemmKernels {
   int mr;
   int nr;
+  int lanes;  // of a vector; nr is a multiple
 
   // c = a @ b, or c += a @ b if accumulate, for one tile of m <= mr rows and n <= nr columns.
   // a is a packed panel of k steps of mr values, b one of nr values; c has unit column stride.
@@ -39,6 +40,16 @@ struct GemmKernels {
                        int lanes, void* panel);
   void (*gather_steps)(const void* src, const int64_t* step, int64_t k, const int64_t* lane,
                        int lanes, void* panel);
+
+  // A tile whose b, or a, is read in place: b[q, j] or a[i, q] = src[step[q] + lane[j or i]]. The
+  // other operand is a packed panel. Of the lanes of tile_columns each vector is at most two runs;
+  // whole vectors are read as by gather_lanes, and of the second run as many values before it.
+  // add, if not null, holds m values to add to the rows. k is not bounded.
+  void (*tile_columns)(int64_t k, const void* a, const void* src, const int64_t* step,
+                       const int64_t* lane, void* c, int64_t c_row, int m, int n, const void* add,
+                       bool accumulate);
+  void (*tile_rows)(int64_t k, const void* src, const int64_t* step, const int64_t* lane,
+                    const void* b, void* c, int64_t c_row, int m, int n, bool accumulate);
 
   // *out = sum of x[i] * y[i] for i < n, by lanes, in an order set by n alone.
   void (*dot)(const void* x, const void* y, int64_t n, void* out);

@@ -1,6 +1,7 @@
 // The gemm kernels of this build, for float32 and float64.
 #include "cpu/gemm_gather.h"
 #include "cpu/gemm_pack.h"
+#include "cpu/gemm_patches.h"
 #include "cpu/gemm_tile.h"
 #include "cpu/gemm_vector.h"
 #include "cpu/isa.h"
@@ -77,12 +78,15 @@ GemmKernels make_kernels() {
   static_assert(kMr * kNr<T> <= kMaxTile);
   return {kMr,
           kNr<T>,
+          kLanes<T>,
           &tile<T>,
           &direct<T>,
           &pack<T, kMr>,
           &pack<T, kNr<T>>,
           &gather_lanes<T, kNr<T>>,
           &gather_steps<T, kNr<T>>,
+          &tile_columns<T>,
+          &tile_rows<T>,
           &dot<T>,
           &gemv_rows<T>,
           &gemv_cols<T>};

@@ -153,6 +153,38 @@ struct MaskOf<double> {
 template <class T>
 using Mask = typename MaskOf<T>::type;
 
+// c is wanted after a loop along k, and its rows are too many streams for the processor.
+template <class T, int M, int NV>
+NDTAPE_INLINE void prefetch_tile(int64_t k, const T* c, int64_t c_row) {
+  if (k < kPrefetchSteps) return;
+  for (int i = 0; i < M; ++i, c += c_row) {
+    for (int j = 0; j < NV; ++j) __builtin_prefetch(c + j * kLanes<T>, 1);
+  }
+}
+
+// Writes a tile, or adds it to what is there.
+template <class T, int M, int NV>
+NDTAPE_INLINE void write_tile(Vec<T> (&acc)[M][NV], T* c, int64_t c_row, const Mask<T>& mask,
+                              bool accumulate) {
+  using V = Vec<T>;
+  constexpr int L = kLanes<T>;
+  if (accumulate) {
+    const T* from = c;
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i, from += c_row) {
+#pragma GCC unroll 4
+      for (int j = 0; j < NV - 1; ++j) acc[i][j] += load<V>(from + j * L);
+      acc[i][NV - 1] += mask.load(from + (NV - 1) * L);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i, c += c_row) {
+#pragma GCC unroll 4
+    for (int j = 0; j < NV - 1; ++j) store(c + j * L, acc[i][j]);
+    mask.store(c + (NV - 1) * L, acc[i][NV - 1]);
+  }
+}
+
 // Where a tile kernel finds its operands. Strides in elements; b and c have unit column stride.
 template <class T>
 struct Tile {
@@ -191,14 +223,7 @@ void tile_kernel(const Tile<T>& t) {
   const T* b = t.b;
   const int64_t b_row = Packed ? kNr<T> : t.b_row;
 
-  // c is wanted after the loop along k, and its rows are too many streams for the processor.
-  if (t.k >= kPrefetchSteps) {
-    const T* row = t.c;
-    for (int i = 0; i < M; ++i, row += t.c_row) {
-      for (int j = 0; j < NV; ++j) __builtin_prefetch(row + j * L, 1);
-    }
-  }
-
+  prefetch_tile<T, M, NV>(t.k, t.c, t.c_row);
   for (int64_t p = t.k; p > 0; --p) {
     V bv[NV];
 #pragma GCC unroll 4
@@ -224,23 +249,7 @@ void tile_kernel(const Tile<T>& t) {
     }
   }
 
-  const int64_t c_row = t.c_row;
-  if (t.accumulate) {
-    const T* c = t.c;
-#pragma GCC unroll 16
-    for (int i = 0; i < M; ++i, c += c_row) {
-#pragma GCC unroll 4
-      for (int j = 0; j < NV - 1; ++j) acc[i][j] += load<V>(c + j * L);
-      acc[i][NV - 1] += mask.load(c + (NV - 1) * L);
-    }
-  }
-  T* c = t.c;
-#pragma GCC unroll 16
-  for (int i = 0; i < M; ++i, c += c_row) {
-#pragma GCC unroll 4
-    for (int j = 0; j < NV - 1; ++j) store(c + j * L, acc[i][j]);
-    mask.store(c + (NV - 1) * L, acc[i][NV - 1]);
-  }
+  write_tile<T, M, NV>(acc, t.c, t.c_row, mask, t.accumulate);
 }
 
 template <class T>

@@ -25,9 +25,10 @@ namespace {
 constexpr int64_t kBlockPositions = 1024;    // wanted in a block
 constexpr int64_t kGroupBytes = 256 << 10;   // of panels gathered together: L2
 constexpr int64_t kRowBytes = 512 << 10;     // of packed rows, likewise
-constexpr int64_t kTapPanels = 8;            // of one task of the derivative by the weight
-constexpr int64_t kTasks = 16;               // wanted there
+constexpr int64_t kStepBytes = 4096;         // of a packed row in one tile
+constexpr int64_t kTasks = 16;               // wanted of the derivative by the weight
 constexpr int64_t kPartialBytes = 16 << 20;  // for partial sums of it
+constexpr int64_t kTapsAdded = 64;           // together, of those sums
 constexpr int64_t kReadBeyond = 64;          // values after a slab that may be read
 
 int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
@@ -71,8 +72,10 @@ class Patches {
     const PatchAxis& last = axes_[kSpatial - 1];
     phase_length_ = ceil_div(extent_[kSpatial - 1], last.stride);
     row_ = phase_length_ * last.stride;
-    slab_ = extent_[0] * extent_[1] * row_;
+    // Channels are kept from competing for one set of the cache.
+    slab_ = (ceil_div(extent_[0] * extent_[1] * row_, 16) | 1) * 16;
     make_tables();
+    in_place_ = readable_in_place();
   }
 
   int64_t taps() const { return channels_ * taps_; }  // of all channels
@@ -83,6 +86,8 @@ class Patches {
   int64_t block_positions(int64_t block) const {
     return std::min(rows_, axes_[cut_].positions - block * rows_) * inner_;
   }
+  // Whether tile_columns can read every panel of positions in place.
+  bool in_place() const { return in_place_; }
   // Into a slab of some channels from `first` on.
   const int64_t* tap_offsets() const { return tap_offset_.data(); }
   const int64_t* position_offsets() const { return position_offset_.data(); }
@@ -97,6 +102,7 @@ class Patches {
     for (int64_t c = 0; c < channels; ++c) {
       const T* const image = images_ + (first + c) * plane_;
       T* to = slab + c * slab_;
+      T* const end = to + slab_;
       for (int64_t i = 0; i < extent_[0]; ++i) {
         const int64_t u = i - axes_[0].before + (cut_ == 0 ? shift : 0);
         for (int64_t j = 0; j < extent_[1]; ++j, to += row_) {
@@ -106,6 +112,7 @@ class Patches {
           fill_row(from, (cut_ == 2 ? shift : 0) - axes_[2].before, to);
         }
       }
+      std::fill(to, end, T(0));
     }
     std::fill_n(slab + channels * slab_, kReadBeyond, T(0));
   }
@@ -157,6 +164,19 @@ class Patches {
     }
   }
 
+  bool readable_in_place() const {
+    const auto& at = position_offset_;
+    const size_t lanes = static_cast<size_t>(gemm_kernels<T>().lanes);
+    for (size_t first = 0; first < at.size(); first += lanes) {
+      int runs = 1;
+      for (size_t i = first + 1; i < std::min(first + lanes, at.size()); ++i) {
+        runs += at[i] != at[i - 1] + 1;
+      }
+      if (runs > 2) return false;
+    }
+    return true;
+  }
+
   const T* images_;
   int64_t channels_;
   PatchAxis axes_[kSpatial];
@@ -165,27 +185,29 @@ class Patches {
   int64_t inner_, rows_;  // positions in a row along the cut axis; rows in a block
   int64_t extent_[kSpatial];
   int64_t phase_length_, row_, slab_;
+  bool in_place_;
   std::vector<int64_t> tap_offset_, position_offset_;
 };
 
-// A matrix whose panels of mr rows are packed, block of k by block of k.
+// A matrix whose panels of at most mr rows, evenly dealt, are packed, block of k by block of k.
 template <class T>
 class PackedRows {
  public:
   PackedRows(const T* a, int64_t m, int64_t k)
       : g_(gemm_kernels<T>()), m_(m), k_(k), panels_(ceil_div(m, g_.mr)) {
-    kc_ = even_block(k, cpu::kMaxStepBytes / static_cast<int64_t>(sizeof(T)), 8);
+    kc_ = even_block(k, kStepBytes / static_cast<int64_t>(sizeof(T)), 8);
     data_.resize(static_cast<size_t>(panels_ * g_.mr * k));
     for (int64_t p = 0; p < k; p += kc_) {
       for (int64_t i = 0; i < panels_; ++i) {
-        g_.pack_a(a + i * g_.mr * k + p, 1, k, steps(p), lanes(i), panel_at(i, p));
+        g_.pack_a(a + first(i) * k + p, 1, k, steps(p), lanes(i), panel_at(i, p));
       }
     }
   }
   int64_t block() const { return kc_; }
   int64_t panels() const { return panels_; }
   int64_t steps(int64_t p) const { return std::min(kc_, k_ - p); }
-  int lanes(int64_t i) const { return static_cast<int>(std::min<int64_t>(g_.mr, m_ - i * g_.mr)); }
+  int64_t first(int64_t i) const { return i * m_ / panels_; }  // row of a panel
+  int lanes(int64_t i) const { return static_cast<int>(first(i + 1) - first(i)); }
   const T* panel(int64_t i, int64_t p) const {
     return data_.data() + p * panels_ * g_.mr + i * g_.mr * steps(p);
   }
@@ -198,42 +220,69 @@ class PackedRows {
   std::vector<T> data_;
 };
 
-// c[:, block] = rows @ patches of `block`, or += if accumulate; c with unit column stride.
+// (rows, patches) -> rows @ patches, a block of positions at a time.
 template <class T>
-void multiply_block(const PackedRows<T>& rows, const Patches<T>& patches, const T* slab,
-                    int64_t block, T* panels, T* c, int64_t c_row, bool accumulate = false) {
-  const cpu::GemmKernels& g = gemm_kernels<T>();
-  const int64_t k = patches.taps(), n = patches.block_positions(block);
-  const int64_t panel = g.nr * rows.block();
-  const int64_t group =
-      std::max<int64_t>(1, kGroupBytes / (panel * static_cast<int64_t>(sizeof(T)))) * g.nr;
-  for (int64_t first = 0; first < n; first += group) {
-    const int64_t last = std::min(n, first + group);
-    for (int64_t p = 0; p < k; p += rows.block()) {
-      const int64_t steps = rows.steps(p);
-      T* to = panels;
-      for (int64_t j = first; j < last; j += g.nr, to += panel) {
-        g.gather_lanes(slab, patches.tap_offsets() + p, steps, patches.position_offsets() + j,
-                       static_cast<int>(std::min<int64_t>(g.nr, last - j)), to);
-      }
-      for (int64_t i = 0; i < rows.panels(); ++i) {
-        const T* from = panels;
-        for (int64_t j = first; j < last; j += g.nr, from += panel) {
-          g.tile(steps, rows.panel(i, p), from, c + i * g.mr * c_row + j, c_row, rows.lanes(i),
-                 static_cast<int>(std::min<int64_t>(g.nr, last - j)), p > 0 || accumulate);
+class PatchProduct {
+ public:
+  PatchProduct(const std::vector<PackedRows<T>>& rows, const Patches<T>& patches)
+      : rows_(rows), patches_(patches), g_(gemm_kernels<T>()) {
+    panel_ = g_.nr * rows[0].block();
+    group_ = std::max<int64_t>(1, kGroupBytes / (panel_ * static_cast<int64_t>(sizeof(T))));
+    if (patches.in_place()) return;
+    for (int64_t q = 0; q < rows[0].block(); ++q) gathered_step_.push_back(q * g_.nr);
+    for (int64_t i = 0; i < g_.nr; ++i) gathered_lane_.push_back(i);
+  }
+
+  // Values that `run` wants at `panels`.
+  int64_t scratch() const {
+    return patches_.in_place() ? 0 : group_ * panel_ + cpu::kGatherSlack;
+  }
+
+  // c[:, block] = rows of a group @ patches of `block` + bias by rows; c with unit column stride.
+  void run(int64_t group, const T* slab, int64_t block, const T* bias, T* panels, T* c,
+           int64_t c_row) const {
+    const PackedRows<T>& rows = rows_[group];
+    const int64_t k = patches_.taps(), n = patches_.block_positions(block);
+    const int64_t* const position = patches_.position_offsets();
+    const int64_t together = patches_.in_place() ? n : group_ * g_.nr;
+    for (int64_t first = 0; first < n; first += together) {
+      const int64_t last = std::min(n, first + together);
+      for (int64_t p = 0; p < k; p += rows.block()) {
+        const int64_t steps = rows.steps(p);
+        const int64_t* const tap = patches_.tap_offsets() + p;
+        if (!patches_.in_place()) {
+          T* to = panels;
+          for (int64_t j = first; j < last; j += g_.nr, to += panel_) {
+            g_.gather_lanes(slab, tap, steps, position + j, columns(j, last), to);
+          }
+        }
+        for (int64_t i = 0; i < rows.panels(); ++i) {
+          const T* const add = bias && p == 0 ? bias + rows.first(i) : nullptr;
+          const T* from = panels;
+          for (int64_t j = first; j < last; j += g_.nr, from += panel_) {
+            const bool there = patches_.in_place();
+            g_.tile_columns(steps, rows.panel(i, p), there ? slab : from,
+                            there ? tap : gathered_step_.data(),
+                            there ? position + j : gathered_lane_.data(),
+                            c + rows.first(i) * c_row + j, c_row, rows.lanes(i), columns(j, last),
+                            add, p > 0);
+          }
         }
       }
     }
   }
-}
 
-template <class T>
-int64_t group_values(const PackedRows<T>& rows) {
-  const int64_t panel = gemm_kernels<T>().nr * rows.block();
-  const int64_t group =
-      std::max<int64_t>(1, kGroupBytes / (panel * static_cast<int64_t>(sizeof(T))));
-  return group * panel + cpu::kGatherSlack;
-}
+ private:
+  int columns(int64_t j, int64_t last) const {
+    return static_cast<int>(std::min<int64_t>(g_.nr, last - j));
+  }
+
+  const std::vector<PackedRows<T>>& rows_;  // of each group
+  const Patches<T>& patches_;
+  const cpu::GemmKernels& g_;
+  int64_t panel_, group_;  // values of a gathered panel; panels gathered together
+  std::vector<int64_t> gathered_step_, gathered_lane_;
+};
 
 // Where a thread works: a slab, gathered panels, and a block of c where that is scattered.
 template <class T>
@@ -269,19 +318,17 @@ void convolve(const ConvShape& s, const T* x, const T* w, const T* bias, T* y) {
   std::vector<PackedRows<T>> rows;
   rows.reserve(static_cast<size_t>(s.groups));
   for (int64_t g = 0; g < s.groups; ++g) rows.emplace_back(w + g * m * k, m, k);
+  const PatchProduct<T> product(rows, patches);
   run_tasks(s.images * s.groups * blocks, s.images * s.groups * m * n * k,
             [&](int64_t begin, int64_t end) {
-              const Workplace<T> at(patches.slab_bytes(s.in_channels), group_values(rows[0]), 0);
+              const Workplace<T> at(patches.slab_bytes(s.in_channels), product.scratch(), 0);
               for (int64_t task = begin; task < end; ++task) {
                 const int64_t block = task % blocks, stack = task / blocks;  // image and group
                 const int64_t group = stack % s.groups;
                 T* const to = y + stack * m * n + patches.block_begin(block);
                 patches.fill(stack * s.in_channels, s.in_channels, block, at.slab);
-                for (int64_t i = 0; bias && i < m; ++i) {
-                  std::fill_n(to + i * n, patches.block_positions(block), bias[group * m + i]);
-                }
-                multiply_block(rows[group], patches, at.slab, block, at.panels, to, n,
-                               bias != nullptr);
+                product.run(group, at.slab, block, bias ? bias + group * m : nullptr, at.panels, to,
+                            n);
               }
             });
 }
@@ -373,10 +420,11 @@ void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
           const T* const from = w + g * s.out_channels * m * kernel;
           rows.emplace_back(transposed_weight(s, from, p).data(), m, k);
         }
+        const PatchProduct<T> product(rows, patches);
         run_tasks(s.images * s.groups * blocks, s.images * s.groups * m * n * k,
                   [&](int64_t begin, int64_t end) {
                     const int64_t c_values = strided ? m * patches.block_positions(0) : 0;
-                    const Workplace<T> at(patches.slab_bytes(s.out_channels), group_values(rows[0]),
+                    const Workplace<T> at(patches.slab_bytes(s.out_channels), product.scratch(),
                                           c_values);
                     for (int64_t task = begin; task < end; ++task) {
                       const int64_t block = task % blocks, stack = task / blocks;
@@ -385,12 +433,12 @@ void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
                       patches.fill(stack * s.out_channels, s.out_channels, block, at.slab);
                       T* const to = x + stack * m * plane;
                       if (!strided) {
-                        multiply_block(rows[stack % s.groups], patches, at.slab, block, at.panels,
-                                       to + first, plane);
+                        product.run(stack % s.groups, at.slab, block, nullptr, at.panels,
+                                    to + first, plane);
                         continue;
                       }
-                      multiply_block(rows[stack % s.groups], patches, at.slab, block, at.panels,
-                                     at.c, count);
+                      product.run(stack % s.groups, at.slab, block, nullptr, at.panels, at.c,
+                                  count);
                       for (int64_t c = 0; c < m; ++c) {
                         scatter(s, p, at.c + c * count, first, count, to + c * plane);
                       }
@@ -401,8 +449,9 @@ void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
   }
 }
 
-// The derivative by the weight. Its sums run over images and positions, in units of a block of an
-// image; runs of units may be tasks of their own, whose sums are then added pairwise.
+// The derivative by the weight, transposed: (taps, out channels). Its sums run over images and
+// positions, in units of a block of an image; runs of units are tasks of their own, whose sums are
+// then added pairwise.
 template <class T>
 class WeightGradient {
  public:
@@ -412,49 +461,44 @@ class WeightGradient {
     m_ = s.out_channels;
     k_ = patches_.taps();
     units_ = s.images * patches_.blocks();
-    const int64_t panels = ceil_div(k_, g_.nr);
-    lanes_ = even_block(panels, kTapPanels, 1) * g_.nr;
-    parts_ = ceil_div(k_, lanes_);
-    const int64_t tasks = s.groups * parts_;
-    const int64_t bytes = s.groups * m_ * k_ * static_cast<int64_t>(sizeof(T));
-    chunks_ = tasks >= kTasks ? 1 : std::min({units_, kTasks / 2, 1 + kPartialBytes / bytes});
-    const int64_t size = static_cast<int64_t>(sizeof(T));
-    const int64_t most =
-        std::min(cpu::kMaxStepBytes / size, std::max<int64_t>(64, kRowBytes / (m_ * size)));
-    steps_ = even_block(patches_.block_positions(0), most, 8);
+    const int64_t size = static_cast<int64_t>(sizeof(T)), bytes = s.groups * m_ * k_ * size;
+    chunks_ = std::min({units_, ceil_div(kTasks, s.groups), 1 + kPartialBytes / bytes});
+    const int64_t parts = ceil_div(kTasks, s.groups * chunks_);
+    taps_ = even_block(k_, ceil_div(k_, parts), g_.mr);
+    parts_ = ceil_div(k_, taps_);
+    steps_ = even_block(patches_.block_positions(0), std::max<int64_t>(64, kRowBytes / (m_ * size)),
+                        8);
   }
 
   void run() {
     const int64_t size = s_.groups * m_ * k_, tasks = s_.groups * parts_;
-    std::vector<T> sums(static_cast<size_t>(chunks_ > 1 ? (chunks_ - 1) * size : 0));
-    const auto chunk = [&](int64_t i) { return i == 0 ? w_ : sums.data() + (i - 1) * size; };
     const int64_t work = s_.images * patches_.positions() * size;
+    std::vector<T> sums(static_cast<size_t>(chunks_ * size));
     run_tasks(chunks_ * tasks, work, [&](int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; ++task) {
         const int64_t c = task / tasks, group = task % tasks / parts_;
         run_task(group, task % parts_, units_ * c / chunks_, units_ * (c + 1) / chunks_,
-                 chunk(c) + group * m_ * k_);
+                 sums.data() + c * size + group * m_ * k_);
       }
     });
-    for (int64_t stride = 1; stride < chunks_; stride *= 2) {
-      for (int64_t c = 0; c + stride < chunks_; c += 2 * stride) {
-        T* const to = chunk(c);
-        const T* const from = chunk(c + stride);
-        for (int64_t i = 0; i < size; ++i) to[i] += from[i];
+    const int64_t pieces = ceil_div(k_, kTapsAdded);
+    run_tasks(s_.groups * pieces, chunks_ * size, [&](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; ++task) {
+        const int64_t group = task / pieces, first = task % pieces * kTapsAdded;
+        finish(sums.data() + group * m_ * k_, size, first, std::min(kTapsAdded, k_ - first),
+               w_ + group * m_ * k_);
       }
-    }
+    });
   }
 
  private:
-  // Columns `part` of a group's matrix, summed over some units.
+  // Rows `part` of a group's matrix, summed over some units.
   void run_task(int64_t group, int64_t part, int64_t begin, int64_t end, T* to) const {
-    const int64_t first = part * lanes_, lanes = std::min(lanes_, k_ - first);
+    const int64_t first = part * taps_, rows = std::min(taps_, k_ - first);
     const int64_t taps = patches_.taps_of_channel();
-    const int64_t c0 = first / taps, channels = (first + lanes - 1) / taps - c0 + 1;
-    const int64_t row_panels = ceil_div(m_, g_.mr);
-    const int64_t b_panel = g_.nr * steps_, a_values = row_panels * g_.mr * steps_;
-    const Workplace<T> at(patches_.slab_bytes(channels),
-                          ceil_div(lanes, g_.nr) * b_panel + cpu::kGatherSlack, a_values);
+    const int64_t c0 = first / taps, channels = (first + rows - 1) / taps - c0 + 1;
+    const int64_t row_panels = ceil_div(rows, g_.mr), panels = ceil_div(m_, g_.nr);
+    const Workplace<T> at(patches_.slab_bytes(channels), panels * g_.nr * steps_, 0);
     const T* const slab = at.slab - c0 * patches_.channel_offset();  // as if of all channels
     const int64_t n = patches_.positions();
     bool started = false;
@@ -462,34 +506,42 @@ class WeightGradient {
       const int64_t block = unit % patches_.blocks(), image = unit / patches_.blocks();
       const int64_t stack = image * s_.groups + group;
       patches_.fill(stack * s_.in_channels + c0, channels, block, at.slab);
-      const T* const rows = y_ + stack * m_ * n + patches_.block_begin(block);
+      const T* const y = y_ + stack * m_ * n + patches_.block_begin(block);
       const int64_t positions = patches_.block_positions(block);
       for (int64_t p = 0; p < positions; p += steps_, started = true) {
         const int64_t steps = std::min(steps_, positions - p);
-        for (int64_t i = 0; i < row_panels; ++i) {
-          g_.pack_a(rows + i * g_.mr * n + p, 1, n, steps, row_lanes(i), at.c + i * g_.mr * steps);
-        }
-        T* b = at.panels;
-        for (int64_t j = 0; j < lanes; j += g_.nr, b += b_panel) {
-          g_.gather_steps(slab, patches_.position_offsets() + p, steps,
-                          patches_.tap_offsets() + first + j, columns(lanes, j), b);
-        }
-        for (int64_t i = 0; i < row_panels; ++i) {
-          b = at.panels;
-          for (int64_t j = 0; j < lanes; j += g_.nr, b += b_panel) {
-            g_.tile(steps, at.c + i * g_.mr * steps, b, to + i * g_.mr * k_ + first + j, k_,
-                    row_lanes(i), columns(lanes, j), started);
+        for (int64_t j = 0; j < panels; ++j) {
+          T* const b = at.panels + j * g_.nr * steps_;
+          g_.pack_b(y + j * g_.nr * n + p, 1, n, steps, columns(j), b);
+          for (int64_t i = 0; i < row_panels; ++i) {
+            const int64_t row = first + i * rows / row_panels,
+                          end_row = first + (i + 1) * rows / row_panels;
+            g_.tile_rows(steps, slab, patches_.position_offsets() + p, patches_.tap_offsets() + row,
+                         b, to + row * m_ + j * g_.nr, m_, static_cast<int>(end_row - row),
+                         columns(j), started);
           }
         }
       }
     }
   }
 
-  int row_lanes(int64_t i) const {
-    return static_cast<int>(std::min<int64_t>(g_.mr, m_ - i * g_.mr));
+  // Adds the chunks' sums of some taps, `chunk` values apart, and writes them where weights lie.
+  void finish(T* sums, int64_t chunk, int64_t first, int64_t taps, T* w) const {
+    T* const to = sums + first * m_;
+    for (int64_t stride = 1; stride < chunks_; stride *= 2) {
+      for (int64_t c = 0; c + stride < chunks_; c += 2 * stride) {
+        T* const a = to + c * chunk;
+        const T* const b = a + stride * chunk;
+        for (int64_t i = 0; i < taps * m_; ++i) a[i] += b[i];
+      }
+    }
+    for (int64_t o = 0; o < m_; ++o) {
+      for (int64_t t = 0; t < taps; ++t) w[o * k_ + first + t] = to[t * m_ + o];
+    }
   }
-  int columns(int64_t lanes, int64_t j) const {
-    return static_cast<int>(std::min<int64_t>(g_.nr, lanes - j));
+
+  int columns(int64_t j) const {
+    return static_cast<int>(std::min<int64_t>(g_.nr, m_ - j * g_.nr));
   }
 
   const ConvShape& s_;
@@ -497,7 +549,7 @@ class WeightGradient {
   const T* y_;
   T* w_;
   const cpu::GemmKernels& g_;
-  int64_t m_, k_, units_, lanes_, parts_, chunks_, steps_;
+  int64_t m_, k_, units_, taps_, parts_, chunks_, steps_;  // taps, positions: in one task, tile
 };
 
 template <class T>
