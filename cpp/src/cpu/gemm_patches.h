@@ -94,13 +94,25 @@ void columns_kernel(const PatchTile<T>& t) {
   write_tile<T, M, NV>(acc, t.c, t.c_row, Mask<T>(t.last), t.accumulate);
 }
 
+// Of more pointers than there are registers the compiler would keep some in vector registers, which
+// costs more than to read them again.
+inline constexpr int kPointers = 8;
+template <class T, bool Many>
+struct RowPointer {
+  using type = const T*;
+};
+template <class T>
+struct RowPointer<T, true> {
+  using type = const T* volatile;
+};
+
 // M rows read in place, by NV vectors of a packed panel.
 template <class T, int M, int NV>
 void rows_kernel(const PatchTile<T>& t) {
   using V = Vec<T>;
   constexpr int L = kLanes<T>;
   V acc[M][NV] = {};
-  const T* a[M];
+  typename RowPointer<T, (M > kPointers)>::type a[M];
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) a[i] = t.src + t.lane[i];
   prefetch_tile<T, M, NV>(t.k, t.c, t.c_row);

@@ -53,13 +53,12 @@ struct PatchAxis {
 template <class T>
 class Patches {
  public:
-  Patches(const T* images, int64_t channels, const PatchAxis (&axes)[kSpatial])
+  Patches(const ConvImages& images, int64_t channels, const PatchAxis (&axes)[kSpatial])
       : images_(images), channels_(channels) {
     std::copy(axes, axes + kSpatial, axes_);
     for (int a = 0; a < kSpatial; ++a) {
       taps_ *= static_cast<int64_t>(axes_[a].taps.size());
       positions_ *= axes_[a].positions;
-      plane_ *= axes_[a].source;
     }
     // Blocks are cut along the first axis of any length; whatever follows it is whole.
     while (cut_ < kSpatial - 1 && axes_[cut_].positions == 1) ++cut_;
@@ -96,11 +95,12 @@ class Patches {
     return static_cast<size_t>(channels * slab_ + kReadBeyond) * sizeof(T);
   }
 
-  // Copies what a block meets, of `channels` channels from the stack's `first` on.
-  void fill(int64_t first, int64_t channels, int64_t block, T* slab) const {
+  // Copies what a block of an image meets, of `channels` channels from `first` on.
+  void fill(int64_t image, int64_t first, int64_t channels, int64_t block, T* slab) const {
     const int64_t shift = block * rows_ * axes_[cut_].stride;
     for (int64_t c = 0; c < channels; ++c) {
-      const T* const image = images_ + (first + c) * plane_;
+      const T* const from = static_cast<const T*>(images_.data) + image * images_.image +
+                            (first + c) * images_.channel;
       T* to = slab + c * slab_;
       T* const end = to + slab_;
       for (int64_t i = 0; i < extent_[0]; ++i) {
@@ -108,8 +108,8 @@ class Patches {
         for (int64_t j = 0; j < extent_[1]; ++j, to += row_) {
           const int64_t v = j - axes_[1].before + (cut_ == 1 ? shift : 0);
           const bool inside = u >= 0 && u < axes_[0].source && v >= 0 && v < axes_[1].source;
-          const T* from = inside ? image + (u * axes_[1].source + v) * axes_[2].source : nullptr;
-          fill_row(from, (cut_ == 2 ? shift : 0) - axes_[2].before, to);
+          fill_row(inside ? from + u * images_.axes[0] + v * images_.axes[1] : nullptr,
+                   (cut_ == 2 ? shift : 0) - axes_[2].before, to);
         }
       }
       std::fill(to, end, T(0));
@@ -120,7 +120,7 @@ class Patches {
  private:
   // One row of a slab, whose value 0 is value `start` of the source, by phases of the stride.
   void fill_row(const T* from, int64_t start, T* to) const {
-    const int64_t stride = axes_[2].stride, length = axes_[2].source;
+    const int64_t stride = axes_[2].stride, length = axes_[2].source, step = images_.axes[2];
     for (int64_t phase = 0; phase < stride; ++phase, to += phase_length_) {
       const int64_t at = start + phase;  // of the phase's value 0
       int64_t begin = at < 0 ? ceil_div(-at, stride) : 0;
@@ -129,10 +129,10 @@ class Patches {
       end = std::min(end, phase_length_);
       begin = std::min(begin, end);
       std::fill_n(to, begin, T(0));
-      if (stride == 1) {
+      if (stride == 1 && step == 1) {
         std::memcpy(to + begin, from + at + begin, static_cast<size_t>(end - begin) * sizeof(T));
       } else {
-        for (int64_t i = begin; i < end; ++i) to[i] = from[at + i * stride];
+        for (int64_t i = begin; i < end; ++i) to[i] = from[(at + i * stride) * step];
       }
       std::fill_n(to + end, phase_length_ - end, T(0));
     }
@@ -177,10 +177,10 @@ class Patches {
     return true;
   }
 
-  const T* images_;
+  ConvImages images_;
   int64_t channels_;
   PatchAxis axes_[kSpatial];
-  int64_t taps_ = 1, positions_ = 1, plane_ = 1;
+  int64_t taps_ = 1, positions_ = 1;
   int cut_ = 0;
   int64_t inner_, rows_;  // positions in a row along the cut axis; rows in a block
   int64_t extent_[kSpatial];
@@ -309,7 +309,7 @@ PatchAxis forward_axis(const ConvAxis& axis) {
 }
 
 template <class T>
-void convolve(const ConvShape& s, const T* x, const T* w, const T* bias, T* y) {
+void convolve(const ConvShape& s, const ConvImages& x, const T* w, const T* bias, T* y) {
   const PatchAxis axes[] = {forward_axis(s.axes[0]), forward_axis(s.axes[1]),
                             forward_axis(s.axes[2])};
   const Patches<T> patches(x, s.in_channels, axes);
@@ -326,7 +326,8 @@ void convolve(const ConvShape& s, const T* x, const T* w, const T* bias, T* y) {
                 const int64_t block = task % blocks, stack = task / blocks;  // image and group
                 const int64_t group = stack % s.groups;
                 T* const to = y + stack * m * n + patches.block_begin(block);
-                patches.fill(stack * s.in_channels, s.in_channels, block, at.slab);
+                patches.fill(stack / s.groups, group * s.in_channels, s.in_channels, block,
+                             at.slab);
                 product.run(group, at.slab, block, bias ? bias + group * m : nullptr, at.panels, to,
                             n);
               }
@@ -392,7 +393,7 @@ void scatter(const ConvShape& s, const Phase* const (&phases)[3], const T* from,
 }
 
 template <class T>
-void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
+void convolve_input(const ConvShape& s, const ConvImages& y, const T* w, T* x) {
   std::vector<Phase> phases[kSpatial];
   bool strided = false, complete = true;
   for (int a = 0; a < kSpatial; ++a) {
@@ -428,16 +429,18 @@ void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
                                           c_values);
                     for (int64_t task = begin; task < end; ++task) {
                       const int64_t block = task % blocks, stack = task / blocks;
+                      const int64_t group = stack % s.groups;
                       const int64_t first = patches.block_begin(block),
                                     count = patches.block_positions(block);
-                      patches.fill(stack * s.out_channels, s.out_channels, block, at.slab);
+                      patches.fill(stack / s.groups, group * s.out_channels, s.out_channels, block,
+                                   at.slab);
                       T* const to = x + stack * m * plane;
                       if (!strided) {
-                        product.run(stack % s.groups, at.slab, block, nullptr, at.panels,
+                        product.run(group, at.slab, block, nullptr, at.panels,
                                     to + first, plane);
                         continue;
                       }
-                      product.run(stack % s.groups, at.slab, block, nullptr, at.panels, at.c,
+                      product.run(group, at.slab, block, nullptr, at.panels, at.c,
                                   count);
                       for (int64_t c = 0; c < m; ++c) {
                         scatter(s, p, at.c + c * count, first, count, to + c * plane);
@@ -455,7 +458,7 @@ void convolve_input(const ConvShape& s, const T* y, const T* w, T* x) {
 template <class T>
 class WeightGradient {
  public:
-  WeightGradient(const ConvShape& s, const T* x, const T* y, T* w,
+  WeightGradient(const ConvShape& s, const ConvImages& x, const ConvImages& y, T* w,
                  const PatchAxis (&axes)[kSpatial])
       : s_(s), patches_(x, s.in_channels, axes), y_(y), w_(w), g_(gemm_kernels<T>()) {
     m_ = s.out_channels;
@@ -500,19 +503,19 @@ class WeightGradient {
     const int64_t row_panels = ceil_div(rows, g_.mr), panels = ceil_div(m_, g_.nr);
     const Workplace<T> at(patches_.slab_bytes(channels), panels * g_.nr * steps_, 0);
     const T* const slab = at.slab - c0 * patches_.channel_offset();  // as if of all channels
-    const int64_t n = patches_.positions();
     bool started = false;
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t block = unit % patches_.blocks(), image = unit / patches_.blocks();
-      const int64_t stack = image * s_.groups + group;
-      patches_.fill(stack * s_.in_channels + c0, channels, block, at.slab);
-      const T* const y = y_ + stack * m_ * n + patches_.block_begin(block);
+      patches_.fill(image, group * s_.in_channels + c0, channels, block, at.slab);
+      const int64_t step = y_.axes[kSpatial - 1];
+      const T* const y = static_cast<const T*>(y_.data) + image * y_.image +
+                         group * m_ * y_.channel + patches_.block_begin(block) * step;
       const int64_t positions = patches_.block_positions(block);
       for (int64_t p = 0; p < positions; p += steps_, started = true) {
         const int64_t steps = std::min(steps_, positions - p);
         for (int64_t j = 0; j < panels; ++j) {
           T* const b = at.panels + j * g_.nr * steps_;
-          g_.pack_b(y + j * g_.nr * n + p, 1, n, steps, columns(j), b);
+          g_.pack_b(y + j * g_.nr * y_.channel + p * step, step, y_.channel, steps, columns(j), b);
           for (int64_t i = 0; i < row_panels; ++i) {
             const int64_t row = first + i * rows / row_panels,
                           end_row = first + (i + 1) * rows / row_panels;
@@ -546,14 +549,14 @@ class WeightGradient {
 
   const ConvShape& s_;
   const Patches<T> patches_;
-  const T* y_;
+  const ConvImages y_;
   T* w_;
   const cpu::GemmKernels& g_;
   int64_t m_, k_, units_, taps_, parts_, chunks_, steps_;  // taps, positions: in one task, tile
 };
 
 template <class T>
-void convolve_weight(const ConvShape& s, const T* x, const T* y, T* w) {
+void convolve_weight(const ConvShape& s, const ConvImages& x, const ConvImages& y, T* w) {
   const PatchAxis axes[] = {forward_axis(s.axes[0]), forward_axis(s.axes[1]),
                             forward_axis(s.axes[2])};
   WeightGradient<T>(s, x, y, w, axes).run();
@@ -561,26 +564,25 @@ void convolve_weight(const ConvShape& s, const T* x, const T* y, T* w) {
 
 }  // namespace
 
-void convolve(DType dtype, const ConvShape& shape, const void* x, const void* w, const void* bias,
-              void* y) {
+void convolve(DType dtype, const ConvShape& shape, const ConvImages& x, const void* w,
+              const void* bias, void* y) {
   const auto run = [&]<class T>(T) {
-    convolve(shape, static_cast<const T*>(x), static_cast<const T*>(w), static_cast<const T*>(bias),
-             static_cast<T*>(y));
+    convolve(shape, x, static_cast<const T*>(w), static_cast<const T*>(bias), static_cast<T*>(y));
   };
   dtype == DType::Float32 ? run(float()) : run(double());
 }
 
-void convolve_input(DType dtype, const ConvShape& shape, const void* y, const void* w, void* x) {
+void convolve_input(DType dtype, const ConvShape& shape, const ConvImages& y, const void* w,
+                    void* x) {
   const auto run = [&]<class T>(T) {
-    convolve_input(shape, static_cast<const T*>(y), static_cast<const T*>(w), static_cast<T*>(x));
+    convolve_input(shape, y, static_cast<const T*>(w), static_cast<T*>(x));
   };
   dtype == DType::Float32 ? run(float()) : run(double());
 }
 
-void convolve_weight(DType dtype, const ConvShape& shape, const void* x, const void* y, void* w) {
-  const auto run = [&]<class T>(T) {
-    convolve_weight(shape, static_cast<const T*>(x), static_cast<const T*>(y), static_cast<T*>(w));
-  };
+void convolve_weight(DType dtype, const ConvShape& shape, const ConvImages& x, const ConvImages& y,
+                     void* w) {
+  const auto run = [&]<class T>(T) { convolve_weight(shape, x, y, static_cast<T*>(w)); };
   dtype == DType::Float32 ? run(float()) : run(double());
 }
 

@@ -23,14 +23,22 @@ struct ConvShape {
   ConvAxis axes[kSpatial];
 };
 
-// All operands row-major and of one float dtype: x (images, groups * in, *input),
-// w (groups * out, in, *kernel), y (images, groups * out, *output). No length is 0.
+// Images to read, with strides in elements, of any sign.
+struct ConvImages {
+  const void* data;
+  int64_t image, channel, axes[kSpatial];
+};
+
+// All operands of one float dtype: x (images, groups * in, *input), w (groups * out, in, *kernel),
+// y (images, groups * out, *output). What is not ConvImages is row-major. No length is 0.
 // bias, if not null, has a value an output channel.
-void convolve(DType dtype, const ConvShape& shape, const void* x, const void* w, const void* bias,
-              void* y);
+void convolve(DType dtype, const ConvShape& shape, const ConvImages& x, const void* w,
+              const void* bias, void* y);
 // x from y: the derivative of `convolve` by x, a transposed convolution.
-void convolve_input(DType dtype, const ConvShape& shape, const void* y, const void* w, void* x);
-// w from x and y: the derivative by w.
-void convolve_weight(DType dtype, const ConvShape& shape, const void* x, const void* y, void* w);
+void convolve_input(DType dtype, const ConvShape& shape, const ConvImages& y, const void* w,
+                    void* x);
+// w from x and y: the derivative by w. The positions of y must lie at one stride, axes[2].
+void convolve_weight(DType dtype, const ConvShape& shape, const ConvImages& x, const ConvImages& y,
+                     void* w);
 
 }  // namespace ndtape::engine

@@ -16,6 +16,24 @@ struct Convolution {
   Dims x, w, y;  // shapes of the tensors
 };
 
+// As they lie in memory: a broadcast gradient, or one with channels last, wants no copy.
+engine::ConvImages images(const Tensor& x) {
+  engine::ConvImages result{x.data(), x.strides()[0], x.strides()[1], {}};
+  const int lead = engine::kSpatial - (x.ndim() - 2);
+  for (int i = 2; i < x.ndim(); ++i) result.axes[lead + i - 2] = x.strides()[i];
+  return result;
+}
+
+// x, or a copy if its spatial axes are not one, as memory goes.
+Tensor with_one_stride(const Tensor& x) {
+  int64_t stride = x.strides()[x.ndim() - 1];
+  for (int i = x.ndim() - 2; i >= 2; --i) {
+    stride *= x.length(i + 1);
+    if (x.length(i) > 1 && x.strides()[i] != stride) return contiguous(x);
+  }
+  return x;
+}
+
 Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y);
 Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w);
 
@@ -23,9 +41,8 @@ Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Ten
   Tensor y = Tensor::empty(c.y, x.dtype());
   if (y.size() > 0) {
     GradMode off(false);
-    const Tensor from = contiguous(x), by = contiguous(w),
-                 add = bias.defined() ? contiguous(bias) : Tensor();
-    engine::convolve(x.dtype(), c.shape, from.data(), by.data(),
+    const Tensor by = contiguous(w), add = bias.defined() ? contiguous(bias) : Tensor();
+    engine::convolve(x.dtype(), c.shape, images(x), by.data(),
                      add.defined() ? add.data() : nullptr, y.mutable_data());
   }
   const auto by_x = [c, w = save(w)](const Tensor& g) { return input_gradient(c, g, w); };
@@ -45,8 +62,8 @@ Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w) {
   Tensor x = Tensor::empty(c.x, y.dtype());
   if (x.size() > 0) {
     GradMode off(false);
-    const Tensor from = contiguous(y), by = contiguous(w);
-    engine::convolve_input(y.dtype(), c.shape, from.data(), by.data(), x.mutable_data());
+    const Tensor by = contiguous(w);
+    engine::convolve_input(y.dtype(), c.shape, images(y), by.data(), x.mutable_data());
   }
   if (!recording(y, w)) return x;
   return record("convolve_input", x,
@@ -59,8 +76,8 @@ Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y) {
   Tensor w = Tensor::empty(c.w, x.dtype());
   {
     GradMode off(false);
-    const Tensor from = contiguous(x), by = contiguous(y);
-    engine::convolve_weight(x.dtype(), c.shape, from.data(), by.data(), w.mutable_data());
+    const Tensor by = with_one_stride(y);
+    engine::convolve_weight(x.dtype(), c.shape, images(x), images(by), w.mutable_data());
   }
   if (!recording(x, y)) return w;
   return record("convolve_weight", w,
