@@ -98,6 +98,80 @@ def test_second_derivatives_of_convolution(options):
     gradcheck.check(lambda x, w, b: F.conv_transpose2d(x, w, b, **options), x, w, b[:out])
 
 
+@examples(25)
+@given(
+    images=st.integers(1, 5),
+    channels=st.integers(1, 70),
+    outputs=st.integers(1, 40),
+    rows=st.integers(1, 6),
+    columns=st.integers(1, 70),
+    kernel=st.sampled_from([1, 2, 3]),
+    stride=st.sampled_from([1, 1, 2]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    seed=seeds,
+)
+def test_convolution_of_many_channels_and_long_rows(
+    images, channels, outputs, rows, columns, kernel, stride, dtype, seed
+):
+    """Small whole numbers, so that every sum is exact whatever its order."""
+    rng = np.random.default_rng(seed)
+    pad = kernel // 2
+    x = rng.integers(-3, 4, (images, channels, rows + kernel, columns + kernel)).astype(dtype)
+    w = rng.integers(-3, 4, (outputs, channels, kernel, kernel)).astype(dtype)
+    a, b = nt.tensor(x, requires_grad=True), nt.tensor(w, requires_grad=True)
+    y = F.conv2d(a, b, stride=stride, padding=pad)
+    g = rng.integers(-3, 4, y.shape).astype(dtype)
+    y.backward(nt.asarray(g))
+    padded = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    want, by_x, by_w = np.zeros(y.shape), np.zeros(padded.shape), np.zeros(w.shape)
+    for i, j in np.ndindex(kernel, kernel):
+        places = np.s_[
+            :, :, i : i + stride * y.shape[2] : stride, j : j + stride * y.shape[3] : stride
+        ]
+        part = padded[places]
+        want += np.einsum("nchw,oc->nohw", part, w[:, :, i, j], optimize=True)
+        by_x[places] += np.einsum("nohw,oc->nchw", g, w[:, :, i, j], optimize=True)
+        by_w[:, :, i, j] = np.einsum("nohw,nchw->oc", g, part, optimize=True)
+    np.testing.assert_array_equal(y.detach().numpy(), want)
+    inner = slice(pad, -pad or None)
+    np.testing.assert_array_equal(a.grad.numpy(), by_x[:, :, inner, inner])
+    np.testing.assert_array_equal(b.grad.numpy(), by_w)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("signs", [(1, 1, 1, 1), (-1, 1, -1, 1), (1, -1, 1, -1)])
+def test_convolution_reads_any_strides(order, signs):
+    """Images and gradients of any layout give the bits that copies of them give."""
+    rng = np.random.default_rng(1)
+    back = tuple(int(i) for i in np.argsort(order))
+    flips = tuple(slice(None, None, s) for s in signs)
+
+    def laid_out(*shape):
+        memory = rng.standard_normal([shape[i] for i in order])
+        return nt.permute_dims(nt.asarray(memory), back)[flips]
+
+    def copied(t):
+        return nt.asarray(np.ascontiguousarray(t.numpy()))
+
+    def gradients(x, w, g):
+        x.requires_grad = True
+        w = nt.tensor(w, requires_grad=True)
+        y = F.conv2d(x, w, padding=1)
+        y.backward(g)
+        return y.detach().numpy(), x.grad.numpy(), w.grad.numpy()
+
+    w = rng.standard_normal((5, 3, 3, 3))
+    x = laid_out(2, 3, 6, 17)
+    for g in (
+        laid_out(2, 5, 6, 17),
+        nt.broadcast_to(nt.asarray(rng.standard_normal((5, 1, 1))), (2, 5, 6, 17)),
+        nt.broadcast_to(nt.asarray(rng.standard_normal((6, 1))), (2, 5, 6, 17)),
+    ):
+        plain = gradients(copied(x), w, copied(g))
+        for one, two in zip(gradients(x.detach(), w, g), plain, strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_large_convolution_is_the_same_for_any_number_of_threads(dtype):
     rng = np.random.default_rng(0)

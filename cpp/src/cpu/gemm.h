@@ -11,7 +11,7 @@
 namespace ndtape::cpu {
 
 inline constexpr int kMaxTile = 1024;       // bounds mr * nr
-inline constexpr int kMaxStepBytes = 2048;  // bounds k * sizeof(T) in tile and direct
+inline constexpr int kMaxStepBytes = 2048;  // bounds k * sizeof(T) in direct
 inline constexpr int kGatherSlack = 128;    // values
 
 struct GemmKernels {

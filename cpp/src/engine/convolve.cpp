@@ -17,6 +17,7 @@
 
 #include "engine/matmul_internal.h"
 #include "ndtape/parallel.h"
+#include "ndtape/tensor.h"
 
 namespace ndtape::engine {
 
@@ -28,8 +29,10 @@ constexpr int64_t kRowBytes = 512 << 10;     // of packed rows, likewise
 constexpr int64_t kStepBytes = 4096;         // of a packed row in one tile
 constexpr int64_t kTasks = 16;               // wanted of the derivative by the weight
 constexpr int64_t kPartialBytes = 16 << 20;  // for partial sums of it
-constexpr int64_t kTapsAdded = 64;           // together, of those sums
-constexpr int64_t kReadBeyond = 64;          // values after a slab that may be read
+constexpr int64_t kSumBytes = 512 << 10;     // of sums that one task of it works on: L2
+constexpr int64_t kRowsBeside = 8;   // of a tile of one vector: their pointers stay in registers
+constexpr int64_t kTapsAdded = 16;   // together, of those sums: more share cache sets
+constexpr int64_t kReadBeyond = 64;  // values after a slab that may be read
 
 int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
 
@@ -38,6 +41,22 @@ int64_t even_block(int64_t n, int64_t most, int64_t unit) {
   const int64_t count = ceil_div(n, std::max(most, unit));
   return ceil_div(ceil_div(n, count), unit) * unit;
 }
+
+void run_tasks(int64_t count, int64_t work, FunctionRef<void(int64_t, int64_t)> body) {
+  if (work < kSerialWork) return body(0, count);
+  parallel_for(count, body);
+}
+
+// n values, not set.
+template <class T>
+class Values {
+ public:
+  explicit Values(int64_t n) : memory_(Storage::allocate(static_cast<size_t>(n) * sizeof(T))) {}
+  T* data() const { return static_cast<T*>(memory_->data()); }
+
+ private:
+  Ref<Storage> memory_;
+};
 
 // One axis of patches: position o meets source value o * stride + taps[i] - before.
 struct PatchAxis {
@@ -194,30 +213,33 @@ template <class T>
 class PackedRows {
  public:
   PackedRows(const T* a, int64_t m, int64_t k)
-      : g_(gemm_kernels<T>()), m_(m), k_(k), panels_(ceil_div(m, g_.mr)) {
+      : g_(gemm_kernels<T>()),
+        m_(m),
+        k_(k),
+        panels_(ceil_div(m, g_.mr)),
+        data_(panels_ * g_.mr * k) {
     kc_ = even_block(k, kStepBytes / static_cast<int64_t>(sizeof(T)), 8);
-    data_.resize(static_cast<size_t>(panels_ * g_.mr * k));
-    for (int64_t p = 0; p < k; p += kc_) {
-      for (int64_t i = 0; i < panels_; ++i) {
-        g_.pack_a(a + first(i) * k + p, 1, k, steps(p), lanes(i), panel_at(i, p));
+    run_tasks(panels_, m * k, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        for (int64_t p = 0; p < k; p += kc_) {
+          g_.pack_a(a + first(i) * k + p, 1, k, steps(p), lanes(i), panel(i, p));
+        }
       }
-    }
+    });
   }
   int64_t block() const { return kc_; }
   int64_t panels() const { return panels_; }
   int64_t steps(int64_t p) const { return std::min(kc_, k_ - p); }
   int64_t first(int64_t i) const { return i * m_ / panels_; }  // row of a panel
   int lanes(int64_t i) const { return static_cast<int>(first(i + 1) - first(i)); }
-  const T* panel(int64_t i, int64_t p) const {
+  T* panel(int64_t i, int64_t p) const {
     return data_.data() + p * panels_ * g_.mr + i * g_.mr * steps(p);
   }
 
  private:
-  T* panel_at(int64_t i, int64_t p) { return const_cast<T*>(panel(i, p)); }
-
   const cpu::GemmKernels& g_;
   int64_t m_, k_, panels_, kc_;
-  std::vector<T> data_;
+  Values<T> data_;
 };
 
 // (rows, patches) -> rows @ patches, a block of positions at a time.
@@ -234,9 +256,7 @@ class PatchProduct {
   }
 
   // Values that `run` wants at `panels`.
-  int64_t scratch() const {
-    return patches_.in_place() ? 0 : group_ * panel_ + cpu::kGatherSlack;
-  }
+  int64_t scratch() const { return patches_.in_place() ? 0 : group_ * panel_ + cpu::kGatherSlack; }
 
   // c[:, block] = rows of a group @ patches of `block` + bias by rows; c with unit column stride.
   void run(int64_t group, const T* slab, int64_t block, const T* bias, T* panels, T* c,
@@ -261,11 +281,10 @@ class PatchProduct {
           const T* from = panels;
           for (int64_t j = first; j < last; j += g_.nr, from += panel_) {
             const bool there = patches_.in_place();
-            g_.tile_columns(steps, rows.panel(i, p), there ? slab : from,
-                            there ? tap : gathered_step_.data(),
-                            there ? position + j : gathered_lane_.data(),
-                            c + rows.first(i) * c_row + j, c_row, rows.lanes(i), columns(j, last),
-                            add, p > 0);
+            g_.tile_columns(
+                steps, rows.panel(i, p), there ? slab : from, there ? tap : gathered_step_.data(),
+                there ? position + j : gathered_lane_.data(), c + rows.first(i) * c_row + j, c_row,
+                rows.lanes(i), columns(j, last), add, p > 0);
           }
         }
       }
@@ -297,11 +316,6 @@ struct Workplace {
   }
 };
 
-void run_tasks(int64_t count, int64_t work, FunctionRef<void(int64_t, int64_t)> body) {
-  if (work < kSerialWork) return body(0, count);
-  parallel_for(count, body);
-}
-
 PatchAxis forward_axis(const ConvAxis& axis) {
   PatchAxis result{axis.input, axis.output, axis.stride, axis.padding, {}};
   for (int64_t i = 0; i < axis.kernel; ++i) result.taps.push_back(i * axis.dilation);
@@ -319,19 +333,18 @@ void convolve(const ConvShape& s, const ConvImages& x, const T* w, const T* bias
   rows.reserve(static_cast<size_t>(s.groups));
   for (int64_t g = 0; g < s.groups; ++g) rows.emplace_back(w + g * m * k, m, k);
   const PatchProduct<T> product(rows, patches);
-  run_tasks(s.images * s.groups * blocks, s.images * s.groups * m * n * k,
-            [&](int64_t begin, int64_t end) {
-              const Workplace<T> at(patches.slab_bytes(s.in_channels), product.scratch(), 0);
-              for (int64_t task = begin; task < end; ++task) {
-                const int64_t block = task % blocks, stack = task / blocks;  // image and group
-                const int64_t group = stack % s.groups;
-                T* const to = y + stack * m * n + patches.block_begin(block);
-                patches.fill(stack / s.groups, group * s.in_channels, s.in_channels, block,
-                             at.slab);
-                product.run(group, at.slab, block, bias ? bias + group * m : nullptr, at.panels, to,
-                            n);
-              }
-            });
+  run_tasks(
+      s.images * s.groups * blocks, s.images * s.groups * m * n * k,
+      [&](int64_t begin, int64_t end) {
+        const Workplace<T> at(patches.slab_bytes(s.in_channels), product.scratch(), 0);
+        for (int64_t task = begin; task < end; ++task) {
+          const int64_t block = task % blocks, stack = task / blocks;  // image and group
+          const int64_t group = stack % s.groups;
+          T* const to = y + stack * m * n + patches.block_begin(block);
+          patches.fill(stack / s.groups, group * s.in_channels, s.in_channels, block, at.slab);
+          product.run(group, at.slab, block, bias ? bias + group * m : nullptr, at.panels, to, n);
+        }
+      });
 }
 
 // The input positions of one residue modulo the stride, along one axis.
@@ -359,21 +372,25 @@ Phase phase_of(const ConvAxis& axis, int64_t residue) {
 
 // The weights that the phases' taps meet: rows are input channels, columns (out channel, tap).
 template <class T>
-std::vector<T> transposed_weight(const ConvShape& s, const T* w, const Phase* const (&phases)[3]) {
+Values<T> transposed_weight(const ConvShape& s, const T* w, const Phase* const (&phases)[3]) {
   const int64_t kernel = s.axes[0].kernel * s.axes[1].kernel * s.axes[2].kernel;
-  std::vector<T> a;
-  for (int64_t c = 0; c < s.in_channels; ++c) {
-    for (int64_t o = 0; o < s.out_channels; ++o) {
-      const T* const from = w + (o * s.in_channels + c) * kernel;
-      for (int64_t i : phases[0]->weights) {
-        for (int64_t j : phases[1]->weights) {
-          for (int64_t k : phases[2]->weights) {
-            a.push_back(from[(i * s.axes[1].kernel + j) * s.axes[2].kernel + k]);
+  int64_t columns = s.out_channels;
+  for (const Phase* p : phases) columns *= static_cast<int64_t>(p->weights.size());
+  const Values<T> a(s.in_channels * columns);
+  run_tasks(s.in_channels, s.in_channels * columns, [&](int64_t begin, int64_t end) {
+    T* to = a.data() + begin * columns;
+    for (int64_t c = begin; c < end; ++c) {
+      for (int64_t o = 0; o < s.out_channels; ++o) {
+        const T* const from = w + (o * s.in_channels + c) * kernel;
+        for (int64_t i : phases[0]->weights) {
+          for (int64_t j : phases[1]->weights) {
+            const T* const row = from + (i * s.axes[1].kernel + j) * s.axes[2].kernel;
+            for (int64_t k : phases[2]->weights) *to++ = row[k];
           }
         }
       }
     }
-  }
+  });
   return a;
 }
 
@@ -436,12 +453,10 @@ void convolve_input(const ConvShape& s, const ConvImages& y, const T* w, T* x) {
                                    at.slab);
                       T* const to = x + stack * m * plane;
                       if (!strided) {
-                        product.run(group, at.slab, block, nullptr, at.panels,
-                                    to + first, plane);
+                        product.run(group, at.slab, block, nullptr, at.panels, to + first, plane);
                         continue;
                       }
-                      product.run(group, at.slab, block, nullptr, at.panels, at.c,
-                                  count);
+                      product.run(group, at.slab, block, nullptr, at.panels, at.c, count);
                       for (int64_t c = 0; c < m; ++c) {
                         scatter(s, p, at.c + c * count, first, count, to + c * plane);
                       }
@@ -452,9 +467,10 @@ void convolve_input(const ConvShape& s, const ConvImages& y, const T* w, T* x) {
   }
 }
 
-// The derivative by the weight, transposed: (taps, out channels). Its sums run over images and
-// positions, in units of a block of an image; runs of units are tasks of their own, whose sums are
-// then added pairwise.
+// The derivative by the weight. Its sums run over images and positions, in units of a block of an
+// image; runs of units are tasks of their own, whose sums are then added pairwise. Sums are kept as
+// (taps, out channels), but where so few channels would leave vectors empty as (out channels,
+// taps): then panels of patches are gathered.
 template <class T>
 class WeightGradient {
  public:
@@ -465,18 +481,23 @@ class WeightGradient {
     k_ = patches_.taps();
     units_ = s.images * patches_.blocks();
     const int64_t size = static_cast<int64_t>(sizeof(T)), bytes = s.groups * m_ * k_ * size;
-    chunks_ = std::min({units_, ceil_div(kTasks, s.groups), 1 + kPartialBytes / bytes});
-    const int64_t parts = ceil_div(kTasks, s.groups * chunks_);
-    taps_ = even_block(k_, ceil_div(k_, parts), g_.mr);
+    by_taps_ = 2 * m_ < g_.lanes;
+    // Parts by taps share no sums: first those that the cache asks for, more if tasks are few.
+    const int64_t least = 8 * g_.mr, most = std::max(least, kSumBytes / (m_ * size));
+    const int64_t tasks = s.groups * ceil_div(k_, most);
+    chunks_ = std::min({units_, ceil_div(kTasks, tasks), 1 + kPartialBytes / bytes});
+    const int64_t wanted = ceil_div(k_, ceil_div(kTasks, s.groups * chunks_));
+    taps_ = even_block(k_, std::max(least, std::min(most, wanted)), by_taps_ ? g_.nr : g_.mr);
     parts_ = ceil_div(k_, taps_);
-    steps_ = even_block(patches_.block_positions(0), std::max<int64_t>(64, kRowBytes / (m_ * size)),
-                        8);
+    const int64_t width = by_taps_ ? taps_ : m_;
+    steps_ = even_block(patches_.block_positions(0),
+                        std::max<int64_t>(64, kRowBytes / (width * size)), 8);
   }
 
   void run() {
     const int64_t size = s_.groups * m_ * k_, tasks = s_.groups * parts_;
     const int64_t work = s_.images * patches_.positions() * size;
-    std::vector<T> sums(static_cast<size_t>(chunks_ * size));
+    const Values<T> sums(chunks_ * size);
     run_tasks(chunks_ * tasks, work, [&](int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; ++task) {
         const int64_t c = task / tasks, group = task % tasks / parts_;
@@ -495,56 +516,95 @@ class WeightGradient {
   }
 
  private:
-  // Rows `part` of a group's matrix, summed over some units.
+  // Taps `part` of a group's sums over some units.
   void run_task(int64_t group, int64_t part, int64_t begin, int64_t end, T* to) const {
-    const int64_t first = part * taps_, rows = std::min(taps_, k_ - first);
-    const int64_t taps = patches_.taps_of_channel();
-    const int64_t c0 = first / taps, channels = (first + rows - 1) / taps - c0 + 1;
-    const int64_t row_panels = ceil_div(rows, g_.mr), panels = ceil_div(m_, g_.nr);
-    const Workplace<T> at(patches_.slab_bytes(channels), panels * g_.nr * steps_, 0);
+    const int64_t first = part * taps_, taps = std::min(taps_, k_ - first);
+    const int64_t per_channel = patches_.taps_of_channel(), c0 = first / per_channel;
+    const int64_t channels = (first + taps - 1) / per_channel - c0 + 1;
+    const int64_t y_values = (by_taps_ ? ceil_div(m_, g_.mr) * g_.mr : panels(m_) * g_.nr) * steps_,
+                  x_values = by_taps_ ? panels(taps) * g_.nr * steps_ + cpu::kGatherSlack : 0;
+    const Workplace<T> at(patches_.slab_bytes(channels), x_values, y_values);
     const T* const slab = at.slab - c0 * patches_.channel_offset();  // as if of all channels
+    const int64_t step = y_.axes[kSpatial - 1];
     bool started = false;
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t block = unit % patches_.blocks(), image = unit / patches_.blocks();
       patches_.fill(image, group * s_.in_channels + c0, channels, block, at.slab);
-      const int64_t step = y_.axes[kSpatial - 1];
       const T* const y = static_cast<const T*>(y_.data) + image * y_.image +
                          group * m_ * y_.channel + patches_.block_begin(block) * step;
       const int64_t positions = patches_.block_positions(block);
       for (int64_t p = 0; p < positions; p += steps_, started = true) {
-        const int64_t steps = std::min(steps_, positions - p);
-        for (int64_t j = 0; j < panels; ++j) {
-          T* const b = at.panels + j * g_.nr * steps_;
-          g_.pack_b(y + j * g_.nr * y_.channel + p * step, step, y_.channel, steps, columns(j), b);
-          for (int64_t i = 0; i < row_panels; ++i) {
-            const int64_t row = first + i * rows / row_panels,
-                          end_row = first + (i + 1) * rows / row_panels;
-            g_.tile_rows(steps, slab, patches_.position_offsets() + p, patches_.tap_offsets() + row,
-                         b, to + row * m_ + j * g_.nr, m_, static_cast<int>(end_row - row),
-                         columns(j), started);
-          }
-        }
+        const Piece piece{first, taps, p, std::min(steps_, positions - p), started};
+        by_taps_ ? add_by_taps(piece, slab, y + p * step, at, to)
+                 : add_by_channels(piece, slab, y + p * step, at, to);
+      }
+    }
+  }
+
+  struct Piece {
+    int64_t first, taps, position, steps;
+    bool accumulate;
+  };
+
+  void add_by_channels(const Piece& piece, const T* slab, const T* y, const Workplace<T>& at,
+                       T* to) const {
+    const int64_t most = m_ <= g_.lanes ? std::min<int64_t>(g_.mr, kRowsBeside) : g_.mr;
+    const int64_t tiles = ceil_div(piece.taps, most);
+    for (int64_t j = 0; j < m_; j += g_.nr) {
+      const int channels = lanes(j, m_);
+      T* const b = at.c + j * steps_;
+      g_.pack_b(y + j * y_.channel, y_.axes[kSpatial - 1], y_.channel, piece.steps, channels, b);
+      for (int64_t i = 0; i < tiles; ++i) {
+        const int64_t tap = piece.first + i * piece.taps / tiles,
+                      end = piece.first + (i + 1) * piece.taps / tiles;
+        g_.tile_rows(piece.steps, slab, patches_.position_offsets() + piece.position,
+                     patches_.tap_offsets() + tap, b, to + tap * m_ + j, m_,
+                     static_cast<int>(end - tap), channels, piece.accumulate);
+      }
+    }
+  }
+
+  void add_by_taps(const Piece& piece, const T* slab, const T* y, const Workplace<T>& at,
+                   T* to) const {
+    const int64_t step = y_.axes[kSpatial - 1];
+    for (int64_t i = 0; i < m_; i += g_.mr) {
+      g_.pack_a(y + i * y_.channel, step, y_.channel, piece.steps, rows(i), at.c + i * steps_);
+    }
+    for (int64_t j = 0; j < piece.taps; j += g_.nr) {
+      T* const b = at.panels + j * steps_;
+      const int64_t tap = piece.first + j;
+      g_.gather_steps(slab, patches_.position_offsets() + piece.position, piece.steps,
+                      patches_.tap_offsets() + tap, lanes(j, piece.taps), b);
+      for (int64_t i = 0; i < m_; i += g_.mr) {
+        g_.tile(piece.steps, at.c + i * steps_, b, to + i * k_ + tap, k_, rows(i),
+                lanes(j, piece.taps), piece.accumulate);
       }
     }
   }
 
   // Adds the chunks' sums of some taps, `chunk` values apart, and writes them where weights lie.
   void finish(T* sums, int64_t chunk, int64_t first, int64_t taps, T* w) const {
-    T* const to = sums + first * m_;
+    // Values of one row of sums: of a tap's channels together, or of one channel.
+    const int64_t rows = by_taps_ ? m_ : 1, row = by_taps_ ? taps : taps * m_;
     for (int64_t stride = 1; stride < chunks_; stride *= 2) {
       for (int64_t c = 0; c + stride < chunks_; c += 2 * stride) {
-        T* const a = to + c * chunk;
-        const T* const b = a + stride * chunk;
-        for (int64_t i = 0; i < taps * m_; ++i) a[i] += b[i];
+        for (int64_t r = 0; r < rows; ++r) {
+          T* const a = sums + c * chunk + (by_taps_ ? r * k_ + first : first * m_);
+          const T* const b = a + stride * chunk;
+          for (int64_t i = 0; i < row; ++i) a[i] += b[i];
+        }
       }
     }
+    const int64_t o_step = by_taps_ ? k_ : 1, t_step = by_taps_ ? 1 : m_;
     for (int64_t o = 0; o < m_; ++o) {
-      for (int64_t t = 0; t < taps; ++t) w[o * k_ + first + t] = to[t * m_ + o];
+      for (int64_t t = first; t < first + taps; ++t) w[o * k_ + t] = sums[o * o_step + t * t_step];
     }
   }
 
-  int columns(int64_t j) const {
-    return static_cast<int>(std::min<int64_t>(g_.nr, m_ - j * g_.nr));
+  int64_t panels(int64_t n) const { return ceil_div(n, g_.nr); }
+  int rows(int64_t i) const { return static_cast<int>(std::min<int64_t>(g_.mr, m_ - i)); }
+  int lanes(int64_t j, int64_t n) const {
+    return static_cast<int>(std::min<int64_t>(g_.nr, n - j));
   }
 
   const ConvShape& s_;
@@ -553,6 +613,7 @@ class WeightGradient {
   T* w_;
   const cpu::GemmKernels& g_;
   int64_t m_, k_, units_, taps_, parts_, chunks_, steps_;  // taps, positions: in one task, tile
+  bool by_taps_;
 };
 
 template <class T>

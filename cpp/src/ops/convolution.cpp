@@ -42,8 +42,8 @@ Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Ten
   if (y.size() > 0) {
     GradMode off(false);
     const Tensor by = contiguous(w), add = bias.defined() ? contiguous(bias) : Tensor();
-    engine::convolve(x.dtype(), c.shape, images(x), by.data(),
-                     add.defined() ? add.data() : nullptr, y.mutable_data());
+    engine::convolve(x.dtype(), c.shape, images(x), by.data(), add.defined() ? add.data() : nullptr,
+                     y.mutable_data());
   }
   const auto by_x = [c, w = save(w)](const Tensor& g) { return input_gradient(c, g, w); };
   const auto by_w = [c, x = save(x)](const Tensor& g) { return weight_gradient(c, x, g); };
