@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from optable import BINARY, BY_NAME, UNARY
 from references import REFERENCES, ULP
-from strategies import FLOATS, assert_close, assert_same, from_tensor, ulps
+from strategies import COMPLEX, FLOATS, assert_close, assert_same, from_tensor, ulps
 
 import ndtape as nt
 
@@ -220,3 +220,82 @@ def test_powers_that_people_write(dtype, exponent):
     mixed = np.where(np.arange(x.size) % 2, exponent, 1.7).astype(dtype)
     beside = nt.pow(nt.asarray(x), nt.asarray(mixed)).numpy()
     assert beside[1::2].tobytes() == got[1::2].tobytes()
+
+
+# ---- what the standard says of functions that are no rows of the op table ------------------------
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_reductions_of_nothing_and_of_nan(dtype):
+    nan = nt.asarray([[1.0, math.nan, 2.0]], dtype=dtype)
+    for name in ("max", "min", "mean", "var", "std", "sum", "prod"):
+        for axis in (None, 0, 1):
+            assert bool(nt.any(nt.isnan(getattr(nt, name)(nan, axis=axis)))), name
+    empty = nt.zeros((0, 2), dtype=dtype)
+    assert_same(nt.sum(empty, axis=0), np.zeros(2, dtype), signs=True)
+    assert_same(nt.prod(empty, axis=0), np.ones(2, dtype))
+    for name in ("mean", "var", "std"):
+        assert_same(getattr(nt, name)(empty, axis=0), np.full(2, math.nan, dtype))
+    assert nt.linalg.trace(nt.zeros((0, 3), dtype=dtype)) == 0
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX])
+@pytest.mark.parametrize("correction", [2, 2.5, 3])
+def test_no_freedom_left_is_nan(dtype, correction):
+    x = nt.asarray([[1.0, 2.0], [3.0, 5.0]], dtype=dtype)
+    for name in ("var", "std"):
+        for axis in (0, 1):
+            got = getattr(nt, name)(x, axis=axis, correction=correction)
+            assert bool(nt.all(nt.isnan(got)))
+        assert not nt.isnan(getattr(nt, name)(x, correction=correction))
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_complex_parts_of_a_mean_are_apart(dtype):
+    x = np.array([complex(math.nan, 1), complex(2, 3)], dtype)
+    got = nt.mean(nt.asarray(x)).item()
+    assert math.isnan(got.real)
+    assert got.imag == 2
+    got = nt.mean(nt.asarray(np.array([[complex(1, math.inf), 2]], dtype)), axis=1).tolist()[0]
+    assert got == complex(1.5, math.inf)
+    got = nt.mean(nt.zeros((0,), dtype=dtype)).item()
+    assert math.isnan(got.real)
+    assert math.isnan(got.imag)
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX])
+@pytest.mark.parametrize("name", ["sum", "prod"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_scans_are_successive_operators(dtype, name, axis):
+    """Of every pair of special values, along lines and across them."""
+    parts = [0.0, -0.0, 1.0, -2.0, np.inf, -np.inf, np.nan]
+    one = np.array([complex(a, b) for a in parts for b in parts] if dtype in COMPLEX else parts)
+    x = np.stack([v.ravel() for v in np.meshgrid(one, one)]).astype(dtype)
+    x = x if axis == 0 else np.ascontiguousarray(x.T)
+    first, second = (nt.asarray(x.take(i, axis)) for i in range(2))
+    want = nt.stack([first, first + second if name == "sum" else first * second], axis=axis)
+    got = getattr(nt, f"cumulative_{name}")(nt.asarray(x), axis=axis)
+    for part in (nt.real, nt.imag) if dtype in COMPLEX else (lambda v: v,):
+        assert_same(part(got), from_tensor(part(want)), signs=True)
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX])
+def test_singular_determinants(dtype):
+    sign, log = nt.linalg.slogdet(nt.zeros((2, 2), dtype=dtype))
+    assert (sign, log) == (0, -math.inf)
+
+
+def test_python_numbers_of_special_values():
+    nan, inf = nt.tensor(math.nan), nt.tensor(-math.inf)
+    assert bool(nan)
+    assert bool(inf)
+    assert not bool(nt.tensor(-0.0))
+    assert bool(nt.tensor(complex(0, math.nan)))
+    assert str(complex(nan)) == "(nan+nanj)"
+    assert complex(inf) == complex(-math.inf, 0)
+    assert [f(nt.tensor(True)) for f in (int, float, complex)] == [1, 1.0, 1 + 0j]
+    assert [int(nt.tensor(v)) for v in (-2.7, -0.0)] == [-2, 0]
+    with pytest.raises(OverflowError):
+        int(inf)
+    with pytest.raises(ValueError, match="NaN"):
+        int(nan)

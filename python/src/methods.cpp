@@ -101,6 +101,7 @@ PyObject* method_complex(const Spec&, PyObject* const* v) {
   py::object value = own(item(unwrap(v[0]), "complex"));
   Py_complex z = PyComplex_AsCComplex(value.ptr());
   if (PyErr_Occurred()) throw PythonError{};
+  if (z.real != z.real && PyFloat_Check(value.ptr())) z.imag = z.real;  // as the standard has it
   return PyComplex_FromCComplex(z);
 }
 

@@ -67,17 +67,43 @@ inline To convert(Complex<T> x) {
   return {static_cast<Part>(x.re), static_cast<Part>(x.im)};
 }
 
-// What changes nothing: 0, with the sign that a sum leaves alone, and 1.
+// What changes no sum: 0, with the sign that it leaves alone.
 template <class T>
 struct Neutral {
-  static constexpr T sum = kFloating<T> ? static_cast<T>(-0.0) : T(0), product = T(1);
+  static constexpr T sum = kFloating<T> ? static_cast<T>(-0.0) : T(0);
 };
 template <class T>
 struct Neutral<Complex<T>> {
-  static constexpr Complex<T> sum = {T(-0.0), T(-0.0)}, product = {T(1), T(0)};
+  static constexpr Complex<T> sum = {T(-0.0), T(-0.0)};
 };
 
+// A running product of complex numbers. 1 is not neutral there: times an infinity its imaginary
+// zero is NaN. So it begins as a NaN whose bits no product keeps, and that the first number
+// replaces.
+struct ComplexProduct {
+  static constexpr uint64_t kNone = 0x7ff8'6e64'7461'7065;
+  uint64_t re = kNone, im = kNone;
+
+  bool begun() const { return re != kNone || im != kNone; }
+  Complex<double> value() const {
+    return {__builtin_bit_cast(double, re), __builtin_bit_cast(double, im)};
+  }
+  static ComplexProduct of(Complex<double> z) {
+    ComplexProduct p;
+    p.re = __builtin_bit_cast(uint64_t, z.re);
+    p.im = __builtin_bit_cast(uint64_t, z.im);
+    if (!p.begun()) p.im = 0x7ff8'0000'0000'0000;
+    return p;
+  }
+};
+template <class To>
+inline To convert(ComplexProduct x) {
+  return convert<To>(x.value());
+}
+
 struct RunningSum {
+  template <class C>
+  using State = C;
   template <class T>
   static T start() {
     return Neutral<T>::sum;
@@ -88,10 +114,32 @@ struct RunningSum {
   }
 };
 
+template <class C>
+struct ProductOf {
+  using Type = C;
+};
+template <class T>
+inline constexpr bool kIsProduct = false;
+template <>
+inline constexpr bool kIsProduct<ComplexProduct> = true;
+template <>
+struct ProductOf<Complex<double>> {
+  using Type = ComplexProduct;
+};
+
 struct RunningProd {
+  template <class C>
+  using State = typename ProductOf<C>::Type;
   template <class T>
   static T start() {
-    return Neutral<T>::product;
+    if constexpr (kIsProduct<T>) {
+      return {};
+    } else {
+      return T(1);
+    }
+  }
+  static ComplexProduct step(ComplexProduct carry, Complex<double> x, Complex<double>) {
+    return ComplexProduct::of(carry.begun() ? times(carry.value(), x) : x);
   }
   template <class T>
   static T step(T carry, T x, T) {
@@ -100,6 +148,8 @@ struct RunningProd {
 };
 
 struct Recurrence {
+  template <class C>
+  using State = C;
   template <class T>
   static T start() {
     return T{};
@@ -111,10 +161,12 @@ struct Recurrence {
 };
 
 template <class Op, class T>
+using State = typename Op::template State<Carry<T>>;
+
+template <class Op, class T>
 void start(void* carry, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) {
-    static_cast<Carry<T>*>(carry)[i] = Op::template start<Carry<T>>();
-  }
+  using S = State<Op, T>;
+  for (int64_t i = 0; i < n; ++i) static_cast<S*>(carry)[i] = Op::template start<S>();
 }
 
 template <class Op, class T>
@@ -131,12 +183,12 @@ void along(const void* x_, const void* factor_, void* carry_, void* out_, int64_
   const T* x = static_cast<const T*>(x_);
   const T* factor = static_cast<const T*>(factor_);
   T* out = static_cast<T*>(out_);
-  C carry = *static_cast<C*>(carry_);
+  State<Op, T> carry = *static_cast<State<Op, T>*>(carry_);
   for (int64_t i = 0; i < n; ++i) {
     carry = Op::step(carry, convert<C>(x[i]), factor ? convert<C>(factor[i]) : C{});
     out[i] = convert<T>(carry);
   }
-  *static_cast<C*>(carry_) = carry;
+  *static_cast<State<Op, T>*>(carry_) = carry;
 }
 
 // A step of n scans side by side.
@@ -145,7 +197,7 @@ void across(const void* x_, const void* factor_, void* carry_, void* out_, int64
   using C = Carry<T>;
   const T* x = static_cast<const T*>(x_);
   const T* factor = static_cast<const T*>(factor_);
-  C* carry = static_cast<C*>(carry_);
+  State<Op, T>* carry = static_cast<State<Op, T>*>(carry_);
   T* out = static_cast<T*>(out_);
   if (factor) {
     NDTAPE_IVDEP

@@ -227,12 +227,29 @@ Tensor all(const Tensor& x, const Axes& axes, bool keepdims) {
   return truth(ReduceOp::min, "all", x, axes, keepdims, true);
 }
 
+namespace {
+
+// A dense tensor's real and imaginary parts side by side, in the same memory: each is divided by
+// itself, so that a NaN in one stays out of the other.
+Tensor real_parts(const Tensor& x) {
+  if (!is_complex(x.dtype())) return x;
+  Dims shape = x.shape();
+  shape.push_back(2);
+  Layout layout = Layout::contiguous(shape);
+  layout.offset = 2 * x.layout().offset;
+  return Tensor(Ref<TensorImpl>(
+      new TensorImpl(real_dtype(x.dtype()), std::move(layout), Ref<Storage>(&x.storage()))));
+}
+
+}  // namespace
+
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
   const Dims which = resolve(x, axes, "mean");
   const DType type = float_of(x.dtype());
   const double count = static_cast<double>(reduced_count(x.shape(), which));
   Tensor y = reduce_kept(ReduceOp::sum, x, which, type, false);
-  binary_into(Op::divide, y, scalar(count, type), y);
+  const Tensor parts = real_parts(y);
+  binary_into(Op::divide, parts, scalar(count, parts.dtype()), parts);
   y = finish(y, which, keepdims);
   if (!recording(x)) return y;
   return record("mean", y, wrt(x, [shape = x.shape(), which, count](const Tensor& g) {
@@ -243,8 +260,9 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
 Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
   const Dims which = resolve(x, axes, "var");
   const DType center_type = float_of(x.dtype()), type = real_dtype(center_type);
-  const double freedom =
-      std::max(0.0, static_cast<double>(reduced_count(x.shape(), which)) - correction);
+  // Without any left the standard wants NaN, where dividing by 0 would give an infinity.
+  const double left = static_cast<double>(reduced_count(x.shape(), which)) - correction;
+  const double freedom = left > 0 ? left : std::numeric_limits<double>::quiet_NaN();
   // Two passes: the mean, then the sum of squared differences, in one program. Along rows both
   // are made while a row is in the cache.
   Tensor center, y;
