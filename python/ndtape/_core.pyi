@@ -1,7 +1,7 @@
 """Types of the compiled module ``ndtape._core``."""
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import EllipsisType, ModuleType
 from typing import (
     Any,
@@ -249,7 +249,6 @@ class Device:
 
 @final
 class Tensor:
-    __array_ufunc__: None
     __array_priority__: float
     grad: Tensor | None
     requires_grad: builtins.bool
@@ -358,6 +357,14 @@ class Tensor:
     def __dlpack_device__(self) -> tuple[int, int]: ...
     def __format__(self, spec: str, /) -> str: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __array_function__(
+        self,
+        function: Callable[..., Any],
+        types: Iterable[type],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        /,
+    ) -> Any: ...
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: builtins.bool | None = None
     ) -> npt.NDArray[Any]: ...

@@ -105,6 +105,11 @@ PyObject* method_complex(const Spec&, PyObject* const* v) {
   return PyComplex_FromCComplex(z);
 }
 
+PyObject* method_array_function(const Spec&, PyObject* const* v) {
+  const py::object module = own(PyImport_ImportModule("ndtape._numpy_protocol"));
+  return PyObject_CallMethod(module.ptr(), "call_on_arrays", "OOO", v[1], v[3], v[4]);
+}
+
 PyObject* method_array_namespace(const Spec&, PyObject* const* v) {
   if (v[1] && v[1] != Py_None) {
     if (!PyUnicode_Check(v[1])) {
@@ -187,6 +192,8 @@ void define_methods() {
   define(kMethod, "fill", "(x, value)", docs::kFill, method_fill);
   define(kMethod, "__format__", "(x, spec, /)", "For format and f-strings.", method_format);
   define(kMethod, "__complex__", "(x)", "For complex.", method_complex);
+  define(kMethod, "__array_function__", "(x, function, types, args, kwargs, /)",
+         "NumPy's functions read a tensor as an array.", method_array_function);
   define(kMethod, "__array_namespace__", "(x, *, api_version=None)", "The module ndtape.",
          method_array_namespace);
   define(kMethod, "to_device", "(x, device, /, *, stream=None)", docs::kToDevice, method_to_device);

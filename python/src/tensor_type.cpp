@@ -206,7 +206,6 @@ void create_tensor_type(PyObject* module) {
   PyType_Spec spec = {"ndtape.Tensor", sizeof(TensorObject), 0, Py_TPFLAGS_DEFAULT, slots.data()};
   PyObject* type = check(PyType_FromSpec(&spec));
   tensor_type = reinterpret_cast<PyTypeObject*>(type);
-  check(PyObject_SetAttrString(type, "__array_ufunc__", Py_None));
   check(PyModule_AddObjectRef(module, "Tensor", type));
 }
 
