@@ -1,5 +1,6 @@
 """NumPy's vocabulary: each name means what it means there, and has its derivative."""
 
+import inspect
 import re
 import warnings
 from pathlib import Path
@@ -516,3 +517,59 @@ def test_where_of_a_condition_alone(data):
         assert_same(got, want)
     with pytest.raises(TypeError, match="x1 and x2"):
         nt.where(tensor, 1)
+
+
+# Before NumPy 2 they were a_min and a_max; data is not NumPy's object.
+OTHER_POSITIONS = {"clip", "array", "rint"}
+
+
+@pytest.mark.parametrize("name", sorted(set(nt.__all__) & set(np.__all__) - OTHER_POSITIONS))
+def test_positions_are_numpys(name):
+    """What is taken by position and by name stands where NumPy has it."""
+
+    def positions(function):
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        found = inspect.signature(function).parameters.values()
+        return [p for p in found if p.kind in kinds]
+
+    if not callable(getattr(nt, name)) or isinstance(getattr(np, name), type):
+        return
+    try:
+        numpys = [p.name for p in positions(getattr(np, name))]
+    except ValueError:  # NumPy does not tell
+        return
+    for i, p in enumerate(positions(getattr(nt, name))):
+        if p.kind == inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            assert numpys[i] == p.name
+
+
+@given(data=st.data())
+def test_diagonals_of_any_two_axes(data):
+    array, tensor = data.draw(pairs(ALL, min_dims=2, max_dims=4))
+    first, second = data.draw(st.permutations(range(array.ndim)))[:2]
+    offset = data.draw(st.integers(-4, 4))
+    assert_same(nt.diagonal(tensor, offset), np.diagonal(array, offset))
+    got = tensor.diagonal(offset, axis1=first, axis2=second - array.ndim)
+    assert_same(got, np.diagonal(array, offset, first, second))
+    assert got.size == 0 or np.shares_memory(got.numpy(), tensor.numpy())
+
+
+def test_diagonals_refuse():
+    with pytest.raises(ValueError, match="same axis"):
+        nt.diagonal(nt.ones((2, 3, 4)), axis1=1, axis2=-2)
+    with pytest.raises(IndexError, match="3"):
+        nt.diagonal(nt.ones((2, 3, 4)), axis1=3)
+
+
+@pytest.mark.parametrize("name", ["fmax", "fmin", "dot", "inner", "outer", "kron"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "complex64"])
+def test_numbers_beside_tensors_are_weak(name, dtype):
+    if dtype == "complex64" and name in ("fmax", "fmin"):
+        return
+    x = np.asarray([3, -1, 2], dtype)
+    for numpys, ours in (((x, 2), (nt.asarray(x), 2)), ((2, x), (2, nt.asarray(x)))):
+        assert_same(getattr(nt, name)(*ours), getattr(np, name)(*numpys).astype(dtype))
+
+
+def test_a_tuple_is_a_condition():
+    assert [i.tolist() for i in nt.where((2, 0, 3))] == [[0, 2]]

@@ -204,7 +204,7 @@ def test_swapaxes_and_diagonal(data):
     a, b = data.draw(st.tuples(*[st.integers(-array.ndim, array.ndim - 1)] * 2))
     assert_same(nt.swapaxes(tensor, a, b), np.swapaxes(array, a, b))
     offset = data.draw(st.integers(-4, 4))
-    assert_same(nt.diagonal(tensor, offset), np.diagonal(array, offset, -2, -1))
+    assert_same(nt.diagonal(tensor, offset, -2, -1), np.diagonal(array, offset, -2, -1))
 
 
 @pytest.mark.parametrize("k", range(-4, 6))

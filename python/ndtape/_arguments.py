@@ -18,6 +18,18 @@ def as_tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else _core.asarray(x)
 
 
+def as_pair(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
+    """Read two operands; a Python number takes the dtype of what it stands beside."""
+    weak = [isinstance(x, (bool, int, float, complex)) for x in (x1, x2)]
+    if weak == [False, True]:
+        first = as_tensor(x1)
+        return first, _core.asarray(x2, dtype=_core.result_type(first, x2))
+    if weak == [True, False]:
+        second = as_tensor(x2)
+        return _core.asarray(x1, dtype=_core.result_type(x1, second)), second
+    return as_tensor(x1), as_tensor(x2)
+
+
 def as_array(x: Any, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
     """Read what NumPy understands.
 

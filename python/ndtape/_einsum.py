@@ -271,7 +271,7 @@ def _without_repeats(x: Tensor, labels: Labels) -> _Term:
         first = axes.index(label)
         second = axes.index(label, first + 1)
         others = [i for i in range(len(axes)) if i not in (first, second)]
-        x = _core.diagonal(_core.permute_dims(x, (*others, first, second)))
+        x = _core.diagonal(_core.permute_dims(x, (*others, first, second)), 0, -2, -1)
         axes = [axes[i] for i in others] + [label]
     return _Term(x, tuple(axes))
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import as_axes, as_axis, as_tensor
+from ndtape._arguments import as_axes, as_axis, as_pair, as_tensor
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
 from ndtape._padding import pad as pad
@@ -693,7 +693,7 @@ def dot(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> nt.dot([1, 2], [3, 4])
     tensor(11)
     """
-    a, b = as_tensor(x1), as_tensor(x2)
+    a, b = as_pair(x1, x2)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
     if a.ndim <= 2 and b.ndim <= 2:
@@ -722,7 +722,7 @@ def inner(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> nt.inner([[1, 2], [3, 4]], [1, 1])
     tensor([3, 7])
     """
-    a, b = as_tensor(x1), as_tensor(x2)
+    a, b = as_pair(x1, x2)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
     return tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 1,)))
@@ -775,7 +775,8 @@ def outer(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     tensor([[3, 4],
             [6, 8]])
     """
-    return ravel(x1)[:, None] * ravel(x2)
+    a, b = as_pair(x1, x2)
+    return ravel(a)[:, None] * ravel(b)
 
 
 def kron(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -799,7 +800,7 @@ def kron(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> nt.kron([1, 10], [1, 2])
     tensor([ 1,  2, 10, 20])
     """
-    a, b = as_tensor(x1), as_tensor(x2)
+    a, b = as_pair(x1, x2)
     n = builtins.max(a.ndim, b.ndim)
     a = _core.reshape(a, ((1,) * (n - a.ndim) + a.shape))
     b = _core.reshape(b, ((1,) * (n - b.ndim) + b.shape))
@@ -838,7 +839,7 @@ def trace(
     """
     tensor = as_tensor(x)
     last = moveaxis(tensor, (operator.index(axis1), operator.index(axis2)), (-2, -1))
-    return _core.sum(_core.diagonal(last, operator.index(offset)), axis=-1)
+    return _core.sum(_core.diagonal(last, operator.index(offset), -2, -1), axis=-1)
 
 
 def trapezoid(
@@ -1101,7 +1102,7 @@ def fmin(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
 
 def _where_number(x1: ArrayLike, x2: ArrayLike, choose: Any) -> Tensor:
-    a, b = as_tensor(x1), as_tensor(x2)
+    a, b = as_pair(x1, x2)
     a, b = _core.where(_core.isnan(a), b, a), _core.where(_core.isnan(b), a, b)
     chosen: Tensor = choose(a, b)
     return chosen

@@ -597,6 +597,7 @@ def nanmean(x: ArrayLike, /, axis: Axes = None, *, keepdims: bool = False) -> Te
 def nan_to_num(
     x: ArrayLike,
     /,
+    *,
     nan: float = 0.0,
     posinf: float | None = None,
     neginf: float | None = None,

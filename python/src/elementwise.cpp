@@ -42,7 +42,7 @@ PyObject* call_where(const Spec& spec, PyObject* const* v) {
   if (condition.dtype() != DType::Bool) condition = astype(condition, DType::Bool);
   if (!v[1]) {
     const py::object module = own(PyImport_ImportModule("ndtape._searching"));
-    return PyObject_CallMethod(module.ptr(), "nonzero", "O", v[0]);
+    return PyObject_CallMethod(module.ptr(), "nonzero", "(O)", v[0]);
   }
   if (!v[2]) throw TypeError("where: one of x1 and x2, expected both or neither");
   Operand a = operand_argument(v[1], spec.name);

@@ -87,7 +87,19 @@ PyObject* call_flip(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* call_diagonal(const Spec& spec, PyObject* const* v) {
-  return wrap(diagonal(argument(spec, v[0]), v[1] ? parse_offset(v[1], "offset") : 0));
+  const Tensor x = argument(spec, v[0]);
+  const int64_t offset = v[1] ? parse_offset(v[1], "offset") : 0;
+  if (x.ndim() < 2) return wrap(diagonal(x, offset));  // refused there
+  const int first = normalize_axis(v[2] ? parse_int(v[2], "axis1") : 0, x.ndim(), "diagonal");
+  const int second = normalize_axis(v[3] ? parse_int(v[3], "axis2") : 1, x.ndim(), "diagonal");
+  if (first == second) throw ValueError("diagonal: axis1 and axis2 are the same axis");
+  Dims order;
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (i != first && i != second) order.push_back(i);
+  }
+  order.push_back(first);
+  order.push_back(second);
+  return wrap(diagonal(permute_dims(x, order), offset));
 }
 
 // ---- joins and gathers ---------------------------------------------------------------------
@@ -238,7 +250,7 @@ void define_manipulation() {
   define(kBoth, "squeeze", "(x, /, axis=None)", docs::kSqueeze, call_squeeze);
   define(kFunction, "broadcast_to", "(x, /, shape)", docs::kBroadcastTo, call_broadcast_to);
   define(kFunction, "flip", "(x, /, axis=None)", docs::kFlip, call_flip);
-  define(kBoth, "diagonal", "(x, /, offset=0)", docs::kDiagonal, call_diagonal);
+  define(kBoth, "diagonal", "(x, /, offset=0, axis1=0, axis2=1)", docs::kDiagonal, call_diagonal);
   define(kFunction, "concat", "(arrays, /, axis=0)", docs::kConcat, call_concat);
   define(kFunction, "stack", "(arrays, /, axis=0)", docs::kStack, call_stack);
   define(kFunction, "split", "(x, /, indices_or_sections, axis=0)", docs::kSplit, call_split);

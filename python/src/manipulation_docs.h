@@ -324,7 +324,9 @@ Examples
 tensor([2, 1, 0])
 )";
 
-inline constexpr char kDiagonal[] = R"(A diagonal of the last two axes.
+inline constexpr char kDiagonal[] = R"(A diagonal of two axes, which comes last.
+
+As NumPy's function of this name; ``linalg.diagonal`` is of the last two axes.
 
 Parameters
 ----------
@@ -332,6 +334,8 @@ x : array_like
     Of at least two axes.
 offset : int, optional
     Which: 0 the main one, positive above it.
+axis1, axis2 : int, optional
+    The axes.
 
 Returns
 -------

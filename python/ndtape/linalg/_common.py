@@ -88,7 +88,7 @@ def diagonal_matrix(x: Tensor) -> Tensor:
 
 def diagonal_of(x: Tensor) -> Tensor:
     """Return the diagonals of matrices."""
-    return _core.diagonal(x)
+    return _core.diagonal(x, 0, -2, -1)
 
 
 def without_diagonal(x: Tensor) -> Tensor:

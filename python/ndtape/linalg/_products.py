@@ -72,7 +72,7 @@ def diagonal(x: ArrayLike, /, *, offset: SupportsIndex = 0) -> Tensor:
     >>> nt.linalg.diagonal(nt.tensor([[1, 2], [3, 4]]))
     tensor([1, 4])
     """
-    return _core.diagonal(x, offset.__index__())
+    return _core.diagonal(x, offset.__index__(), -2, -1)
 
 
 def trace(x: ArrayLike, /, *, offset: SupportsIndex = 0, dtype: DTypeLike | None = None) -> Tensor:
