@@ -81,13 +81,10 @@ PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args, Py_ssi
     int from = 0;
     while (filled < taken) values[filled++] = args[from++];
     while (filled < n) values[filled++] = nullptr;
-    py::object rest;
+    Rest rest;
     if (spec.variadic) {
-      rest = own(PyTuple_New(nargs - from));
-      for (Py_ssize_t i = from; i < nargs; ++i) {
-        PyTuple_SET_ITEM(rest.ptr(), i - from, Py_NewRef(args[i]));
-      }
-      values[spec.positional] = rest.ptr();
+      rest = Rest(args + from, static_cast<size_t>(nargs - from));
+      values[spec.positional] = reinterpret_cast<PyObject*>(&rest);
     } else if (given > spec.positional) {
       int implied = self ? 1 : 0;
       fail_type(std::string(spec.name) + "() takes at most " +

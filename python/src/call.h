@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,7 +106,8 @@ inline constexpr int kMaxParameters = 10;
 
 // A function as Python sees it. `signature` is Python's, such as "(x, /, axis=None, *, k=0)";
 // parameters with a default are optional. A last "*name" takes all positional arguments left.
-// The body gets one borrowed reference a parameter, null for those not given.
+// The body gets one borrowed reference a parameter, null for those not given; for "*name", what
+// rest() reads.
 struct Spec {
   const char* name;
   std::string signature;
@@ -120,6 +122,10 @@ struct Spec {
   int required = 0;
   bool variadic = false;
 };
+
+// The arguments that "*name" takes, in place of a tuple of them.
+using Rest = std::span<PyObject* const>;
+inline Rest rest(PyObject* value) { return *reinterpret_cast<const Rest*>(value); }
 
 enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3 };
 

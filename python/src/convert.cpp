@@ -260,6 +260,18 @@ bool parse_bool(PyObject* o, bool otherwise) {
   return value;
 }
 
+namespace {
+
+Dims parse_integers(Rest items, const char* what) {
+  if (items.size() > kMaxAxes) throw ValueError(std::string(what) + ": more than 64 axes");
+  Dims result;
+  result.resize(static_cast<int>(items.size()));
+  for (int i = 0; i < result.size(); ++i) result[i] = parse_int(items[i], what);
+  return result;
+}
+
+}  // namespace
+
 Dims parse_dims(PyObject* o, const char* what) {
   if (PyLong_Check(o)) return Dims{parse_int(o, what)};
   if (!PyTuple_Check(o) && PyIndex_Check(o) && !PySequence_Check(o)) {
@@ -272,12 +284,9 @@ Dims parse_dims(PyObject* o, const char* what) {
   // A tuple cannot change while an element's __index__ runs.
   py::object tuple =
       PyTuple_CheckExact(o) ? py::reinterpret_borrow<py::object>(o) : own(PySequence_Tuple(o));
-  Py_ssize_t n = PyTuple_GET_SIZE(tuple.ptr());
-  if (n > kMaxAxes) throw ValueError(std::string(what) + ": more than 64 axes");
-  Dims result;
-  result.resize(static_cast<int>(n));
-  for (int i = 0; i < n; ++i) result[i] = parse_int(PyTuple_GET_ITEM(tuple.ptr(), i), what);
-  return result;
+  return parse_integers(
+      {PySequence_Fast_ITEMS(tuple.ptr()), static_cast<size_t>(PyTuple_GET_SIZE(tuple.ptr()))},
+      what);
 }
 
 Dims parse_shape(PyObject* o) {
@@ -302,9 +311,8 @@ std::optional<int64_t> parse_axis(PyObject* o) {
   return parse_int(o, "axis");
 }
 
-Dims parse_variadic(PyObject* args, const char* what) {
-  if (PyTuple_GET_SIZE(args) == 1) return parse_dims(PyTuple_GET_ITEM(args, 0), what);
-  return parse_dims(args, what);
+Dims parse_variadic(Rest args, const char* what) {
+  return args.size() == 1 ? parse_dims(args[0], what) : parse_integers(args, what);
 }
 
 void check_device(PyObject* o) {

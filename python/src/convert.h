@@ -61,7 +61,7 @@ Dims parse_shape(PyObject* o);
 Axes parse_axes(PyObject* o);                    // null and None: absent
 std::optional<int64_t> parse_axis(PyObject* o);  // likewise
 // *shape and *axes: f(2, 3), f((2, 3)) and f(6).
-Dims parse_variadic(PyObject* args, const char* what);
+Dims parse_variadic(Rest args, const char* what);
 void check_device(PyObject* o);  // null, None, a Device or "cpu"
 std::vector<Tensor> parse_tensors(PyObject* o, const char* function);
 

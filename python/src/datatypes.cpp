@@ -97,8 +97,7 @@ DType dtype_of_either(PyObject* o) {
 PyObject* call_result_type(const Spec&, PyObject* const* v) {
   std::optional<DType> common;
   std::vector<Number> numbers;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(v[0]); ++i) {
-    PyObject* o = PyTuple_GET_ITEM(v[0], i);
+  for (PyObject* o : rest(v[0])) {
     Number number;
     if (parse_number(o, number)) {
       numbers.push_back(number);
@@ -130,9 +129,8 @@ PyObject* call_as_dtype(const Spec&, PyObject* const* v) {
 
 PyObject* call_broadcast_shapes(const Spec& spec, PyObject* const* v) {
   Dims common;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(v[0]); ++i) {
-    Dims shape = parse_shape(PyTuple_GET_ITEM(v[0], i));
-    common = broadcast_shapes(common, shape, spec.name);
+  for (PyObject* shape : rest(v[0])) {
+    common = broadcast_shapes(common, parse_shape(shape), spec.name);
   }
   return tuple_of(common);
 }

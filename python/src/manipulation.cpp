@@ -29,7 +29,7 @@ PyObject* call_reshape(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* method_reshape(const Spec&, PyObject* const* v) {
-  return wrap(reshaped(unwrap(v[0]), parse_variadic(v[1], "shape")));
+  return wrap(reshaped(unwrap(v[0]), parse_variadic(rest(v[1]), "shape")));
 }
 
 PyObject* method_ravel(const Spec&, PyObject* const* v) {
@@ -46,18 +46,18 @@ PyObject* call_permute_dims(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* method_permute(const Spec&, PyObject* const* v) {
-  return wrap(permute_dims(unwrap(v[0]), parse_variadic(v[1], "axes")));
+  return wrap(permute_dims(unwrap(v[0]), parse_variadic(rest(v[1]), "axes")));
 }
 
 PyObject* method_transpose(const Spec&, PyObject* const* v) {
   const Tensor& x = unwrap(v[0]);
-  Py_ssize_t n = PyTuple_GET_SIZE(v[1]);
-  if (n == 0 || (n == 1 && PyTuple_GET_ITEM(v[1], 0) == Py_None)) {
+  Rest given = rest(v[1]);
+  if (given.empty() || (given.size() == 1 && given[0] == Py_None)) {
     Dims axes;
     for (int i = x.ndim() - 1; i >= 0; --i) axes.push_back(i);
     return wrap(permute_dims(x, axes));
   }
-  return wrap(permute_dims(x, parse_variadic(v[1], "axes")));
+  return wrap(permute_dims(x, parse_variadic(given, "axes")));
 }
 
 PyObject* call_matrix_transpose(const Spec& spec, PyObject* const* v) {

@@ -17,17 +17,15 @@ py::object detached_array(const Tensor& x) {
 
 PyObject* method_item(const Spec&, PyObject* const* v) {
   const Tensor& x = unwrap(v[0]);
-  PyObject* args = v[1];
-  Py_ssize_t n = PyTuple_GET_SIZE(args);
-  if (n == 0) return item(x, "item");
-  if (n == 1 && PyTuple_Check(PyTuple_GET_ITEM(args, 0))) {
-    args = PyTuple_GET_ITEM(args, 0);
-    n = PyTuple_GET_SIZE(args);
+  Rest args = rest(v[1]);
+  if (args.empty()) return item(x, "item");
+  if (args.size() == 1 && PyTuple_Check(args[0])) {
+    args = {PySequence_Fast_ITEMS(args[0]), static_cast<size_t>(PyTuple_GET_SIZE(args[0]))};
   }
   std::vector<Index> index;
-  if (n == 1 && x.ndim() != 1) {
+  if (args.size() == 1 && x.ndim() != 1) {
     // A position in the flattened tensor.
-    int64_t at = parse_int(PyTuple_GET_ITEM(args, 0), "item");
+    int64_t at = parse_int(args[0], "item");
     int64_t size = x.size();
     if (at < -size || at >= size) {
       throw IndexError("item: index " + std::to_string(at) + " is out of range for " +
@@ -39,13 +37,11 @@ PyObject* method_item(const Spec&, PyObject* const* v) {
       at /= x.length(axis);
     }
   } else {
-    if (n != x.ndim()) {
-      throw ValueError("item: " + std::to_string(n) + " indices for " + std::to_string(x.ndim()) +
-                       " axes");
+    if (args.size() != static_cast<size_t>(x.ndim())) {
+      throw ValueError("item: " + std::to_string(args.size()) + " indices for " +
+                       std::to_string(x.ndim()) + " axes");
     }
-    for (Py_ssize_t i = 0; i < n; ++i) {
-      index.push_back(parse_int(PyTuple_GET_ITEM(args, i), "item"));
-    }
+    for (PyObject* o : args) index.push_back(parse_int(o, "item"));
   }
   return item(get_item(detach(x), index), "item");
 }

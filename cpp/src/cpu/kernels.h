@@ -162,5 +162,6 @@ const KernelTable& kernels();
 
 // Bound of a block: operands of this many elements of 8 bytes, a few of them, fit the L1 cache.
 inline constexpr int64_t kBlock = 1024;
+inline constexpr int64_t kRowTileBytes = 16 * 1024;  // of an operand, that row programs work on
 
 }  // namespace ndtape::cpu

@@ -22,7 +22,11 @@ NDTAPE_INLINE T sum_over(const T* x, int64_t n, F f) {
   int64_t i = 0;
   for (; i + 4 * L <= n; i += 4 * L) {
 #pragma GCC unroll 4
-    for (int s = 0; s < 4; ++s) part[s] += f(load<V>(x + i + s * L), i + s * L, L);
+    for (int s = 0; s < 4; ++s) {
+      // What the next tile reads is asked for while this one is worked on.
+      __builtin_prefetch(reinterpret_cast<const char*>(x + i + s * L) + kRowTileBytes, 0, 2);
+      part[s] += f(load<V>(x + i + s * L), i + s * L, L);
+    }
   }
   for (; i + L <= n; i += L) part[0] += f(load<V>(x + i), i, L);
   if (i < n) {

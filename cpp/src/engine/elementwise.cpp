@@ -97,9 +97,9 @@ void execute_rows(const Program& program, const Dims& shape, const Tensor* input
   simplify(ops, 0, ops.ndim - 1, program.inputs());
   const int last = ops.ndim - 1;
   // Some rows at a time, so that what is one number a row is computed for several at once.
-  constexpr int64_t kTileBytes = 16 * 1024;
   const int64_t length = ops.shape[last];
-  const int64_t block = std::max({length, block_size(program), kTileBytes / ops.element[0]});
+  const int64_t block =
+      std::max({length, block_size(program), cpu::kRowTileBytes / ops.element[0]});
   Tiling tiling;
   tiling.cols = length;
   if (last > 0) {
