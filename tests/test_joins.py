@@ -139,10 +139,30 @@ def test_index_add(data):
 
 def test_index_add_of_many_values_in_order():
     rng = np.random.default_rng(0)
-    places, values = rng.integers(-50, 50, 10**5), rng.standard_normal(10**5)
+    places, values = rng.integers(-50, 50, 60_000), rng.standard_normal(60_000)
     want = np.zeros(50)
     np.add.at(want, places, values)
     assert_same(nt.index_add(nt.zeros(50, dtype=nt.float64), places, values), want)
+
+
+def test_index_add_of_many_values_to_few_places():
+    """In parts: the same bits for any number of threads, and -0.0 stays where nothing is added."""
+    rng = np.random.default_rng(5)
+    for dtype in (np.float32, np.float64):
+        places = rng.integers(-1000, 999, 100_000)
+        places[places == -1] = 0
+        values = rng.standard_normal(100_000).astype(dtype)
+        x = np.full(1000, -0.0, dtype)
+        got = []
+        for threads in (1, 2, 4):
+            nt.set_num_threads(threads)
+            got.append(nt.index_add(nt.asarray(x), nt.asarray(places), nt.asarray(values)).numpy())
+        want = x.astype(np.float64)
+        np.add.at(want, places, values.astype(np.float64))
+        tolerance = 100 * np.finfo(dtype).eps
+        np.testing.assert_allclose(got[0], want, rtol=tolerance, atol=100 * tolerance)
+        assert got[0].tobytes() == got[1].tobytes() == got[2].tobytes()
+        assert np.signbit(got[0][999])
 
 
 def test_index_add_refuses():

@@ -558,7 +558,8 @@ Returns
 -------
 Tensor
     Of the shape of `x` and the dtype that both promote to. Additions are made in the order of
-    `indices`.
+    `indices`; those of more than 65536 numbers to a quarter as many places or fewer, in four
+    parts that are then added in order.
 
 Raises
 ------

@@ -184,6 +184,38 @@ void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
   }
 }
 
+namespace {
+
+// Many numbers to few places of a line: parts of them, as many as the sizes say, are added apart
+// and then to each other, so that threads share them and the order is the same for any number of
+// these.
+template <class T>
+void add_in_parts(cpu::AddAtKernel add_at, const Tensor& out, const int64_t* positions,
+                  const T* values, int64_t count) {
+  constexpr int64_t kParts = 4;
+  const int64_t length = out.size();
+  const auto add = add_kernel(out.dtype());
+  const Tensor sums = Tensor::empty({kParts - 1, length}, out.dtype());
+  T* const line = out.mutable_data<T>();
+  T* const others = sums.mutable_data<T>();
+  parallel_for(kParts, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      T* to = line;
+      if (part > 0) {
+        to = others + (part - 1) * length;
+        std::fill_n(to, length, T{-0.0});  // what leaves any number as it is
+      }
+      const int64_t first = count * part / kParts, last = count * (part + 1) / kParts;
+      add_at(to, length, positions + first, values + first, last - first);
+    }
+  });
+  for (int64_t part = 1; part < kParts; ++part) {
+    add(line, others + (part - 1) * length, nullptr, line, length);
+  }
+}
+
+}  // namespace
+
 void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
   const int64_t outer = out.length(0), length = out.length(1), inner = out.length(2);
   const int64_t count = indices.size(), element = itemsize(out.dtype());
@@ -191,6 +223,14 @@ void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
   const int64_t* positions = indices.data<int64_t>();
   const auto add = add_kernel(out.dtype());
   const auto add_at = cpu::kernels().add_at[static_cast<int>(out.dtype())];
+  if (outer == 1 && inner == 1 && count > std::max(kParallelWork, 4 * length)) {
+    if (out.dtype() == DType::Float32) {
+      return add_in_parts(add_at, out, positions, values.data<float>(), count);
+    }
+    if (out.dtype() == DType::Float64) {
+      return add_in_parts(add_at, out, positions, values.data<double>(), count);
+    }
+  }
   const auto* from = static_cast<const char*>(values.data());
   auto* to = static_cast<char*>(out.mutable_data());
   // Repeated positions add in order: threads share the outer axis and the inner one, never j.
