@@ -67,6 +67,166 @@ def normal(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+# ---- layers over random configurations ---------------------------------------------------------
+
+
+@st.composite
+def convolution_layers(draw):
+    kind, axes = draw(st.sampled_from([("Conv1d", 1), ("Conv2d", 2), ("ConvTranspose2d", 2)]))
+
+    def each(low, high):
+        return tuple(draw(st.integers(low, high)) for _ in range(axes))
+
+    groups = draw(st.integers(1, 3))
+    options = {
+        "stride": each(1, 3),
+        "padding": each(0, 2),
+        "dilation": each(1, 2),
+        "groups": groups,
+        "bias": draw(st.booleans()),
+    }
+    kernel = each(1, 3)
+    if kind == "ConvTranspose2d":
+        most = [max(s, d) - 1 for s, d in zip(options["stride"], options["dilation"], strict=True)]
+        options["output_padding"] = tuple(draw(st.integers(0, m)) for m in most)
+    channels = groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3))
+    arguments = (*channels, kernel)
+    make = getattr(torch.nn, kind)(*arguments, **options, dtype=torch.float64)
+    x = (draw(st.integers(1, 3)), channels[0], *each(6, 9))
+    return getattr(nn, kind)(*arguments, **options), make, x
+
+
+@examples(40)
+@given(case=convolution_layers(), seed=seeds)
+def test_convolution_layers(case, seed):
+    ours, theirs, shape = case
+    names = {name: name for name, _ in theirs.named_parameters()}
+    compare_modules(ours, theirs, names, normal(*shape, seed=seed))
+
+
+@examples(25)
+@given(data=st.data(), seed=seeds)
+def test_other_layers(data, seed):
+    lead = tuple(data.draw(st.lists(st.integers(1, 4), max_size=2)))
+    inputs, outputs = data.draw(st.integers(1, 7)), data.draw(st.integers(1, 7))
+    bias = data.draw(st.booleans())
+    both = {"weight": "weight", "bias": "bias"}
+    one = {"weight": "weight"}
+    compare_modules(
+        nn.Linear(inputs, outputs, bias=bias),
+        torch.nn.Linear(inputs, outputs, bias, dtype=torch.float64),
+        both if bias else one, normal(*lead, inputs, seed=seed),
+    )  # fmt: skip
+
+    groups, width = data.draw(st.integers(1, 3)), data.draw(st.integers(2, 3))
+    epsilon = data.draw(st.sampled_from([1e-5, 0.1]))
+    image = normal(2, groups * width, *data.draw(st.sampled_from([(), (3,), (2, 4)])), seed=seed)
+    ours = nn.GroupNorm(groups, groups * width, epsilon=epsilon)
+    nn.init.normal_(ours.weight), nn.init.normal_(ours.bias)
+    theirs = torch.nn.GroupNorm(groups, groups * width, epsilon, dtype=torch.float64)
+    compare_modules(ours, theirs, both, image)
+    ours = nn.RMSNorm(image.shape[-1], epsilon=epsilon)
+    nn.init.normal_(ours.weight)
+    theirs = torch.nn.RMSNorm(image.shape[-1:], epsilon, dtype=torch.float64)
+    compare_modules(ours, theirs, one, image)
+    axes = data.draw(st.integers(1, image.ndim))
+    ours = nn.LayerNorm(image.shape[-axes:], epsilon=epsilon)
+    nn.init.normal_(ours.weight), nn.init.normal_(ours.bias)
+    theirs = torch.nn.LayerNorm(image.shape[-axes:], epsilon, dtype=torch.float64)
+    compare_modules(ours, theirs, both, image)
+
+    indices = np.random.default_rng(seed).integers(0, inputs, (*lead, 3))
+    ours, theirs = nn.Embedding(inputs, 4), torch.nn.Embedding(inputs, 4, dtype=torch.float64)
+    with torch.no_grad():
+        theirs.weight.copy_(torch.tensor(ours.weight.detach().numpy()))
+    y, z = ours(nt.asarray(indices)), theirs(torch.tensor(indices))
+    close(y, z)
+    weighted(y, nt).backward(), weighted(z, torch).backward()
+    close(ours.weight.grad, theirs.weight.grad)
+
+
+@examples(20)
+@given(data=st.data(), seed=seeds)
+def test_pooling_layers(data, seed):
+    kernel = tuple(data.draw(st.integers(1, 3)) for _ in range(2))
+    stride = data.draw(st.sampled_from([None, 1, (2, 3)]))
+    padding = tuple(data.draw(st.integers(0, k // 2)) for k in kernel)
+    x = normal(2, 3, data.draw(st.integers(5, 9)), 6, seed=seed)
+    dilation = data.draw(st.integers(1, 2))
+    output = tuple(data.draw(st.integers(1, 4)) for _ in range(2))
+    for name, arguments in (
+        ("MaxPool2d", (kernel, stride, padding, dilation)),
+        ("AvgPool2d", (kernel, stride, padding)),
+        ("AdaptiveAvgPool2d", (output,)),
+    ):
+        compare_modules(getattr(nn, name)(*arguments), getattr(torch.nn, name)(*arguments), {}, x)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ReLU", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Hardswish", "Sigmoid", "Tanh",
+     "Softplus", "Softmax", "LogSoftmax", "Flatten"],
+)  # fmt: skip
+def test_layers_without_parameters(name):
+    arguments = (1,) if "Softmax" in name else ()
+    compare_modules(
+        getattr(nn, name)(*arguments), getattr(torch.nn, name)(*arguments), {}, 3 * normal(4, 5, 2)
+    )
+
+
+@examples(25)
+@given(data=st.data(), seed=seeds)
+def test_attention_layers(data, seed):
+    """Masks hide sources from targets, or from all targets of a sample; targets see themselves."""
+    heads, width = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    n, steps, features = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 6)), heads * width
+    bias = data.draw(st.booleans())
+    ours = nn.MultiHeadAttention(features, heads, bias=bias)
+    theirs = torch.nn.MultiheadAttention(
+        features, heads, bias=bias, batch_first=True, dtype=torch.float64
+    )
+    split_projection(theirs, ours)
+    rng = np.random.default_rng(seed)
+    seen = (rng.random((n, steps, steps)) < 0.6) | np.eye(steps, dtype=bool)
+    kind = data.draw(st.sampled_from(["none", "each", "padding", "causal"]))
+    if kind == "padding":
+        seen = np.broadcast_to(rng.random((n, 1, steps)) < 0.6, seen.shape).copy()
+        seen[..., 0] = True
+    elif kind == "causal":
+        seen = np.broadcast_to(np.tri(steps, dtype=bool), seen.shape)
+    mask = None if kind in ("none", "causal") else nt.asarray(seen[:, None])
+    hidden = None if kind == "none" else torch.tensor(np.repeat(~seen, heads, axis=0))
+    x = normal(n, steps, features, seed=seed)
+    compare(
+        lambda x: ours(x, mask=mask, causal=kind == "causal"),
+        lambda x: theirs(x, x, x, attn_mask=hidden)[0], x,
+    )  # fmt: skip
+    close(ours.out.weight.grad, theirs.out_proj.weight.grad)
+
+    options = {
+        "activation": data.draw(st.sampled_from(["relu", "gelu"])),
+        "norm_first": data.draw(st.booleans()),
+    }
+    hiddens = data.draw(st.integers(1, 9))
+    if features == 1:  # whose layer norm is 0 but for rounding
+        return
+    ours = nn.TransformerEncoderLayer(features, heads, hiddens, dropout=0.0, **options)
+    theirs = torch.nn.TransformerEncoderLayer(
+        features, heads, hiddens, 0.0, batch_first=True, dtype=torch.float64, **options
+    )
+    split_projection(theirs.self_attn, ours.attention)
+    with torch.no_grad():
+        for name, p in theirs.named_parameters():
+            if "attn" not in name:
+                p.copy_(torch.tensor(dict(ours.named_parameters())[name].detach().numpy()))
+    compare(
+        lambda x: ours(x, mask=mask, causal=kind == "causal"),
+        lambda x: theirs(x, src_mask=hidden), x,
+    )  # fmt: skip
+    for name in ("linear1.weight", "linear2.bias", "norm1.weight"):
+        close(dict(ours.named_parameters())[name].grad, dict(theirs.named_parameters())[name].grad)
+
+
 # ---- activations -------------------------------------------------------------------------------
 
 ACTIVATIONS = {
@@ -262,10 +422,12 @@ def split_projection(theirs, ours):
         theirs.in_proj_weight.copy_(
             torch.tensor(np.concatenate([p.weight.detach().numpy() for p in parts]))
         )
+        theirs.out_proj.weight.copy_(torch.tensor(ours.out.weight.detach().numpy()))
+        if ours.out.bias is None:
+            return
         theirs.in_proj_bias.copy_(
             torch.tensor(np.concatenate([p.bias.detach().numpy() for p in parts]))
         )
-        theirs.out_proj.weight.copy_(torch.tensor(ours.out.weight.detach().numpy()))
         theirs.out_proj.bias.copy_(torch.tensor(ours.out.bias.detach().numpy()))
 
 
@@ -400,6 +562,20 @@ def test_losses_of_pairs(seed, reduction):
             x, t, pos_weight=torch.tensor(w), reduction=reduction
         ),
         a, t,
+    )  # fmt: skip
+
+
+@examples(10)
+@given(seed=seeds, reduction=reductions)
+def test_hinge(seed, reduction):
+    """PyTorch's hinge_embedding_loss of a dissimilar pair at a distance of target * score."""
+    sign = np.random.default_rng(seed).choice([-1.0, 1.0], (4, 5))
+    compare(
+        lambda x: F.hinge(x, nt.asarray(sign), reduction=reduction),
+        lambda x: G.hinge_embedding_loss(
+            torch.tensor(sign) * x, -torch.ones(4, 5), margin=1.0, reduction=reduction
+        ),
+        3 * normal(4, 5, seed=seed),
     )  # fmt: skip
 
 

@@ -90,7 +90,8 @@ def test_cross_entropy():
     got = nt.cross_entropy(nt.asarray(x), nt.asarray(labels))
     np.testing.assert_allclose(got.numpy(), expected, rtol=1e-12)
     check(lambda t: nt.cross_entropy(t, nt.asarray(labels)), x)
-    check(lambda t: nt.cross_entropy(t, nt.asarray(labels - 4)), x)  # from the end
+    with pytest.raises(IndexError, match="label -1 is out of range for 4 classes"):
+        nt.cross_entropy(nt.asarray(x), nt.asarray(labels - 1))  # they do not count from the end
 
 
 def test_cross_entropy_at_extremes():
@@ -107,7 +108,7 @@ def test_bad_input():
         nt.layer_norm(x, nt.ones(4))
     with pytest.raises(ValueError, match="epsilon"):
         nt.layer_norm(x, epsilon=-1.0)
-    with pytest.raises(IndexError, match="3.*length 3"):
+    with pytest.raises(IndexError, match="label 3 is out of range for 3 classes"):
         nt.cross_entropy(x, nt.asarray([0, 3]))
     with pytest.raises(TypeError, match="float32"):
         nt.cross_entropy(x, nt.ones(2))
@@ -127,5 +128,5 @@ def test_cross_entropy_keeps_its_labels():
     shared = np.array([0, 3, 1])
     loss = nt.sum(nt.cross_entropy(x, nt.asarray(shared)))
     shared[0] = 10**9
-    with pytest.raises(IndexError, match="label: index 1000000000"):
+    with pytest.raises(IndexError, match="label 1000000000 is out of range"):
         loss.backward()

@@ -130,9 +130,31 @@ REFUSED = [
     (lambda: model().predict(NAN), ValueError, "x: 1 of 256"),
     (lambda: model().predict(X[:0]), ValueError, "x: shape"),
     (lambda: model().fit(X, Y + 2, verbose=0), IndexError, "label"),
+    (lambda: model().fit(X, Y - 1, verbose=0), IndexError, "label -1 is out of range for 2"),
+    (lambda: model().compile(loss=3), TypeError, "loss: a int"),
+    (lambda: model().compile(metrics=[3]), TypeError, "metrics: a int"),
+    (
+        lambda: model().compile(nt.optim.SGD(nn.Linear(2, 2).parameters(), 0.1)),
+        ValueError,
+        "none of its parameters",
+    ),
+    (lambda: model().fit(X, Y, verbose="auto"), ValueError, "verbose: 'auto'"),
+    (lambda: model().fit(X, Y, validation_split="a"), TypeError, "validation_split: 'a'"),
+    (lambda: model().fit(X, Y, clip_norm="a"), TypeError, "clip_norm: 'a'"),
+    (lambda: model().fit(X, Y, clip_norm=-1), ValueError, "clip_norm: -1"),
+    (lambda: model().fit(X, Y, callbacks=cb.History()), TypeError, "callbacks: a History"),
+    (lambda: model().fit(X, Y, checkpoint="/none/a"), FileNotFoundError, "checkpoint: /none/a"),
+    (lambda: model().fit(X, Y, checkpoint="/"), IsADirectoryError, "checkpoint: / is a folder"),
+    (
+        lambda: model().fit(X, Y, verbose=0, callbacks=[cb.CSVLog("/none/a.csv")]),
+        FileNotFoundError,
+        "path: /none/a.csv",
+    ),
+    (lambda: model().summary(5), TypeError, "input_shape: 5"),
+    (lambda: cb.EarlyStopping(3), TypeError, "monitor: 3"),
     (lambda: model().fit(X, Y, epochs=0), ValueError, "epochs: 0"),
     (lambda: model().fit(X, Y, batch_size=0), ValueError, "batch_size: 0"),
-    (lambda: model().fit(X, Y, verbose=3), ValueError, "verbose: '3'"),
+    (lambda: model().fit(X, Y, verbose=3), ValueError, "verbose: 3, expected"),
     (lambda: model().fit(X, Y, validation_split=1.0), ValueError, "validation_split: 1.0"),
     (lambda: model().fit(X, Y, callbacks=[print]), TypeError, r"callbacks\[0\]"),
     (lambda: model().fit(X, Y, validation_data=X), ValueError, "validation_data"),
@@ -241,6 +263,8 @@ def test_history_draws(tmp_path):
     figure = history.plot(tmp_path / "curves.png")
     assert len(figure.axes) == 2
     assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+    assert figure._repr_png_()[:4] == b"\x89PNG"  # for notebooks
+    assert "matplotlib.pyplot" in sys.modules or not hasattr(figure.canvas.manager, "show")
     with pytest.raises(ValueError, match="nothing to draw"):
         cb.History().plot()
 
@@ -283,6 +307,30 @@ def test_going_on_is_bit_for_bit(tmp_path, optimizer):
     # All is done: nothing more is learnt.
     third = model(optimizer, dropout=0.3)
     assert fit(third, epochs=6, callbacks=everyone(third), checkpoint=path).history == losses
+
+
+def test_going_on_after_the_best_epoch(tmp_path):
+    """What early stopping keeps, and that it stopped, are in the checkpoint."""
+
+    class Losses(cb.Callback):
+        def on_epoch_end(self, epoch, logs):
+            logs["watched"] = [3.0, 1.0, 2.0, 2.5, 2.6, 0.1][epoch]
+
+    def everyone(path):
+        stop = cb.EarlyStopping("watched", patience=3, restore_best=True)
+        return [Losses(), stop, cb.CSVLog(path)]
+
+    whole = model()
+    fit(whole, epochs=6, callbacks=everyone(tmp_path / "whole.csv"))
+    path, log = tmp_path / "run.npz", tmp_path / "run.csv"
+    for epochs in (3, 6, 6):
+        resumed = model() if epochs == 3 else model(seed=epochs)
+        fit(resumed, epochs=epochs, callbacks=everyone(log), checkpoint=path)
+        lines = log.read_bytes()
+        log.write_bytes(lines + b"4,of an epoch whose checkpoint was never written\r\n")
+    assert same(parameters(resumed), parameters(whole))
+    assert lines == (tmp_path / "whole.csv").read_bytes()
+    assert lines.count(b"\n") == 1 + 5
 
 
 def test_interrupted_epochs_are_done_again(tmp_path):

@@ -162,7 +162,7 @@ void softmax_loss_gradient(DType dtype, int64_t rows, int64_t length, const void
         T* const to = static_cast<T*>(dx) + r * length;
         kernels.exp_times(static_cast<const T*>(x) + r * length, value(top, r),
                           value(g, r) / value(total, r), to, length);
-        to[labels[r] < 0 ? labels[r] + length : labels[r]] -= value(g, r);
+        to[labels[r]] -= value(g, r);
       }
     });
   });

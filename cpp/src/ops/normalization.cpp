@@ -134,18 +134,28 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
 
 namespace {
 
+// Unlike other indices, labels do not count from the end: -1 is a mark or a mistake.
+void check_labels(const Tensor& labels, int64_t classes) {
+  const int64_t* const p = labels.data<int64_t>();
+  for (int64_t i = 0; i < labels.size(); ++i) {
+    if (p[i] < 0 || p[i] >= classes) {
+      throw IndexError("cross_entropy: label " + std::to_string(p[i]) + " is out of range for " +
+                       std::to_string(classes) + " classes");
+    }
+  }
+}
+
 // The gradient of cross_entropy's scores: (softmax(scores) - one_hot(labels)) * g, row by row.
 // top and total are of each row: the largest score, and the sum of exp(score - top).
 Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& top,
                               const Tensor& total, const Tensor& g) {
   if (grad_enabled()) {
     const Tensor classes = arange_int(0, 1, scores.length(1), DType::Int64);
-    const Tensor from_front = remainder(labels, scalar(scores.length(1), DType::Int64));
-    const Tensor hit = equal(expand_dims(from_front, 1), classes);
+    const Tensor hit = equal(expand_dims(labels, 1), classes);
     return (softmax(scores, 1) - astype(hit, g.dtype())) * expand_dims(g, 1);
   }
   // Labels in memory shared with another library may have changed unseen.
-  engine::check_indices(labels, scores.length(1), "cross_entropy: label");
+  check_labels(labels, scores.length(1));
   const Tensor x = contiguous(scores.dtype() == g.dtype() ? scores : astype(scores, g.dtype()));
   Tensor d = Tensor::empty(scores.shape(), g.dtype());
   engine::softmax_loss_gradient(g.dtype(), x.length(0), x.length(1), x.data(), top.data(),
@@ -170,7 +180,7 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
   const DType dtype = float_of(scores.dtype());
   const Tensor rows =
       contiguous(labels.dtype() == DType::Int64 ? labels : astype(labels, DType::Int64));
-  engine::check_indices(rows, scores.length(1), "cross_entropy: label");
+  check_labels(rows, scores.length(1));
   if (!fits_a_program(scores, 1)) {
     const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
     return logsumexp(scores, Dims{1}) - squeeze(hit, Dims{1});

@@ -127,6 +127,8 @@ def mnist(
     if folder is None:
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         folder = os.environ.get("NDTAPE_MNIST") or Path(cache) / "ndtape" / "mnist"
+    if not isinstance(folder, (str, os.PathLike)):
+        raise TypeError(f"folder: a {type(folder).__name__}, expected a path")
     folder = Path(folder)
     arrays = []
     for name, known in _FILES.items():

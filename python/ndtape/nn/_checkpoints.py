@@ -60,21 +60,32 @@ def save(
     loader: DataLoader,
     callbacks: list[Callback],
     epoch: int,
+    stopped: bool,
 ) -> None:
-    """All that `fit` needs to go on after `epoch` epochs."""
+    """All that `fit` needs to go on after `epoch` epochs, or not to if a callback ended it."""
     tensors = {f"model/{name}": t for name, t in model.state_dict().items()}
     state = optimizer.state_dict()
     for i, kept in enumerate(state["state"]):
         tensors |= {f"optimizer/{i}/{name}": t for name, t in kept.items()}
+    described = []
+    for i, callback in enumerate(callbacks):
+        plain = {}
+        for key, value in callback.state_dict().items():
+            if isinstance(value, dict) and any(isinstance(t, Tensor) for t in value.values()):
+                tensors |= {f"callback/{i}/{key}/{name}": t for name, t in value.items()}
+            else:
+                plain[key] = value
+        described.append([type(callback).__name__, plain])
     meta = {
         "epoch": epoch,
+        "stopped": stopped,
         "optimizer": type(optimizer).__name__,
         "count": state["count"],
         "groups": state["groups"],
         "parameters": len(state["state"]),
         "seed": loader.seed,
         "random": random.get_state(),
-        "callbacks": [[type(c).__name__, c.state_dict()] for c in callbacks],
+        "callbacks": described,
     }
     write(path, tensors, meta)
 
@@ -85,11 +96,12 @@ def resume(
     optimizer: optim.Optimizer,
     loader: DataLoader,
     callbacks: list[Callback],
-) -> int:
-    """Take over what `save` wrote; returns the number of epochs that are done."""
+) -> tuple[int, bool]:
+    """Take over what `save` wrote: the number of epochs that are done, whether that is all."""
     tensors, meta = read(path)
     expected = {
-        "epoch", "optimizer", "count", "groups", "parameters", "seed", "random", "callbacks"
+        "epoch", "stopped", "optimizer", "count", "groups", "parameters", "seed", "random",
+        "callbacks",
     }  # fmt: skip
     if not isinstance(meta, dict) or set(meta) != expected:
         raise ValueError(f"{path}: not a checkpoint of fit")
@@ -107,6 +119,9 @@ def resume(
         kind, rest = name.split("/", 1)
         if kind == "model":
             weights[rest] = t
+        elif kind == "callback":
+            number, key, which = rest.split("/", 2)
+            meta["callbacks"][int(number)][1].setdefault(key, {})[which] = t
         else:
             number, which = rest.split("/", 1)
             states[int(number)][which] = t
@@ -124,4 +139,4 @@ def resume(
     random.set_state(meta["random"])
     for callback, (_, state) in zip(callbacks, meta["callbacks"], strict=True):
         callback.load_state_dict(state)
-    return int(meta["epoch"])
+    return int(meta["epoch"]), bool(meta["stopped"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Sequence
+from numbers import Real
+from pathlib import Path
 
 from ndtape import _core
 from ndtape._core import Tensor
@@ -23,6 +25,14 @@ def tensor(function: str, name: str, value: object) -> Tensor:
         raise TypeError(f"{function}: {name} is of type {kind}, expected a tensor") from None
 
 
+def floating(function: str, name: str, value: object) -> Tensor:
+    """`value` as a tensor of a float dtype, or an error that names it."""
+    x = tensor(function, name, value)
+    if x.dtype not in (_core.float32, _core.float64):
+        raise TypeError(f"{function}: {name} of dtype {x.dtype}, expected a float dtype")
+    return x
+
+
 def integer(name: str, value: object, least: int = 1) -> int:
     """`value` as an int of at least `least`, or an error that names it."""
     try:
@@ -36,8 +46,10 @@ def integer(name: str, value: object, least: int = 1) -> int:
 
 def number(name: str, value: float, low: float, high: float = math.inf) -> float:
     """`value` as a float in [low, high], or an error that names it."""
-    if isinstance(value, (str, bytes)) or not low <= value <= high:
-        bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+    bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+    if not isinstance(value, Real):
+        raise TypeError(f"{name}: {value!r}, expected a number {bounds}")
+    if not low <= value <= high:
         raise ValueError(f"{name}: {value!r}, expected {bounds}")
     return float(value)
 
@@ -56,3 +68,11 @@ def choice(name: str, value: str, known: Iterable[str]) -> str:
     if value not in (names := sorted(known)):
         raise ValueError(f"{name}: {value!r}, expected one of {', '.join(map(repr, names))}")
     return value
+
+
+def refuse_missing_folder(name: str, path: Path) -> None:
+    """Refuse a file's path before hours of work, rather than when it is written."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{name}: {path} is a folder, expected a file")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{name}: {path}: there is no folder {path.parent}")

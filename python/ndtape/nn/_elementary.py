@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ndtape import _core, random
 from ndtape._core import Tensor, gelu, log_softmax, relu, sigmoid, softmax, softplus, tanh
-from ndtape.nn._checks import integer, number, tensor
+from ndtape.nn._checks import floating, integer, number, tensor
 
 __all__ = [
     "dropout",
@@ -59,7 +59,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> F.linear(nt.tensor([1.0, 2.0]), nt.tensor([[3.0, 4.0]]), nt.tensor([0.5]))
     tensor([11.5])
     """
-    x = tensor("linear", "x", x)
+    x = floating("linear", "x", x)
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         raise ValueError(
             f"linear: x of shape {x.shape} for a weight of shape {weight.shape}, expected a last "
@@ -284,7 +284,7 @@ def embedding(indices: Tensor, weight: Tensor) -> Tensor:
     Parameters
     ----------
     indices : Tensor
-        Of an integer dtype and any shape.
+        Of an integer dtype and any shape, from 0 to ``entries - 1``.
     weight : Tensor
         Of shape ``(entries, features)``.
 
@@ -305,6 +305,14 @@ def embedding(indices: Tensor, weight: Tensor) -> Tensor:
     tensor([[3., 4.],
             [1., 2.]])
     """
+    indices = tensor("embedding", "indices", indices)
+    if indices.dtype in (_core.bool, _core.float32, _core.float64):
+        raise TypeError(f"embedding: indices of dtype {indices.dtype}, expected integers")
+    entries = weight.shape[0]
+    outside = (indices < 0) | (indices >= entries)
+    if bool(_core.any(outside)):
+        wrong = indices[outside].tolist()[0]
+        raise IndexError(f"embedding: index {wrong} is out of range for {entries} entries")
     return _core.take(weight, indices, axis=0)
 
 

@@ -6,6 +6,7 @@ Each is a mean over all elements (or rows) unless told otherwise, and finite whe
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Literal
 
 from ndtape import _core
@@ -25,6 +26,17 @@ __all__ = [
 
 Reduction = Literal["mean", "sum", "none"]
 _REDUCTIONS = ("mean", "sum", "none")
+
+
+_FLOATS = (_core.float32, _core.float64)
+
+
+def _alike(name: str, prediction: Tensor, target: Tensor) -> None:
+    """Refuse a target that is not of the prediction's shape, or not of a float dtype."""
+    _same_shape(name, prediction, target)
+    for which, x in (("prediction", prediction), ("target", target)):
+        if x.dtype not in _FLOATS:
+            raise TypeError(f"{name}: {which} of dtype {x.dtype}, expected a float dtype")
 
 
 def _same_shape(name: str, prediction: Tensor, target: Tensor) -> None:
@@ -73,7 +85,7 @@ def mse(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") ->
     """
     prediction = tensor("mse", "prediction", prediction)
     target = tensor("mse", "target", target)
-    _same_shape("mse", prediction, target)
+    _alike("mse", prediction, target)
     return _reduced("mse", _core.square(prediction - target), reduction)
 
 
@@ -105,7 +117,7 @@ def l1(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> 
     """
     prediction = tensor("l1", "prediction", prediction)
     target = tensor("l1", "target", target)
-    _same_shape("l1", prediction, target)
+    _alike("l1", prediction, target)
     return _reduced("l1", _core.abs(prediction - target), reduction)
 
 
@@ -148,9 +160,9 @@ def huber(
     """
     prediction = tensor("huber", "prediction", prediction)
     target = tensor("huber", "target", target)
-    if not delta > 0:
+    if not number("delta", delta, 0) > 0:
         raise ValueError(f"delta: {delta!r}, expected more than 0")
-    _same_shape("huber", prediction, target)
+    _alike("huber", prediction, target)
     d = _core.abs(prediction - target)
     near = _core.minimum(d, delta)  # so that squares of far errors do not overflow
     return _reduced("huber", near * (d - 0.5 * near), reduction)
@@ -240,6 +252,17 @@ def binary_cross_entropy_with_logits(
     t = _core.astype(target, prediction.dtype) if target.dtype != prediction.dtype else target
     if not bool(_core.all((t >= 0) & (t <= 1))):
         raise ValueError(f"{name}: a target outside the range from 0 to 1")
+    counts = tensor(name, "positive_weight", positive_weight)
+    if not bool(_core.all(counts >= 0)):
+        raise ValueError(f"{name}: a positive_weight below 0")
+    over = len(prediction.shape) - counts.ndim
+    if over < 0 or any(
+        n not in (1, m) for n, m in zip(counts.shape, prediction.shape[over:], strict=True)
+    ):
+        raise ValueError(
+            f"{name}: positive_weight of shape {counts.shape}, expected one that broadcasts to "
+            f"the prediction's {prediction.shape}"
+        )
     hit, miss = _core.softplus(-prediction), _core.softplus(prediction)
     return _reduced(name, positive_weight * t * hit + (1 - t) * miss, reduction)
 
@@ -287,6 +310,7 @@ def nll(
     """
     log_probabilities = tensor("nll", "log_probabilities", log_probabilities)
     target = tensor("nll", "target", target)
+    weight = None if weight is None else tensor("nll", "weight", weight)
     rows, labels = _rows("nll", log_probabilities, target)
     labels, counts = _counts("nll", rows, labels, weight, ignore_index)
     losses = -_core.take_along_axis(rows, labels[:, None], axis=1)[:, 0]
@@ -342,6 +366,7 @@ def cross_entropy(
     scores = tensor("cross_entropy", "scores", scores)
     target = tensor("cross_entropy", "target", target)
     smoothing = number("label_smoothing", label_smoothing, 0, 1)
+    weight = None if weight is None else tensor("cross_entropy", "weight", weight)
     if target.dtype in (_core.float32, _core.float64):
         return _soft_cross_entropy(scores, target, weight, smoothing, ignore_index, reduction)
     rows, labels = _rows("cross_entropy", scores, target)
@@ -477,6 +502,8 @@ def _counts(
 ) -> tuple[Tensor, Tensor | None]:
     """Labels that can be looked up, and what each row counts for (None: 1)."""
     _check_weight(name, weight, rows.shape[1])
+    if ignore_index is not None and not isinstance(ignore_index, Integral):
+        raise TypeError(f"ignore_index: {ignore_index!r}, expected an integer")
     if labels.dtype == _core.bool or labels.dtype in (_core.float32, _core.float64):
         raise TypeError(f"{name}: target of dtype {labels.dtype}, expected integers")
     counts = None

@@ -12,7 +12,7 @@ from ndtape._core import Tensor
 from ndtape._grad_mode import no_grad
 from ndtape.data import ArrayDataset, DataLoader
 from ndtape.nn import _checkpoints, _losses
-from ndtape.nn._checks import choice, integer
+from ndtape.nn._checks import choice, integer, number, refuse_missing_folder
 from ndtape.nn._progress import Progress
 from ndtape.nn.callbacks import Callback, History
 
@@ -93,7 +93,10 @@ def compile_module(
     Raises
     ------
     ValueError
-        When a name is unknown; the message lists those that are known.
+        When a name is unknown, and the message lists those that are known; or the optimizer is
+        not one of this module's parameters.
+    TypeError
+        When the loss or a metric is neither a name nor a function.
     """
     if isinstance(optimizer, str):
         make = _OPTIMIZERS[choice("optimizer", optimizer, _OPTIMIZERS)]
@@ -103,12 +106,22 @@ def compile_module(
             f"optimizer: a {type(optimizer).__name__}, expected a name or an Optimizer whose "
             "steps need no closure"
         )
+    own = {id(p) for p in self.parameters()}
+    if not any(id(p) in own for p in optimizer.parameters):
+        raise ValueError(
+            f"optimizer: none of its parameters is one of this {type(self).__name__}; make it of "
+            "parameters()"
+        )
     if isinstance(loss, str):
         loss = _LOSSES[choice("loss", loss, _LOSSES)]
+    if not callable(loss):
+        raise TypeError(f"loss: a {type(loss).__name__}, expected a name or a function")
     chosen: dict[str, Metric] = {}
     for metric in (metrics,) if isinstance(metrics, str) else metrics:
         if isinstance(metric, str):
             chosen[metric] = _METRICS[choice("metrics", metric, _METRICS)]
+        elif not callable(metric):
+            raise TypeError(f"metrics: a {type(metric).__name__}, expected names and functions")
         else:
             chosen[getattr(metric, "__name__", type(metric).__name__)] = metric
     setup = (optimizer, loss, chosen)
@@ -178,7 +191,14 @@ def fit(
     """
     optimizer, loss, metrics = _setup(self)
     integer("epochs", epochs)
-    choice("verbose", str(verbose), ("0", "1", "2"))
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose: {verbose!r}, expected 0, 1 or 2")
+    if clip_norm is not None and not number("clip_norm", clip_norm, 0) > 0:
+        raise ValueError(f"clip_norm: {clip_norm!r}, expected more than 0")
+    if checkpoint is not None:
+        refuse_missing_folder("checkpoint", Path(checkpoint))
+    if not isinstance(callbacks, (list, tuple)):
+        raise TypeError(f"callbacks: a {type(callbacks).__name__}, expected a list of Callback")
     loader, held_out = _loaders(x, y, batch_size, validation_data, validation_split, shuffle, seed)
     history = History()
     everyone: list[Callback] = [*callbacks, history]
@@ -187,15 +207,15 @@ def fit(
             kind = type(callback).__name__
             raise TypeError(f"callbacks[{i}]: a {kind}, expected a Callback")
         callback.model = self
-    first = 0
+    first, done = 0, False
     if checkpoint is not None and Path(checkpoint).exists():
-        first = _checkpoints.resume(Path(checkpoint), self, optimizer, loader, everyone)
+        first, done = _checkpoints.resume(Path(checkpoint), self, optimizer, loader, everyone)
     object.__setattr__(self, "stop_training", False)
     was_training = self.training
     try:
         for callback in everyone:
             callback.on_train_begin()
-        for epoch in range(first, epochs):
+        for epoch in range(first, first if done else epochs):
             loader.epoch = epoch
             for callback in everyone:
                 callback.on_epoch_begin(epoch)
@@ -209,7 +229,15 @@ def fit(
             for callback in everyone:
                 callback.on_epoch_end(epoch, logs)
             if checkpoint is not None:
-                _checkpoints.save(Path(checkpoint), self, optimizer, loader, everyone, epoch + 1)
+                _checkpoints.save(
+                    Path(checkpoint),
+                    self,
+                    optimizer,
+                    loader,
+                    everyone,
+                    epoch + 1,
+                    bool(self.stop_training),
+                )
             if self.stop_training:
                 break
     except KeyboardInterrupt:
@@ -295,6 +323,8 @@ def summary(self: Module, input_shape: Sequence[int] | None = None) -> None:
     """
     shapes: dict[int, str] = {}
     if input_shape is not None:
+        if not isinstance(input_shape, (tuple, list)):
+            raise TypeError(f"input_shape: {input_shape!r}, expected a shape such as (1, 28, 28)")
         shapes = _output_shapes(self, tuple(input_shape))
     rows = [("layer", "kind", "output" if shapes else "", "parameters")]
     for name, module in self.named_modules():
@@ -382,7 +412,7 @@ def _loaders(
     shuffle: bool,
     seed: int | None,
 ) -> tuple[DataLoader, DataLoader | None]:
-    if not 0 <= validation_split < 1:
+    if number("validation_split", validation_split, 0) >= 1:
         raise ValueError(f"validation_split: {validation_split!r}, expected in [0, 1)")
     if validation_split and validation_data is not None:
         raise ValueError("validation_split: given with validation_data, expected one of them")

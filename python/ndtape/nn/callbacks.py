@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import functools
+import io
 import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndtape import optim
 from ndtape._core import Tensor
-from ndtape.nn._checks import choice, integer, number
+from ndtape.nn._checks import choice, integer, number, refuse_missing_folder
 
 if TYPE_CHECKING:
     from ndtape.nn.module import Module
@@ -56,12 +59,12 @@ class Callback:
         """After each epoch, with means over it and what was measured on held-out data."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps of the callback, as JSON can write it.
+        """Return what a checkpoint keeps of the callback.
 
         Returns
         -------
         dict
-            For `load_state_dict`.
+            For `load_state_dict`: values that JSON can write, and dicts of tensors by name.
         """
         return {}
 
@@ -145,13 +148,20 @@ class History(Callback):
             When no epoch was finished.
         """
         try:
-            from matplotlib.figure import Figure
+            import matplotlib.figure
         except ImportError as error:
             raise ImportError("History.plot needs matplotlib: pip install ndtape[plot]") from error
         if not self.history:
             raise ValueError("History.plot: no epoch was finished, so there is nothing to draw")
         names = [n for n in self.history if not n.startswith("val_") and n != "learning_rate"]
-        figure = Figure(figsize=(4.5 * len(names), 3.5), layout="constrained")
+        size = (4.5 * len(names), 3.5)
+        figure: Any
+        # `pyplot.show` of a program shows it; without pyplot nothing but the file is touched.
+        if "matplotlib.pyplot" in sys.modules and "IPython" not in sys.modules:
+            figure = sys.modules["matplotlib.pyplot"].figure(figsize=size, layout="constrained")
+        else:
+            figure = matplotlib.figure.Figure(figsize=size, layout="constrained")
+            figure._repr_png_ = functools.partial(_png, figure)  # what notebooks ask for
         panels = figure.subplots(1, len(names), squeeze=False)[0]
         for panel, name in zip(panels, names, strict=True):
             for which, label in ((name, "training"), (f"val_{name}", "held out")):
@@ -172,10 +182,19 @@ class History(Callback):
         return f"History({count} epochs{': ' + last if last else ''})"
 
 
+def _png(figure: Any) -> bytes:
+    """Return a drawing as a PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
 class _Watching(Callback):
     """What compares a measurement with the best so far."""
 
     def __init__(self, monitor: str, mode: str, threshold: float) -> None:
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor: {monitor!r}, expected a name such as 'val_loss'")
         self.monitor = monitor
         choice("mode", mode, ("auto", "min", "max"))
         if mode == "auto":
@@ -274,14 +293,14 @@ class EarlyStopping(_Watching):
             self.model.load_state_dict(self._kept)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best measurement and how long ago it was.
+        """Return the best measurement, how long ago it was, and what `restore_best` keeps.
 
         Returns
         -------
         dict
-            For `load_state_dict`. The parameters kept by `restore_best` are not in it.
+            For `load_state_dict`.
         """
-        return {**super().state_dict(), "waited": self.waited}
+        return {**super().state_dict(), "waited": self.waited, "kept": self._kept or {}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint.
@@ -293,6 +312,7 @@ class EarlyStopping(_Watching):
         """
         super().load_state_dict(state)
         self.waited = int(state["waited"])
+        self._kept = dict(state["kept"]) or None
 
 
 class BestCheckpoint(_Watching):
@@ -319,6 +339,10 @@ class BestCheckpoint(_Watching):
         super().__init__(monitor, mode, 0.0)
         self.path = Path(path)
 
+    def on_train_begin(self) -> None:
+        """Refuse a folder that is not there."""
+        refuse_missing_folder("path", self.path)
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Compare with the best so far, and write."""
         if self._improved(logs):
@@ -342,6 +366,15 @@ class CSVLog(Callback):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._names: list[str] = []
+        self._size: int | None = None  # of the file as the checkpoint knew it
+
+    def on_train_begin(self) -> None:
+        """Drop what was written of epochs after the checkpoint, which will be done again."""
+        refuse_missing_folder("path", self.path)
+        if self._size is not None and self.path.exists():
+            with self.path.open("r+") as file:
+                file.truncate(min(self._size, self.path.stat().st_size))
+        self._size = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Write a line, after the head if it is the first."""
@@ -355,14 +388,15 @@ class CSVLog(Callback):
             writer.writerow([epoch + 1, *(logs.get(name, "") for name in self._names)])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the names of the columns.
+        """Return the names of the columns, and how long the file is.
 
         Returns
         -------
         dict
             For `load_state_dict`.
         """
-        return {"names": self._names}
+        size = self.path.stat().st_size if self.path.exists() else 0
+        return {"names": self._names, "size": size}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint.
@@ -373,6 +407,7 @@ class CSVLog(Callback):
             What `state_dict` gave.
         """
         self._names = list(state["names"])
+        self._size = int(state["size"])
 
 
 class LearningRate(Callback):

@@ -39,12 +39,19 @@ _GAINS = {
 
 
 def _fill(x: Tensor, value: Tensor | float) -> Tensor:
+    _check_tensor(x)
     with no_grad():
         x[...] = value
     return x
 
 
+def _check_tensor(x: object) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"x: a {type(x).__name__}, expected a tensor to fill")
+
+
 def _fans(x: Tensor) -> tuple[int, int]:
+    _check_tensor(x)
     if x.ndim < 2:
         raise ValueError(f"x: shape {x.shape}, expected at least two axes: (outputs, inputs, ...)")
     kernel = math.prod(x.shape[2:])
@@ -140,6 +147,7 @@ def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
     >>> bool(nt.all(nt.nn.init.uniform_(nt.empty(100), -1.0, 1.0) >= -1))
     True
     """
+    _check_tensor(x)
     return _fill(x, random.uniform(low, high, size=x.shape, dtype=x.dtype))
 
 
@@ -165,6 +173,7 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     tensor([2., 2., 2.])
     """
     number("std", std, 0)
+    _check_tensor(x)
     return _fill(x, random.normal(mean, std, size=x.shape, dtype=x.dtype))
 
 
@@ -203,6 +212,7 @@ def trunc_normal_(
     inside = 0.5 * (math.erf(b / math.sqrt(2)) - math.erf(a / math.sqrt(2)))
     if not inside > 1e-3:
         raise ValueError(f"low, high: {low!r}, {high!r}, expected a range that is not rare")
+    _check_tensor(x)
     values = random.normal(mean, std, size=x.shape, dtype=x.dtype)
     while bool(_core.any(outside := (values < low) | (values > high))):
         again = random.normal(mean, std, size=x.shape, dtype=x.dtype)

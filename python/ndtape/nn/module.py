@@ -9,6 +9,7 @@ from ndtape import _core, optim
 from ndtape._core import DType, Tensor
 from ndtape._grad_mode import no_grad
 from ndtape.nn import _training
+from ndtape.nn._checks import tensor
 
 __all__ = ["Module", "Sequential"]
 
@@ -182,6 +183,8 @@ class Module:
             When names are missing or unknown, or shapes or dtypes differ; all of them are listed,
             and nothing is changed.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state: a {type(state).__name__}, expected a mapping of names")
         own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
         problems = []
         if strict:
@@ -191,7 +194,7 @@ class Module:
         for name, t in own.items():
             if name not in state:
                 continue
-            value = _core.asarray(state[name])
+            value = tensor("load_state_dict", name, state[name])
             if value.shape != t.shape:
                 problems.append(f"{name} has shape {value.shape}, expected {t.shape}")
             elif value.dtype != t.dtype:
@@ -290,6 +293,8 @@ class Module:
         Module
             This one.
         """
+        if not callable(function):
+            raise TypeError(f"function: a {type(function).__name__}, expected a function")
         for _, module in list(self.named_modules()):
             function(module)
         return self

@@ -131,6 +131,8 @@ class LayerNorm(Module):
         self, shape: int | Sequence[int], *, epsilon: float = 1e-5, affine: bool = True
     ) -> None:
         self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        if not self.shape:
+            raise ValueError("shape: (), expected at least one axis")
         for n in self.shape:
             integer("shape", n)
         self.epsilon = number("epsilon", epsilon, 0)
@@ -169,6 +171,11 @@ class RMSNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Of x's shape."""
+        x = tensor("RMSNorm", "x", x)
+        if x.ndim == 0 or x.shape[-1] != self.features:
+            raise ValueError(
+                f"RMSNorm: x of shape {x.shape}, expected a last axis of {self.features}"
+            )
         return f.rms_norm(x, self.weight, epsilon=self.epsilon)
 
     def _describe(self) -> str:
@@ -208,6 +215,9 @@ class GroupNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Of x's shape."""
+        x = tensor("GroupNorm", "x", x)
+        if x.ndim < 2 or x.shape[1] != self.channels:
+            raise ValueError(f"GroupNorm: x of shape {x.shape}, expected (n, {self.channels}, ...)")
         return f.group_norm(x, self.groups, self.weight, self.bias, epsilon=self.epsilon)
 
     def _describe(self) -> str:
