@@ -1,9 +1,14 @@
 """Data sets and batches: orders, threads, processes, and files that are wrong."""
 
+import gc
 import os
+import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +82,76 @@ def test_workers():
     loader = DataLoader(Numbers(9, fail_at=5), 2, workers=1, prefetch=1)
     with pytest.raises(KeyError, match="no such sample"):
         list(loader)
+
+
+class Processes(Dataset):
+    """Samples that name the process which made them."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return np.asarray([os.getpid()])
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def ended(pids, seconds=20):
+    deadline = time.monotonic() + seconds
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks the system about processes")
+def test_workers_live_as_long_as_their_loader():
+    loader = DataLoader(Processes(), 1, workers=1)
+    pids = {int(batch[0, 0]) for _ in range(2) for batch in loader}
+    assert len(pids) == 1
+    assert pids != {os.getpid()}
+    assert len(pickle.loads(pickle.dumps(loader))) == len(loader)
+    given_up = iter(loader)
+    next(given_up)
+    given_up.close()
+    assert {int(batch[0, 0]) for batch in loader} == pids
+    del loader, given_up
+    gc.collect()
+    assert ended(pids)
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+if __name__ == "__main__":
+    from test_data import Processes
+    from ndtape.data import DataLoader
+    loader = DataLoader(Processes(), 1, workers=1)
+    print(int(next(iter(loader))[0, 0]), flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks the system about processes")
+def test_workers_end_with_a_process_that_is_killed(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    child = subprocess.Popen(
+        [sys.executable, str(script), str(Path(__file__).parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    worker = int(child.stdout.readline())
+    assert alive(worker)
+    child.kill()
+    child.wait()
+    child.stdout.close(), child.stdin.close()
+    assert ended([worker])
 
 
 def test_a_worker_that_dies_is_an_error():

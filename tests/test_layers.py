@@ -436,6 +436,30 @@ def test_attention_at_extremes():
         assert [g.shape for g in y[1:]] == shapes
 
 
+@pytest.mark.parametrize("kind", ["none", "bool", "float"])
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_with_dropout(kind, causal):
+    """Weights are zeroed or scaled, each by chance, and derivatives go with those that stay."""
+    q, k, v = gradcheck.values(5, [(2, 4, 3), (2, 5, 3), (2, 5, 5)])
+    seen = np.random.default_rng(0).random((4, 5)) < 0.7
+    seen[:, 0] = True
+    masks = {"none": None, "bool": seen, "float": np.where(seen, 0.5, -np.inf)}
+    mask = None if masks[kind] is None else nt.asarray(masks[kind])
+    unit = nt.broadcast_to(nt.eye(5, dtype=nt.float64), (2, 5, 5))  # the result is the weights
+
+    def attend(q, k, v, dropout):
+        nt.random.seed(3)
+        return F.scaled_dot_product_attention(q, k, v, mask=mask, causal=causal, dropout=dropout)
+
+    whole = attend(nt.asarray(q), nt.asarray(k), unit, 0.0).numpy()
+    some = attend(nt.asarray(q), nt.asarray(k), unit, 0.25).numpy()
+    stayed = some != 0
+    np.testing.assert_allclose(some[stayed], whole[stayed] / 0.75, rtol=1e-12)
+    assert 0.5 < stayed.sum() / (whole != 0).sum() < 1
+    assert not attend(nt.asarray(q), nt.asarray(k), unit, 1.0).numpy().any()
+    gradcheck.check(lambda q, k, v: attend(q, k, v, 0.5), q, k, v)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
+import os
 import queue
+import signal
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +19,9 @@ from ndtape import _core, random
 from ndtape._core import Tensor
 from ndtape._trees import map_leaves
 from ndtape.data._dataset import ArrayDataset, Dataset
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 __all__ = ["DataLoader", "batches"]
 
@@ -37,7 +44,8 @@ class DataLoader:
     prefetch : int, optional
         Batches that a thread makes ahead; 0 for none.
     workers : int, optional
-        Processes that make batches; 0 for none. The data set must be picklable, as what
+        Processes that make batches; 0 for none. They start with the first epoch, each with a copy
+        of the data set, and live as long as the loader. The data set must be picklable, as what
         `multiprocessing` starts by "spawn" is. A script that uses them needs
         ``if __name__ == "__main__":``.
 
@@ -91,6 +99,7 @@ class DataLoader:
             seed = int(random.integers(0, 2**62).item())
         self.seed = 0 if seed is None else _checked("seed", seed, 0)
         self.epoch = 0
+        self._pool: ProcessPoolExecutor | None = None
 
     def __len__(self) -> int:
         n = len(self.dataset)
@@ -118,34 +127,49 @@ class DataLoader:
         return _tensors(_make(self.dataset, indices))
 
     def _by_processes(self, parts: list[Sequence[int]]) -> Iterator[Any]:
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
         from concurrent.futures.process import BrokenProcessPool
 
-        # A pool of futures rather than queues of our own: a worker that dies is noticed, and what
-        # waits for it is an error instead of a wait for good.
-        pool = ProcessPoolExecutor(
-            self.workers,
-            multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(self.dataset,),
-        )
+        pool = self._workers_started()
         ahead = self.workers * 2
         waiting: deque[Any] = deque()
         try:
             for part in parts:
-                waiting.append(pool.submit(_work, part))
+                with _interrupts_later():
+                    waiting.append(pool.submit(_work, part))
                 if len(waiting) > ahead:
                     yield _tensors(waiting.popleft().result())
             while waiting:
                 yield _tensors(waiting.popleft().result())
         except BrokenProcessPool as error:
+            self._pool = None
+            pool.shutdown(wait=True)
             raise RuntimeError(
                 "a worker process died; was the data set's code killed, or is "
                 'if __name__ == "__main__": missing from the script?'
             ) from error
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for future in waiting:
+                future.cancel()
+
+    def _workers_started(self) -> ProcessPoolExecutor:
+        """Return the worker processes, which live as long as the loader."""
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        if self._pool is None:
+            # A pool of futures rather than queues of our own: a worker that dies is noticed, and
+            # what waits for it is an error instead of a wait for good.
+            self._pool = ProcessPoolExecutor(
+                self.workers,
+                multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(self.dataset,),
+            )
+            weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
+        return self._pool
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_pool": None}
 
 
 def batches(
@@ -220,6 +244,33 @@ _dataset: Any = None  # of a worker process
 def _start_worker(dataset: Any) -> None:
     global _dataset
     _dataset = dataset
+    threading.Thread(target=_end_with_parent, name="ndtape-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave no process behind when the one that started it was killed."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold Ctrl-C back while a worker is started, and from that worker for good.
+
+    A terminal sends it to all processes at once: this one ends the others, without their traces.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(indices: Sequence[int]) -> Any:

@@ -12,6 +12,7 @@ from ndtape import _core
 from ndtape._core import Tensor
 
 PerAxis = int | Sequence[int]
+_INEXACT = (_core.float32, _core.float64, _core.complex64, _core.complex128)
 
 
 def tensor(function: str, name: str, value: object) -> Tensor:
@@ -26,9 +27,9 @@ def tensor(function: str, name: str, value: object) -> Tensor:
 
 
 def floating(function: str, name: str, value: object) -> Tensor:
-    """`value` as a tensor of a float dtype, or an error that names it."""
+    """`value` as a tensor of a float or complex dtype, or an error that names it."""
     x = tensor(function, name, value)
-    if x.dtype not in (_core.float32, _core.float64):
+    if x.dtype not in _INEXACT:
         raise TypeError(f"{function}: {name} of dtype {x.dtype}, expected a float dtype")
     return x
 
@@ -44,11 +45,11 @@ def integer(name: str, value: object, least: int = 1) -> int:
     return number
 
 
-def number(name: str, value: float, low: float, high: float = math.inf) -> float:
+def number(name: str, value: float, low: float = -math.inf, high: float = math.inf) -> float:
     """`value` as a float in [low, high], or an error that names it."""
     bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
     if not isinstance(value, Real):
-        raise TypeError(f"{name}: {value!r}, expected a number {bounds}")
+        raise TypeError(f"{name}: {value!r}, expected a number")
     if not low <= value <= high:
         raise ValueError(f"{name}: {value!r}, expected {bounds}")
     return float(value)

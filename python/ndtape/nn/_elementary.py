@@ -268,7 +268,7 @@ def dropout(x: Tensor, p: float = 0.5, *, training: bool = True) -> Tensor:
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
-    x = tensor("dropout", "x", x)
+    x = floating("dropout", "x", x)
     number("p", p, 0, 1)
     if not training or p == 0:
         return x

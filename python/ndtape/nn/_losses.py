@@ -11,7 +11,7 @@ from typing import Literal
 
 from ndtape import _core
 from ndtape._core import Tensor
-from ndtape.nn._checks import choice, number, tensor
+from ndtape.nn._checks import choice, floating, number, tensor
 
 __all__ = [
     "binary_cross_entropy_with_logits",
@@ -28,15 +28,11 @@ Reduction = Literal["mean", "sum", "none"]
 _REDUCTIONS = ("mean", "sum", "none")
 
 
-_FLOATS = (_core.float32, _core.float64)
-
-
-def _alike(name: str, prediction: Tensor, target: Tensor) -> None:
-    """Refuse a target that is not of the prediction's shape, or not of a float dtype."""
-    _same_shape(name, prediction, target)
-    for which, x in (("prediction", prediction), ("target", target)):
-        if x.dtype not in _FLOATS:
-            raise TypeError(f"{name}: {which} of dtype {x.dtype}, expected a float dtype")
+def _pair(name: str, prediction: object, target: object) -> tuple[Tensor, Tensor]:
+    """Both as tensors of a float dtype and one shape."""
+    p, t = floating(name, "prediction", prediction), floating(name, "target", target)
+    _same_shape(name, p, t)
+    return p, t
 
 
 def _same_shape(name: str, prediction: Tensor, target: Tensor) -> None:
@@ -83,9 +79,7 @@ def mse(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") ->
     >>> nt.nn.functional.mse(nt.tensor([1.0, 2.0]), nt.tensor([1.0, 4.0])).item()
     2.0
     """
-    prediction = tensor("mse", "prediction", prediction)
-    target = tensor("mse", "target", target)
-    _alike("mse", prediction, target)
+    prediction, target = _pair("mse", prediction, target)
     return _reduced("mse", _core.square(prediction - target), reduction)
 
 
@@ -115,9 +109,7 @@ def l1(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> 
     >>> nt.nn.functional.l1(nt.tensor([1.0, 2.0]), nt.tensor([1.0, 4.0])).item()
     1.0
     """
-    prediction = tensor("l1", "prediction", prediction)
-    target = tensor("l1", "target", target)
-    _alike("l1", prediction, target)
+    prediction, target = _pair("l1", prediction, target)
     return _reduced("l1", _core.abs(prediction - target), reduction)
 
 
@@ -158,11 +150,9 @@ def huber(
     >>> nt.nn.functional.huber(nt.tensor([1.0, 5.0]), nt.tensor([0.0, 0.0]), reduction="none")
     tensor([0.5, 4.5])
     """
-    prediction = tensor("huber", "prediction", prediction)
-    target = tensor("huber", "target", target)
+    prediction, target = _pair("huber", prediction, target)
     if not number("delta", delta, 0) > 0:
         raise ValueError(f"delta: {delta!r}, expected more than 0")
-    _alike("huber", prediction, target)
     d = _core.abs(prediction - target)
     near = _core.minimum(d, delta)  # so that squares of far errors do not overflow
     return _reduced("huber", near * (d - 0.5 * near), reduction)

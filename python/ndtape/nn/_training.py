@@ -12,7 +12,7 @@ from ndtape._core import Tensor
 from ndtape._grad_mode import no_grad
 from ndtape.data import ArrayDataset, DataLoader
 from ndtape.nn import _checkpoints, _losses
-from ndtape.nn._checks import choice, integer, number, refuse_missing_folder
+from ndtape.nn._checks import choice, integer, number, refuse_missing_folder, tensor
 from ndtape.nn._progress import Progress
 from ndtape.nn.callbacks import Callback, History
 
@@ -297,7 +297,7 @@ def predict(self: Module, x: Any, batch_size: int = 256) -> Tensor:
         When x is empty or contains NaN.
     """
     integer("batch_size", batch_size)
-    inputs = _core.asarray(x)
+    inputs = tensor("predict", "x", x)
     if inputs.ndim == 0 or inputs.shape[0] == 0:
         raise ValueError(f"x: shape {inputs.shape}, expected at least one sample")
     _refuse_nan("x", inputs)
@@ -355,6 +355,7 @@ def save_weights(self: Module, path: str | Path) -> None:
     path : path
         Replaced when all is written.
     """
+    refuse_missing_folder("path", Path(path))
     _checkpoints.write(Path(path), self.state_dict(), {})
 
 
@@ -392,7 +393,7 @@ def _refuse_nan(name: str, x: Tensor) -> None:
 def _loader(x: Any, y: Any, batch_size: int, shuffle: bool, seed: int | None) -> DataLoader:
     if y is None:
         raise ValueError("y: None, expected targets, or a DataLoader of pairs as x")
-    inputs, targets = _core.asarray(x), _core.asarray(y)
+    inputs, targets = tensor("fit", "x", x), tensor("fit", "y", y)
     for name, t in (("x", inputs), ("y", targets)):
         if t.ndim == 0 or t.shape[0] == 0:
             raise ValueError(f"{name}: shape {t.shape}, expected at least one sample")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ndtape._core import Tensor
 from ndtape.nn import _elementary as f
+from ndtape.nn._checks import number
 from ndtape.nn.module import Module
 
 __all__ = [
@@ -41,7 +42,7 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = float(slope)
+        self.slope = number("slope", slope)
 
     def forward(self, x: Tensor) -> Tensor:
         """Of x's shape."""
@@ -61,7 +62,7 @@ class ELU(Module):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = float(alpha)
+        self.alpha = number("alpha", alpha)
 
     def forward(self, x: Tensor) -> Tensor:
         """Of x's shape."""

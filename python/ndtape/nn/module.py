@@ -49,6 +49,10 @@ class Module:
     _setup: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: D102
+        if cls.__init__ is object.__init__ and (args or kwargs):
+            raise TypeError(
+                f"{cls.__name__}: given {len(args) + len(kwargs)} arguments, takes none"
+            )
         # Here rather than in __init__, which subclasses need not call.
         self = super().__new__(cls)
         object.__setattr__(self, "training", True)

@@ -56,6 +56,9 @@ class Optimizer:
 
     def __init__(self, parameters: Parameters, learning_rate: float, **options: Any) -> None:
         defaults = {"learning_rate": learning_rate, **options}
+        if not isinstance(parameters, Iterable):
+            kind = type(parameters).__name__
+            raise TypeError(f"parameters: a {kind}, expected tensors or groups of them")
         given: list[Any] = list(parameters)
         if not given:
             raise ValueError("parameters: none were given, expected at least one")

@@ -221,6 +221,8 @@ class Adam(Optimizer):
         )
 
     def _check(self, options: dict[str, Any]) -> None:
+        if not isinstance(options["betas"], (tuple, list)) or len(options["betas"]) != 2:
+            raise TypeError(f"betas: {options['betas']!r}, expected a pair of numbers")
         first, second = options["betas"]
         options["betas"] = (checked("betas", first, high=1.0), checked("betas", second, high=1.0))
         checked("epsilon", options["epsilon"])

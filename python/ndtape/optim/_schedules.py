@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from ndtape.optim._optimizer import Optimizer, checked
@@ -383,6 +384,8 @@ class PlateauSchedule(Schedule):
         """
         if value is None:
             raise TypeError("value: None, expected what the schedule is to look at")
+        if not isinstance(value, Real):
+            raise TypeError(f"value: {value!r}, expected a number")
         margin = self.threshold * abs(self.best) if math.isfinite(self.best) else 0.0
         gain = self.best - value if self.mode == "min" else value - self.best
         better = gain > margin
