@@ -225,7 +225,18 @@ REFUSED = [
     (lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), stride=0), ValueError, "stride: 0"),
     (lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), stride=(1, 1, 1)), ValueError, "stride"),
     (lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), padding=-1), ValueError, "padding: -1"),
-    (lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), padding="same"), TypeError, "padding"),
+    (
+        lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), padding="full"),
+        ValueError,
+        "padding: 'full', expected one of 'same', 'valid'",
+    ),
+    (
+        lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), padding="same", stride=2),
+        ValueError,
+        "padding: 'same' with strides",
+    ),
+    (lambda: nt.nn.Conv2d(1, 1, 3, 2, "same"), ValueError, "padding: 'same' with strides"),
+    (lambda: nt.nn.ConvTranspose2d(1, 1, 3, 2, "same"), TypeError, "padding: 'same'"),
     (lambda: F.conv2d(ONES[2], nt.ones((3, 1, 3, 3)), groups=2), ValueError, "groups 2"),
     (lambda: F.conv2d(ONES[2], ONES[2], padding=2**30), (ValueError, MemoryError), "."),
     (lambda: F.conv2d(ONES[2], nt.ones((1, 2, 3, 3)), padding=2**40), ValueError, "padding"),
@@ -360,6 +371,25 @@ def test_convolution_as_in_torch(case, seed):
         lambda x, w, b: theirs(x, w, b, **options),
         x, w, b,
     )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
+@pytest.mark.parametrize("kernel", [(1, 2), (3, 3), (2, 4)])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_named_padding_as_in_torch(kernel, dilation, padding):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 3, 8, 9)), rng.standard_normal((4, 3, *kernel))
+    options = {"padding": padding, "dilation": dilation}
+    theirs = torch.nn.functional.conv2d
+    compare(lambda x, w: F.conv2d(x, w, **options), lambda x, w: theirs(x, w, **options), x, w)
+    layer = nt.nn.Conv2d(3, 4, kernel, **options)
+    assert (
+        layer(nt.ones((2, 3, 8, 9))).shape
+        == theirs(torch.ones((2, 3, 8, 9)), torch.ones(4, 3, *kernel), **options).shape
+    )
+    assert f"padding={padding!r}" in repr(layer)
 
 
 @examples(40)

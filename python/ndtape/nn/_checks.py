@@ -55,7 +55,7 @@ def number(name: str, value: float, low: float = -math.inf, high: float = math.i
     return float(value)
 
 
-def per_axis(name: str, value: PerAxis, axes: int, least: int = 1) -> tuple[int, ...]:
+def per_axis(name: str, value: PerAxis | str, axes: int, least: int = 1) -> tuple[int, ...]:
     """One integer an axis: a single one stands for all."""
     many = isinstance(value, Iterable) and not isinstance(value, str)
     values = tuple(value) if many else (value,) * axes  # type: ignore[arg-type]

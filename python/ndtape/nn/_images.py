@@ -6,7 +6,8 @@ from typing import Literal
 
 from ndtape import _core
 from ndtape._core import Tensor
-from ndtape.nn._checks import PerAxis, integer, per_axis, tensor
+from ndtape._padding import pad
+from ndtape.nn._checks import PerAxis, choice, integer, per_axis, tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -21,6 +22,16 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
 ]
+
+
+Padding = PerAxis | str
+
+
+def check_padding(padding: str, strides: tuple[int, ...]) -> None:
+    """Refuse a name that is unknown, or that asks for lengths which the strides do not give."""
+    choice("padding", padding, ("same", "valid"))
+    if padding == "same" and set(strides) != {1}:
+        raise ValueError(f"padding: 'same' with strides {strides}, expected strides of 1")
 
 
 def _images(name: str, x: Tensor, axes: int) -> None:
@@ -38,7 +49,7 @@ def _convolve(
     weight: Tensor,
     bias: Tensor | None,
     stride: PerAxis,
-    padding: PerAxis,
+    padding: Padding,
     dilation: PerAxis,
     groups: int,
     output_padding: PerAxis | None = None,
@@ -46,9 +57,17 @@ def _convolve(
     x = tensor(name, "x", x)
     _images(name, x, axes)
     strides = per_axis("stride", stride, axes)
-    paddings = per_axis("padding", padding, axes, 0)
     dilations = per_axis("dilation", dilation, axes)
     groups = integer("groups", groups)
+    if isinstance(padding, str) and output_padding is None and weight.ndim == x.ndim:
+        check_padding(padding, strides)
+        totals = [d * (k - 1) for d, k in zip(dilations, weight.shape[2:], strict=True)]
+        if padding == "valid":
+            totals = [0] * axes
+        if any(t % 2 for t in totals):  # what cannot be shared goes to the end
+            x = pad(x, [(0, 0), (0, 0), *((0, t % 2) for t in totals)])
+        padding = tuple(t // 2 for t in totals)
+    paddings = per_axis("padding", padding, axes, 0)
     if output_padding is None:
         return _core._convolve(x, weight, bias, strides, paddings, dilations, groups)
     extra = per_axis("output_padding", output_padding, axes, 0)
@@ -61,7 +80,7 @@ def conv1d(
     bias: Tensor | None = None,
     *,
     stride: PerAxis = 1,
-    padding: PerAxis = 0,
+    padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
 ) -> Tensor:
@@ -76,7 +95,7 @@ def conv1d(
     bias : Tensor, optional
         Of shape ``(outputs,)``.
     stride, padding, dilation : int, optional
-        Steps of the kernel, zeros at both ends, steps between its elements.
+        Steps of the kernel, zeros at both ends (or "same" or "valid"), steps between its elements.
     groups : int, optional
         Parts of the channels that do not see each other.
 
@@ -101,7 +120,7 @@ def conv2d(
     bias: Tensor | None = None,
     *,
     stride: PerAxis = 1,
-    padding: PerAxis = 0,
+    padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
 ) -> Tensor:
@@ -120,6 +139,7 @@ def conv2d(
         Of shape ``(outputs,)``.
     stride, padding, dilation : int or pair of ints, optional
         Step of the window; zeros on both sides of an axis; distance between a kernel's elements.
+        A padding "same" keeps the lengths, at stride 1; "valid" is 0.
     groups : int, optional
         Into how many parts the channels are split, each convolved by itself.
 
@@ -151,7 +171,7 @@ def conv3d(
     bias: Tensor | None = None,
     *,
     stride: PerAxis = 1,
-    padding: PerAxis = 0,
+    padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
 ) -> Tensor:

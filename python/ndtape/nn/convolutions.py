@@ -7,6 +7,7 @@ import math
 from ndtape._core import Tensor
 from ndtape.nn import _images as f
 from ndtape.nn._checks import PerAxis, integer, per_axis
+from ndtape.nn._images import Padding, check_padding
 from ndtape.nn.layers import uniform_parameter
 from ndtape.nn.module import Module
 
@@ -32,7 +33,7 @@ class _Convolution(Module):
         outputs: int,
         kernel: PerAxis,
         stride: PerAxis = 1,
-        padding: PerAxis = 0,
+        padding: Padding = 0,
         *,
         dilation: PerAxis = 1,
         groups: int = 1,
@@ -41,7 +42,12 @@ class _Convolution(Module):
         self.inputs, self.outputs = integer("inputs", inputs), integer("outputs", outputs)
         self.kernel = per_axis("kernel", kernel, self._axes)
         self.stride = per_axis("stride", stride, self._axes)
-        self.padding = per_axis("padding", padding, self._axes, 0)
+        self.padding: tuple[int, ...] | str
+        if isinstance(padding, str) and not self._transposed:
+            check_padding(padding, self.stride)
+            self.padding = padding
+        else:
+            self.padding = per_axis("padding", padding, self._axes, 0)
         self.dilation = per_axis("dilation", dilation, self._axes)
         self.groups = integer("groups", groups)
         if inputs % groups or outputs % groups:
@@ -58,7 +64,10 @@ class _Convolution(Module):
         parts = [f"{self.inputs}, {self.outputs}, {_short(self.kernel)}"]
         usual = {"stride": 1, "padding": 0, "dilation": 1}
         for name, value in usual.items():
-            if set(chosen := getattr(self, name)) != {value}:
+            chosen = getattr(self, name)
+            if isinstance(chosen, str):
+                parts.append(f"{name}={chosen!r}")
+            elif set(chosen) != {value}:
                 parts.append(f"{name}={_short(chosen)}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
@@ -210,7 +219,7 @@ class ConvTranspose2d(_Convolution):
             self.weight,
             self.bias,
             stride=self.stride,
-            padding=self.padding,
+            padding=per_axis("padding", self.padding, 2, 0),
             output_padding=self.output_padding,
             dilation=self.dilation,
             groups=self.groups,
