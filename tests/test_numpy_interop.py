@@ -153,9 +153,10 @@ def test_numpy_functions_take_tensors():
 
 # They change what is given, or the process, or ask for NumPy's own type.
 _NOT_CALLED = """
-    asarray_chkfinite bmat copyto empty empty_like fill_diagonal frompyfunc from_dlpack info
-    isfortran may_share_memory nditer nested_iters place put put_along_axis putmask save savetxt savez
-    savez_compressed set_printoptions setbufsize seterr seterrcall shares_memory test""".split()
+    asarray_chkfinite bmat copyto empty empty_like fill_diagonal frompyfunc from_dlpack
+    info isfortran may_share_memory nditer nested_iters place put put_along_axis putmask
+    save savetxt savez savez_compressed set_printoptions setbufsize seterr seterrcall
+    shares_memory test""".split()
 
 
 def _numpy_functions():
