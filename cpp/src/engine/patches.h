@@ -113,6 +113,8 @@ class Patches {
       std::fill_n(to, begin, T(0));
       if (stride == 1 && step == 1) {
         std::memcpy(to + begin, from + at + begin, static_cast<size_t>(end - begin) * sizeof(T));
+      } else if (step == 0) {
+        std::fill(to + begin, to + end, begin < end ? *from : T(0));
       } else {
         for (int64_t i = begin; i < end; ++i) to[i] = from[(at + i * stride) * step];
       }
