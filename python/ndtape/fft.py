@@ -1,7 +1,7 @@
 """Fourier transforms: the array API standard's extension.
 
 Computed by NumPy on the tensors' own memory, in their precision: of float32 comes complex64. Many
-complex numbers, along axes whose lengths are powers of two, are left to kernels of our own. Where
+numbers, along axes whose lengths are powers of two, are left to kernels of our own. Where
 SciPy is installed, other large ones are computed by its threaded and vectorised form of NumPy's
 code, which may differ in the last bits. Every transform is linear, and its derivative another
 transform.
@@ -679,7 +679,7 @@ def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> T
         return _complex(x)
     y, rest = x.detach(), list(axes)
     for axis in axes:
-        if _is_ours(y, axis):
+        if y.dtype.kind == "c" and _is_ours(y, y.shape[axis]):
             y = _core._fft(y, axis, inverse, _factor(y.shape[axis], norm, inverse))
             rest.remove(axis)
     if rest:
@@ -691,11 +691,9 @@ def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> T
     return _core.record_custom("ifft" if inverse else "fft", x, y, vjp)
 
 
-def _is_ours(x: Tensor, axis: int) -> bool:
-    """Whether our own kernels transform this: large, complex, and of a length that they know."""
-    n = x.shape[axis]
-    known = n & (n - 1) == 0 and 16 <= n <= _LONGEST
-    return x.dtype.kind == "c" and x.size >= _LARGE and known
+def _is_ours(x: Tensor, n: int) -> bool:
+    """Whether our own kernels transform this: large, and lines of n that they know."""
+    return n & (n - 1) == 0 and 16 <= n <= _LONGEST and x.size >= _LARGE
 
 
 def _factor(n: int, norm: Norm, inverse: bool) -> float:
@@ -706,7 +704,11 @@ def _factor(n: int, norm: Norm, inverse: bool) -> float:
 
 def _rfft(x: Tensor, axis: int, norm: Norm) -> Tensor:
     n = x.shape[axis]
-    y = _computed("rfft", x, axis=axis, norm=norm)
+    if n % 2 == 0 and _is_ours(x, n // 2):
+        lines = _core.swapaxes(x.detach(), axis, -1)
+        y = _core.swapaxes(_core._rfft(lines, _factor(n, norm, inverse=False)), axis, -1)
+    else:
+        y = _computed("rfft", x, axis=axis, norm=norm)
 
     def vjp(g: Tensor) -> Tensor:
         # Of each pair of conjugates that irfft makes of an element, one is meant.
@@ -716,7 +718,11 @@ def _rfft(x: Tensor, axis: int, norm: Norm) -> Tensor:
 
 
 def _irfft(x: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
-    y = _computed("irfft", x, n=n, axis=axis, norm=norm)
+    if n % 2 == 0 and _is_ours(x, n // 2):
+        lines = _core.swapaxes(x.detach(), axis, -1)
+        y = _core.swapaxes(_core._irfft(lines, _factor(n, norm, inverse=True)), axis, -1)
+    else:
+        y = _computed("irfft", x, n=n, axis=axis, norm=norm)
 
     def vjp(g: Tensor) -> Tensor:
         half = _rfft(g, axis, _TRANSPOSED[norm])

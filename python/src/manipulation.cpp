@@ -188,6 +188,14 @@ PyObject* call_fft(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(is_large(x), [&] { return fft(x, axis, inverse, factor); }));
 }
 
+template <Tensor (*F)(const Tensor&, double)>
+PyObject* call_real_fft(const Spec& spec, PyObject* const* v) {
+  Tensor x = argument(spec, v[0]);
+  double factor = PyFloat_AsDouble(v[1]);
+  if (factor == -1.0 && PyErr_Occurred()) throw PythonError{};
+  return wrap(unlocked(is_large(x), [&] { return F(x, factor); }));
+}
+
 template <Tensor (*F)(const Tensor&, int64_t, bool)>
 PyObject* call_order(const Spec& spec, PyObject* const* v) {
   Tensor x = argument(spec, v[0]);
@@ -262,6 +270,10 @@ void define_manipulation() {
          call_index_add);
   define(kFunction, "_fft", "(x, axis, inverse, factor, /)",
          "Transform complex numbers along an axis whose length is a power of two.", call_fft);
+  define(kFunction, "_rfft", "(x, factor, /)",
+         "Transform real numbers along the last axis, whose length is a power of two.",
+         call_real_fft<rfft>);
+  define(kFunction, "_irfft", "(x, factor, /)", "Invert _rfft.", call_real_fft<irfft>);
   define(kFunction, "_sort", "(x, axis, descending, /)", "Sort along an axis, stably.",
          call_order<sort>);
   define(kFunction, "_argsort", "(x, axis, descending, /)", "Positions in sorted order.",

@@ -238,6 +238,9 @@ Tensor argsort(const Tensor& x, int64_t axis = -1, bool descending = false);  //
 // The Fourier transform along an axis, times factor; unrecorded, of complex numbers and for lengths
 // that are powers of two from 16 on. nt.fft has the others.
 Tensor fft(const Tensor& x, int64_t axis, bool inverse, double factor);
+// Likewise along the last axis, from n real numbers to n / 2 + 1 complex ones and back; n from 32.
+Tensor rfft(const Tensor& x, double factor);
+Tensor irfft(const Tensor& x, double factor);
 
 // ---- in place: change x's memory, recorded like any other ------------------------------------
 // Throw TapeError for a leaf that records, ValueError for memory that is read-only or that names

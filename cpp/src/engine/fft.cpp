@@ -83,13 +83,17 @@ int64_t lanes_of() {
   return cpu::kernels().vector_bytes / static_cast<int64_t>(sizeof(T));
 }
 
+template <class T>
+constexpr DType real_type() {
+  return sizeof(T) == 4 ? DType::Float32 : DType::Float64;
+}
+
 // Transforms of a few lines at a time, and the work space that they need.
 template <class T>
 class Tile {
  public:
   explicit Tile(int64_t longest)
-      : memory_(Tensor::empty({longest, 6 * lanes_of<T>()},
-                              sizeof(T) == 4 ? DType::Float32 : DType::Float64)) {
+      : memory_(Tensor::empty({longest, 6 * lanes_of<T>()}, real_type<T>())) {
     const auto i = static_cast<size_t>(std::countr_zero(2 * sizeof(T)));
     gather_ = cpu::kernels().gather[i];
     scatter_ = cpu::kernels().scatter[i];
@@ -233,7 +237,7 @@ class NearLines {
     const int64_t n = n1 * n2, lanes = lanes_of<T>();
     share(lines, lines * n, [&](int64_t begin, int64_t end) {
       Tile<T> tile(n2);
-      const Tensor memory = Tensor::empty({n, 2}, sizeof(T) == 4 ? DType::Float32 : DType::Float64);
+      const Tensor memory = Tensor::empty({n, 2}, real_type<T>());
       char* const between = static_cast<char*>(memory.mutable_data());
       const Grid turned{between, n2 * kElement, kElement}, rows{between, kElement, n2 * kElement};
       for (int64_t i = begin; i < end; ++i) {
@@ -259,16 +263,15 @@ class NearLines {
   std::vector<T> table_;
 };
 
+// (outer, n, inner) complex numbers.
 template <class T>
-void transform(const Tensor& x, bool inverse, double factor, const Tensor& out) {
+void transform(char* from, char* to, int64_t outer, int64_t n, int64_t inner, bool inverse,
+               double factor) {
   constexpr int64_t kElement = 2 * sizeof(T);
-  const int64_t outer = x.length(0), n = x.length(1), inner = x.length(2);
-  auto* from = static_cast<char*>(x.mutable_data());
-  auto* to = static_cast<char*>(out.mutable_data());
   if (n > kFftDirect) {
     // Threads share the lines when they are enough, else each line.
     auto run = [&](int64_t begin, int64_t end) {
-      const Tensor between = Tensor::empty({n}, x.dtype());
+      const Tensor between = Tensor::empty({n, 2}, real_type<T>());
       for (int64_t o = begin; o < end; ++o) {
         far_line<T>(from + o * n * kElement, to + o * n * kElement, n, inverse, factor,
                     static_cast<char*>(between.mutable_data()));
@@ -292,15 +295,83 @@ void transform(const Tensor& x, bool inverse, double factor, const Tensor& out) 
   }
 }
 
+// n = 2 h real numbers as h complex ones: z[k] + conj(z[h - k]) is, but for a factor of 2, element
+// k of the transform of those in even places, z[k] - conj(z[h - k]) i times that of those in odd
+// places, which the root of n turns. The way back is the same with the conjugate root. `there`:
+// from h elements to h + 1, else from h + 1 to h.
+template <class T>
+void combine_halves(const T* z, T* y, int64_t lines, int64_t h, bool there) {
+  constexpr int64_t kPiece = 4096;
+  const FarRoots far(2 * h);
+  const int64_t z_length = there ? h : h + 1, y_length = there ? h + 1 : h;
+  const int64_t pieces = (h / 2 + kPiece) / kPiece;
+  share(lines * pieces, lines * h, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const T* from = z + 2 * z_length * (task / pieces);
+      T* to = y + 2 * y_length * (task / pieces);
+      const int64_t first = task % pieces * kPiece, last = std::min(first + kPiece, h / 2 + 1);
+      for (int64_t k = first; k < last; ++k) {
+        const int64_t back = h - k;
+        const T* a = from + 2 * k;
+        const T* b = from + 2 * (there && k == 0 ? 0 : back);
+        // The ends of a half are real.
+        const T a_im = there || k > 0 ? a[1] : T{0}, b_im = there || k > 0 ? b[1] : T{0};
+        double re, im;
+        far.get(k, re, im);
+        // -i times the root, or i times its conjugate.
+        const T c_re = static_cast<T>(im), c_im = static_cast<T>(there ? -re : re);
+        const T sum_re = a[0] + b[0], sum_im = a_im - b_im;
+        const T odd_re = a[0] - b[0], odd_im = a_im + b_im;
+        const T turned_re = odd_re * c_re - odd_im * c_im;
+        const T turned_im = odd_re * c_im + odd_im * c_re;
+        to[2 * k] = sum_re + turned_re;
+        to[2 * k + 1] = sum_im + turned_im;
+        if (back == y_length) continue;
+        to[2 * back] = sum_re - turned_re;
+        to[2 * back + 1] = turned_im - sum_im;
+      }
+    }
+  });
+}
+
+template <class T>
+void transform_real(const Tensor& x, double factor, const Tensor& out) {
+  const int64_t lines = x.length(0), h = x.length(1) / 2;
+  const Tensor half = Tensor::empty({lines, h, 2}, x.dtype());
+  transform<T>(static_cast<char*>(x.mutable_data()), static_cast<char*>(half.mutable_data()), lines,
+               h, 1, false, factor / 2);
+  combine_halves(half.data<T>(), out.mutable_data<T>(), lines, h, true);
+}
+
+template <class T>
+void transform_to_real(const Tensor& x, double factor, const Tensor& out) {
+  const int64_t lines = out.length(0), h = out.length(1) / 2;
+  const Tensor half = Tensor::empty({lines, h, 2}, out.dtype());
+  combine_halves(x.data<T>(), half.mutable_data<T>(), lines, h, false);
+  transform<T>(static_cast<char*>(half.mutable_data()), static_cast<char*>(out.mutable_data()),
+               lines, h, 1, true, factor);
+}
+
 }  // namespace
 
 void fft(const Tensor& x, bool inverse, double factor, const Tensor& out) {
   if (x.size() == 0) return;
-  if (x.dtype() == DType::Complex64) {
-    transform<float>(x, inverse, factor, out);
-  } else {
-    transform<double>(x, inverse, factor, out);
-  }
+  const auto run = x.dtype() == DType::Complex64 ? transform<float> : transform<double>;
+  run(static_cast<char*>(x.mutable_data()), static_cast<char*>(out.mutable_data()), x.length(0),
+      x.length(1), x.length(2), inverse, factor);
+}
+
+void rfft(const Tensor& x, double factor, const Tensor& out) {
+  if (x.size() == 0) return;
+  const auto run = x.dtype() == DType::Float32 ? transform_real<float> : transform_real<double>;
+  run(x, factor, out);
+}
+
+void irfft(const Tensor& x, double factor, const Tensor& out) {
+  if (out.size() == 0) return;
+  const auto run =
+      out.dtype() == DType::Float32 ? transform_to_real<float> : transform_to_real<double>;
+  run(x, factor, out);
 }
 
 }  // namespace ndtape::engine

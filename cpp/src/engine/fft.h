@@ -13,4 +13,9 @@ inline constexpr int64_t kFftMost = kFftDirect * kFftDirect;  // of lines that l
 // kFftMost.
 void fft(const Tensor& x, bool inverse, double factor, const Tensor& out);
 
+// The transforms of lines of n real numbers, (lines, n), to (lines, n / 2 + 1), and back; n a power
+// of two from 32 to 2 kFftMost.
+void rfft(const Tensor& x, double factor, const Tensor& out);
+void irfft(const Tensor& x, double factor, const Tensor& out);
+
 }  // namespace ndtape::engine
