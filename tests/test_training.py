@@ -131,6 +131,8 @@ REFUSED = [
     (lambda: model().predict(X[:0]), ValueError, "x: shape"),
     (lambda: model().fit(X, Y + 2, verbose=0), IndexError, "label"),
     (lambda: model().fit(X, Y - 1, verbose=0), IndexError, "label -1 is out of range for 2"),
+    (lambda: model().freeze().compile("sgd"), ValueError, "all of them frozen"),
+    (lambda: nn.ReLU().compile("sgd"), ValueError, "a ReLU without parameters"),
     (lambda: model().compile(loss=3), TypeError, "loss: a int"),
     (lambda: model().compile(metrics=[3]), TypeError, "metrics: a int"),
     (

@@ -100,7 +100,13 @@ def compile_module(
     """
     if isinstance(optimizer, str):
         make = _OPTIMIZERS[choice("optimizer", optimizer, _OPTIMIZERS)]
-        optimizer = make([p for p in self.parameters() if p.requires_grad])
+        learning = [p for p in self.parameters() if p.requires_grad]
+        if not learning:
+            raise ValueError(
+                f"optimizer: {optimizer!r} for a {type(self).__name__} without parameters, or "
+                "with all of them frozen"
+            )
+        optimizer = make(learning)
     if not isinstance(optimizer, optim.Optimizer) or isinstance(optimizer, optim.LBFGS):
         raise TypeError(
             f"optimizer: a {type(optimizer).__name__}, expected a name or an Optimizer whose "
