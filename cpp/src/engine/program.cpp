@@ -98,7 +98,8 @@ Value Program::apply(Op op, Value a, Value b, Value c) {
     }
   }
   const Form form = any_block ? Form::Block : Form::Row;
-  const int cost = info(op).types == Types::Float || op == Op::pow ? 8 : 1;
+  const bool costly = info(op).types == Types::Float || op == Op::pow;
+  const int cost = costly ? static_cast<int>(itemsize(operands)) : 1;  // fewer lanes, more terms
   return emit({kernel, nullptr, form, {args[0], args[1], args[2], kNoValue, kNoValue}, kNoValue},
               result_dtype(op, operands), cost);
 }
@@ -149,7 +150,7 @@ Value Program::fused_sum(RowOp op, std::initializer_list<Value> args, Value* blo
   in.total = new_value(dtype);
   row_[in.total] = true;
   code_[instructions_ - 1] = in;
-  cost_ += op == RowOp::exp_sum ? 8 : 1;
+  cost_ += op == RowOp::exp_sum ? static_cast<int>(itemsize(dtype)) : 1;
   return in.total;
 }
 
