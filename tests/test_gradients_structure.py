@@ -10,7 +10,7 @@ from optable import BY_NAME
 from strategies import axes_of, broadcastable, examples, recipes, seeds
 
 import ndtape as nt
-from ndtape import _numpy_names, _numpy_statistics
+from ndtape import _numpy_arrays, _numpy_fits, _numpy_names, _numpy_statistics
 
 _TAKE = np.array([[2, 0], [-1, 2]])
 _ALONG = np.array([[0, 2, 1, 1], [2, 2, 0, 3]])
@@ -174,7 +174,11 @@ CASES = {
 }
 
 
-NUMPY_NAMES = {*_numpy_names.__all__, *_numpy_statistics.__all__}
+NUMPY_NAMES = {
+    name
+    for module in (_numpy_arrays, _numpy_fits, _numpy_names, _numpy_statistics)
+    for name in module.__all__
+}
 _NO_TENSOR = "it makes tensors from what is not one, or is no operator"
 CONSTANT = "its result does not change when its argument does a little"
 # Public names that are neither rows of the op table nor among the cases above, with the reason.

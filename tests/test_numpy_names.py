@@ -25,9 +25,10 @@ from strategies import (
 )
 
 import ndtape as nt
-from ndtape import _numpy_names, _numpy_statistics, _padding
+from ndtape import _numpy_arrays, _numpy_fits, _numpy_names, _numpy_statistics, _padding
 
-NAMES = [*_numpy_names.__all__, *_numpy_statistics.__all__]
+MODULES = (_numpy_arrays, _numpy_fits, _numpy_names, _numpy_statistics)
+NAMES = [name for module in MODULES for name in module.__all__]
 OTHER_NAMES = {name: f.__name__ for name in NAMES if (f := getattr(nt, name)).__name__ != name}
 
 A, B, V, C = (2, 3), (3, 2), (4,), (2, 3, 4)
@@ -47,6 +48,44 @@ CALLS = {
     "column_stack": [
         ([V, V], lambda xp, *x: xp.column_stack(x)),
         ([B, (3,)], lambda xp, *x: xp.column_stack(x)),
+    ],
+    "atleast_3d": [([s], lambda xp, x: xp.atleast_3d(x)) for s in ((), V, A, C)],
+    "array_split": [
+        ([C], lambda xp, x: [*xp.array_split(x, 3, -1), *xp.array_split(x, [1, 2], 1)]),
+        ([V], lambda xp, x: xp.array_split(x, 6)),
+    ],
+    "hsplit": [([V], lambda xp, x: xp.hsplit(x, 2)), ([A], lambda xp, x: xp.hsplit(x, [1]))],
+    "vsplit": [([A], lambda xp, x: xp.vsplit(x, 2))],
+    "dsplit": [([C], lambda xp, x: xp.dsplit(x, [1, 3]))],
+    "append": [([A, A], lambda xp, x, y: (xp.append(x, y), xp.append(x, y, 1), xp.append(x, 2)))],
+    "union1d": [([A, V], lambda xp, x, y: xp.union1d(x, y))],
+    "intersect1d": [([V], lambda xp, x: xp.intersect1d(x, x[1:]))],
+    "setdiff1d": [([V], lambda xp, x: xp.setdiff1d(x, x[1:]))],
+    "angle": [
+        ([A, A], lambda xp, x, y: (xp.angle(x + 1j * y), xp.angle(x - 1j * y, deg=True))),
+        ([A], lambda xp, x: xp.angle(x)),
+    ],
+    "digitize": [
+        (
+            [A],
+            lambda xp, x: [
+                xp.digitize(x, b, r) for b in ([-0.5, 0.1], [0.3, -0.2]) for r in (0, 1)
+            ],
+        )
+    ],
+    "cov": [
+        ([A], lambda xp, x: (xp.cov(x), xp.cov(x, rowvar=False), xp.cov(x, bias=True))),
+        ([A, (3,)], lambda xp, x, y: (xp.cov(x, y), xp.cov(x, ddof=0), xp.cov(y))),
+        ([A, A], lambda xp, x, y: xp.real(xp.cov(x + 1j * y))),
+    ],
+    "corrcoef": [
+        ([(3, 5)], lambda xp, x: (xp.corrcoef(x), xp.corrcoef(x, rowvar=False))),
+        ([V, V], lambda xp, x, y: xp.corrcoef(x, y)),
+    ],
+    "polyval": [([(3,), A], lambda xp, p, x: (xp.polyval(p, x), xp.polyval([1, 2], x)))],
+    "polyfit": [
+        ([s], lambda xp, y: xp.polyfit(xp.asarray([0.0, 1.0, 2.0, 4.0, 5.0]), y, 2))
+        for s in ((5,), (5, 2))
     ],
     "fliplr": [([A], lambda xp, x: xp.fliplr(x))],
     "flipud": [([A], lambda xp, x: xp.flipud(x))],
@@ -167,7 +206,7 @@ CALLS = {
     "ptp": [([A], lambda xp, x: (xp.ptp(x), xp.ptp(x, 1)))],
     **{
         name: [([A], lambda xp, x, name=name: (getattr(xp, name)(x), getattr(xp, name)(x, 1)))]
-        for name in ("nansum", "nanmax", "nanmin", "nanmean")
+        for name in ("nansum", "nanmax", "nanmin", "nanmean", "nanvar", "nanstd")
     },
     "nan_to_num": [([A], lambda xp, x: (xp.nan_to_num(x), xp.nan_to_num(x, nan=2, posinf=3)))],
     "histogram": [
@@ -196,7 +235,8 @@ CALLS = {
 }
 CONSTANT = {
     "ndim", "shape", "size", "isclose", "allclose", "array_equal", "argwhere", "flatnonzero",
-    "histogram", "isscalar", "identity", "unravel_index",
+    "histogram", "isscalar", "identity", "unravel_index", "digitize", "geomspace", "logspace",
+    "tri", "tril_indices", "triu_indices",
 }  # fmt: skip
 KINKS = {"divmod"}  # piecewise: its derivative is tested with floor_divide and remainder
 
@@ -297,7 +337,20 @@ def test_views_are_views():
 
 
 @pytest.mark.parametrize(
-    "name", ["median", "ptp", "fmax", "fmin", "nansum", "nanmax", "nanmin", "nanmean", "nan_to_num"]
+    "name",
+    [
+        "median",
+        "ptp",
+        "fmax",
+        "fmin",
+        "nansum",
+        "nanmax",
+        "nanmin",
+        "nanmean",
+        "nan_to_num",
+        "nanvar",
+        "nanstd",
+    ],
 )
 def test_nan(name):
     array = np.array([[1, np.nan, 3], [np.nan, np.nan, np.nan], [np.inf, 2, -np.inf]])
@@ -573,3 +626,52 @@ def test_numbers_beside_tensors_are_weak(name, dtype):
 
 def test_a_tuple_is_a_condition():
     assert [i.tolist() for i in nt.where((2, 0, 3))] == [[0, 2]]
+
+
+def test_ranges_that_grow_by_a_factor():
+    for call in (
+        lambda xp: xp.logspace(0, 2, 5),
+        lambda xp: xp.logspace(-1, 1, 4, endpoint=False, base=2.0),
+        lambda xp: xp.geomspace(1, 256, 9),
+        lambda xp: xp.geomspace(-1, -8, 3, endpoint=False),
+    ):
+        got = call(nt)
+        assert got.dtype == nt.float32
+        np.testing.assert_allclose(got.numpy(), call(np), rtol=1e-6)
+    assert nt.geomspace(1, 8, 4, dtype=nt.float64).dtype == nt.float64
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+@pytest.mark.parametrize("m", [None, 2, 5])
+@pytest.mark.parametrize("k", [-2, 0, 1, 7])
+def test_triangles(n, m, k):
+    assert_same(nt.tri(n, m, k, nt.int8), np.tri(n, m, k, np.int8))
+    for name in ("tril_indices", "triu_indices"):
+        for got, want in zip(getattr(nt, name)(n, k, m), getattr(np, name)(n, k, m), strict=True):
+            assert_same(got, want)
+
+
+@given(st.lists(st.integers(-4, 4)), st.lists(st.integers(-4, 4)))
+def test_sets_of_integers(a, b):
+    x, y = np.array(a, np.int64), np.array(b, np.int64)
+    for name in ("union1d", "intersect1d", "setdiff1d"):
+        assert_same(getattr(nt, name)(x, y), getattr(np, name)(x, y))
+
+
+def test_splits_and_fits_refuse():
+    for call, match in (
+        (lambda: nt.array_split(nt.ones(3), 0), "0 parts"),
+        (lambda: nt.vsplit(nt.ones(3), 1), "at least 2 axes"),
+        (lambda: nt.hsplit(nt.tensor(1.0), 1), "at least 1 axis"),
+        (lambda: nt.cov(nt.ones((2, 2, 2))), "two axes"),
+        (lambda: nt.polyval(nt.ones((2, 2)), 1.0), "one axis"),
+        (lambda: nt.polyfit(nt.ones(3), nt.ones(2), 1), "3 places and 2 values"),
+        (lambda: nt.polyfit(nt.ones(3), nt.ones(3), -1), "negative"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            call()
+
+
+def test_spread_of_too_few_is_nan():
+    assert nt.isnan(nt.nanvar(nt.tensor([1.0, nt.nan]), ddof=1))
+    assert nt.isnan(nt.cov(nt.tensor([1.0])))

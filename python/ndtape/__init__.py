@@ -12,6 +12,8 @@ from ndtape._openmp import _core as _core  # isort: split
 from ndtape import (
     _datatypes,
     _manipulation,
+    _numpy_arrays,
+    _numpy_fits,
     _numpy_names,
     _numpy_statistics,
     _products,
@@ -39,6 +41,8 @@ from ndtape._grad_mode import inference_mode as inference_mode
 from ndtape._grad_mode import no_grad as no_grad
 from ndtape._inspection import __array_namespace_info__ as __array_namespace_info__
 from ndtape._manipulation import *
+from ndtape._numpy_arrays import *
+from ndtape._numpy_fits import *
 from ndtape._numpy_names import *
 from ndtape._numpy_statistics import *
 from ndtape._products import *
@@ -86,6 +90,8 @@ if not TYPE_CHECKING:  # type checkers take the names that are imported as thems
         *_core.__all__,
         *_datatypes.__all__,
         *_manipulation.__all__,
+        *_numpy_arrays.__all__,
+        *_numpy_fits.__all__,
         *_numpy_names.__all__,
         *_numpy_statistics.__all__,
         *_products.__all__,

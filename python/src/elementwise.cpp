@@ -36,23 +36,24 @@ void meet_both(Operand& a, Operand& b) {
   }
 }
 
+bool is_given(PyObject* o) { return o && o != Py_None; }
+
 PyObject* call_where(const Spec& spec, PyObject* const* v) {
   Operand test = operand_argument(v[0], spec.name);
   Tensor condition = test.is_number() ? number_tensor(test.number) : test.tensor;
   if (condition.dtype() != DType::Bool) condition = astype(condition, DType::Bool);
-  if (!v[1]) {
+  if (!is_given(v[1]) && !is_given(v[2])) {
     const py::object module = own(PyImport_ImportModule("ndtape._searching"));
     return PyObject_CallMethod(module.ptr(), "nonzero", "(O)", v[0]);
   }
-  if (!v[2]) throw TypeError("where: one of x1 and x2, expected both or neither");
+  if (!is_given(v[1]) || !is_given(v[2]))
+    throw TypeError("where: one of x1 and x2, expected both or neither");
   Operand a = operand_argument(v[1], spec.name);
   Operand b = operand_argument(v[2], spec.name);
   meet_both(a, b);
   bool release = is_large(condition) || is_large(a.tensor) || is_large(b.tensor);
   return wrap(unlocked(release, [&] { return where(condition, a.tensor, b.tensor); }));
 }
-
-bool is_given(PyObject* o) { return o && o != Py_None; }
 
 PyObject* call_clip(const Spec& spec, PyObject* const* v) {
   Tensor x = tensor_argument(v[0], spec.name);
