@@ -380,6 +380,37 @@ class Tensor:
     def argmin(
         self, /, axis: SupportsIndex | None = None, *, keepdims: builtins.bool = False
     ) -> Tensor: ...
+    def argsort(
+        self,
+        /,
+        axis: SupportsIndex = -1,
+        *,
+        descending: builtins.bool = False,
+        stable: builtins.bool = True,
+    ) -> Tensor: ...
+    def cumprod(
+        self, /, axis: SupportsIndex | None = None, dtype: _DTypeLike | None = None
+    ) -> Tensor: ...
+    def cumsum(
+        self, /, axis: SupportsIndex | None = None, dtype: _DTypeLike | None = None
+    ) -> Tensor: ...
+    def dot(self, other: _ArrayLike, /) -> Tensor: ...
+    def nonzero(self) -> tuple[Tensor, ...]: ...
+    def repeat(self, repeats: _ArrayLike, /, axis: SupportsIndex | None = None) -> Tensor: ...
+    def searchsorted(
+        self,
+        v: _ArrayLike,
+        /,
+        side: Literal["left", "right"] = "left",
+        sorter: _ArrayLike | None = None,
+    ) -> Tensor: ...
+    def trace(
+        self,
+        /,
+        offset: SupportsIndex = 0,
+        axis1: SupportsIndex = 0,
+        axis2: SupportsIndex = 1,
+    ) -> Tensor: ...
     def astype(
         self,
         dtype: _DTypeLike,

@@ -177,9 +177,45 @@ PyObject* rebuild(const Spec&, PyObject* const* v) {
   return wrap(result);
 }
 
+// ---- methods that are functions of the Python package ------------------------------------------
+
+struct Forwarded {
+  const char* module;
+  const char* name;
+  const char* signature;
+};
+
+constexpr Forwarded kForwarded[] = {
+    {"ndtape._sorting", "argsort", "(x, /, axis=-1, *, descending=False, stable=True)"},
+    {"ndtape._searching", "nonzero", "(x)"},
+    {"ndtape._searching", "searchsorted", "(x, v, /, side='left', sorter=None)"},
+    {"ndtape._manipulation", "repeat", "(x, repeats, /, axis=None)"},
+    {"ndtape._numpy_names", "cumprod", "(x, /, axis=None, dtype=None)"},
+    {"ndtape._numpy_names", "cumsum", "(x, /, axis=None, dtype=None)"},
+    {"ndtape._numpy_names", "dot", "(x, other, /)"},
+    {"ndtape._numpy_names", "trace", "(x, /, offset=0, axis1=0, axis2=1)"},
+};
+
+PyObject* forward(const Spec& spec, PyObject* const* v) {
+  const auto& to = *static_cast<const Forwarded*>(spec.context);
+  const py::object module = own(PyImport_ImportModule(to.module));
+  const py::object function = own(PyObject_GetAttrString(module.ptr(), to.name));
+  const py::tuple first(spec.required);
+  for (int i = 0; i < spec.required; ++i) PyTuple_SET_ITEM(first.ptr(), i, Py_NewRef(v[i]));
+  const py::dict named;
+  for (size_t i = static_cast<size_t>(spec.required); i < spec.names.size(); ++i) {
+    if (v[i]) check(PyDict_SetItem(named.ptr(), spec.names[i], v[i]));
+  }
+  return check(PyObject_Call(function.ptr(), first.ptr(), named.ptr()));
+}
+
 }  // namespace
 
 void define_methods() {
+  for (const Forwarded& f : kForwarded) {
+    const std::string doc = std::string("As ``ndtape.") + f.name + "`` of this tensor.";
+    define(kMethod, f.name, f.signature, doc.c_str(), forward, &f);
+  }
   define(kMethod, "item", "(x, *args)", docs::kItem, method_item);
   define(kMethod, "tolist", "(x)", docs::kTolist, method_tolist);
   define(kMethod, "tobytes", "(x)", docs::kTobytes, method_tobytes);
