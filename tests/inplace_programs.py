@@ -86,8 +86,14 @@ class Program:
 
     def make_buffer(self):
         """New memory: constants, something of the leaf, or a combination of what is there."""
-        kind = self.choose(3)
-        if kind == 0:
+        kind = self.choose(5)
+        if kind == 4:
+            self.add(nt.asarray(self.laid_out((2, 3))), nt.full(6, 0.5, dtype=nt.float64))
+        elif kind == 3:  # recorded, and not row-major either
+            made = nt.asarray(self.laid_out((2, 2, 3)))
+            made += nt.reshape(self.leaf, (2, 2, 3))
+            self.add(made, self.twin + 0.5)
+        elif kind == 0:
             self.add(nt.full((2, 3), 0.5, dtype=nt.float64), nt.full(6, 0.5, dtype=nt.float64))
         elif kind == 1:
             k = self.number()
@@ -97,9 +103,19 @@ class Program:
             made = nt.copy(a.tensor) * k + nt.sum(a.tensor) * 0.01
             self.add(made, nt.reshape(a.read() * k + nt.sum(a.read()) * 0.01, (-1,)))
 
+    def laid_out(self, shape):
+        """Halves in memory that is not row-major: permuted axes, steps, gaps, from the end."""
+        order = self.rng.permutation(len(shape))
+        steps = [(1, 2, 3, -1, -2)[self.choose(5)] for _ in shape]
+        lengths = [shape[axis] * abs(step) for axis, step in zip(order, steps, strict=True)]
+        gaps = [self.choose(2) for _ in shape]
+        wide = np.full([n + gap for n, gap in zip(lengths, gaps, strict=True)], 0.5)
+        cut = wide[tuple(slice(gap, None) for gap in gaps)]
+        return np.transpose(cut[tuple(slice(None, None, s) for s in steps)], np.argsort(order))
+
     def make_view(self):
         v = self.pick()
-        kind = self.choose(5)
+        kind = self.choose(7)
         if kind <= 1:
             key = self.index(v.tensor.shape)
 
@@ -115,6 +131,20 @@ class Program:
 
             def make(t):
                 return t.reshape(-1)
+        elif kind == 4:
+            order = tuple(int(i) for i in self.rng.permutation(v.tensor.ndim))
+
+            def make(t):
+                return t.transpose(order)
+        elif kind == 5:
+            if v.tensor.ndim < 2:
+                return
+            offset = self.choose(3) - 1
+
+            def make(t):
+                if isinstance(t, np.ndarray):
+                    return np.diagonal(t, offset, -2, -1)
+                return nt.linalg.diagonal(t, offset=offset)
         else:
 
             def make(t):

@@ -244,6 +244,17 @@ def test_nothing_is_written_when_a_number_is_out_of_range(data):
     np.testing.assert_array_equal(recorded.detach().numpy(), before)
 
 
+def test_rows_of_a_tensor_from_itself():
+    """Every value is read before any is written."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        n = rng.random((4, 4))
+        t, rows = nt.asarray(n.copy()), rng.integers(0, 4, 4)
+        for of in (lambda a: a, lambda a: a[::-1], lambda a: a.T, lambda a: a[0]):
+            n[rows], t[rows] = of(n).copy(), of(t)
+            np.testing.assert_array_equal(t.numpy(), n)
+
+
 def test_shared_and_read_only_memory_is_refused():
     shared = nt.broadcast_to(nt.zeros(1), (3,))
     with pytest.raises(ValueError, match="several times"):

@@ -110,6 +110,75 @@ def test_a_part_of_a_freed_graph():
     assert x.grad.item() == pytest.approx(2 * np.exp(3))
 
 
+@pytest.mark.parametrize("by", ["backward", "gradients"])
+def test_the_error_of_a_freed_graph_says_where(by):
+    """Operator, shapes, and the line of the backward that freed it, outside of the package."""
+    x = leaf(1.0, 2.0)
+    y = nt.exp(x)
+    total = nt.sum(y * x)
+    if by == "backward":
+        total.backward()
+    else:
+        nt.autograd.grad(total, x)
+    for _ in range(2):
+        with pytest.raises(nt.TapeError) as caught:
+            nt.sum(y).backward()
+        message = str(caught.value)
+        assert message.startswith("exp: ")
+        assert "(2,)" in message
+        assert "the backward at" in message
+        assert f"{__file__}:" in message
+        assert "in test_the_error_of_a_freed_graph_says_where" in message
+    with pytest.raises(nt.TapeError, match=r"result of exp, of shape \(2,\), was freed by the"):
+        y.register_hook(print)
+
+
+@pytest.mark.parametrize(
+    "lay_out",
+    [
+        np.asfortranarray,
+        lambda a: np.repeat(np.repeat(a, 3, 0), 2, 1)[::3, ::2],
+        lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+        lambda a: np.pad(a, ((0, 0), (1, 2)))[:, 1:-2],
+        lambda a: np.asfortranarray(np.pad(a, 1))[1:-1, 1:-1],
+    ],
+    ids=["columns", "steps", "reversed", "gaps", "columns and gaps"],
+)
+def test_views_of_memory_that_is_not_row_major(lay_out):
+    """Changes of views, and views after changes, of a base with any strides."""
+
+    def run(t, other, lay_out):
+        base = nt.asarray(lay_out(np.full((3, 4), 0.5)))
+        before = base[1]
+        base += t
+        part = base[::2, 1:]
+        part *= other[::2, 1:]
+        base.T[2] += nt.sum(before) * other[:, 0]
+        across = base.T[::-1]
+        base[0] = base[1] * t[2]
+        return nt.sum(nt.sin(base)) + nt.sum(nt.square(part)) + nt.sum(across[1] * before[0])
+
+    def twin(t, other, lay_out):
+        return run(t, other, lambda a: a.copy())
+
+    rng = np.random.default_rng(0)
+    arrays = tuple(nt.asarray(rng.uniform(0.5, 1.5, (3, 4))) for _ in range(2))
+    found = nt.grad(lambda *v: run(*v, lay_out), (0, 1))(*arrays)
+    want = nt.grad(lambda *v: twin(*v, lay_out), (0, 1))(*arrays)
+    for a, b in zip(found, want, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-12)
+    nt.testing.gradgradcheck(lambda *v: run(*v, lay_out), arrays)
+
+
+def test_a_base_that_names_an_element_twice():
+    """Which of the two an element of a view is, nothing could say."""
+    x = leaf(1.0, 2.0)
+    base = nt.broadcast_to(nt.zeros(2, dtype=nt.float64), (3, 2)).detach()
+    with pytest.raises(nt.TapeError, match=r"\+=: .*shape \(3, 2\) and strides \(0, 1\)"):
+        base[0] += x
+    assert base.tolist() == [[0, 0]] * 3
+
+
 def test_create_graph():
     x = leaf(2.0)
     y = x**3

@@ -35,20 +35,13 @@ class Dims {
       resize_heap(other.size_);
       std::memcpy(heap_, other.heap_, sizeof(int64_t) * static_cast<size_t>(size_));
     } else {
-      std::memcpy(&inline_, &other.inline_, sizeof(inline_));
-      size_ = other.size_;
+      take_inline(other);
     }
   }
-  Dims(Dims&& other) noexcept : size_(other.size_) {
-    std::memcpy(&inline_, &other.inline_, sizeof(inline_));
-    other.size_ = 0;
-  }
+  Dims(Dims&& other) noexcept { take(other); }
   Dims& operator=(const Dims& other) {
     if (size_ <= kInline && other.size_ <= kInline) {
-      int64_t values[kInline];  // other may be this
-      std::memcpy(values, &other.inline_, sizeof(inline_));
-      std::memcpy(&inline_, values, sizeof(inline_));
-      size_ = other.size_;
+      take_inline(other);
     } else if (this != &other) {
       *this = Dims(other);
     }
@@ -57,9 +50,7 @@ class Dims {
   Dims& operator=(Dims&& other) noexcept {
     if (this != &other) {
       if (size_ > kInline) delete[] heap_;
-      size_ = other.size_;
-      std::memcpy(&inline_, &other.inline_, sizeof(inline_));
-      other.size_ = 0;
+      take(other);
     }
     return *this;
   }
@@ -79,8 +70,12 @@ class Dims {
   const int64_t* end() const { return data() + size_; }
   int64_t back() const { return data()[size_ - 1]; }
   bool operator==(const Dims& other) const {
-    return size_ == other.size_ &&
-           std::memcmp(data(), other.data(), sizeof(int64_t) * static_cast<size_t>(size_)) == 0;
+    if (size_ != other.size_) return false;
+    const int64_t *mine = data(), *theirs = other.data();
+    for (int i = 0; i < size_; ++i) {
+      if (mine[i] != theirs[i]) return false;
+    }
+    return true;
   }
 
   // New elements are 0. Throws ValueError above 64.
@@ -98,6 +93,21 @@ class Dims {
 
  private:
   static constexpr int kInline = 5;
+  // Word by word: what was written a moment ago as words is slow to be read by vectors. A loop that
+  // ends in two ways is not made a call of memcpy.
+  void take_inline(const Dims& other) noexcept {
+    size_ = other.size_;
+    for (int i = 0; i < kInline && i < other.size_; ++i) inline_[i] = other.inline_[i];
+  }
+  void take(Dims& other) noexcept {
+    if (other.size_ > kInline) {
+      size_ = other.size_;
+      heap_ = other.heap_;
+    } else {
+      take_inline(other);
+    }
+    other.size_ = 0;
+  }
   void resize_heap(int n);
   [[noreturn]] static void throw_too_many(int64_t n);
   union {

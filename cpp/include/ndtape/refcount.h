@@ -63,6 +63,8 @@ class Ref {
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
   Ref(const Ref<U>& other) : Ref(other.get()) {}  // NOLINT
+  template <class U>
+  Ref(Ref<U>&& other) noexcept : object_(other.give()) {}  // NOLINT
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;
@@ -80,6 +82,8 @@ class Ref {
   }
 
   T* get() const { return object_; }
+  // The object with this share of it, which the caller now has to release.
+  T* give() { return std::exchange(object_, nullptr); }
   T* operator->() const { return object_; }
   T& operator*() const { return *object_; }
   explicit operator bool() const { return object_ != nullptr; }

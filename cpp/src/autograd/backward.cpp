@@ -105,7 +105,7 @@ class Walk {
       if (watched_) check(node, i, g);
       add(input.edge, std::move(g));
     }
-    if (!retain_graph_) node.free();
+    if (!retain_graph_) node.free(place_);
   }
 
   // Hooks, in the order they were added, and gradients to keep besides.
@@ -152,6 +152,7 @@ class Walk {
   }
 
   const bool retain_graph_, create_graph_, stop_;
+  const uint32_t place_ = retain_graph_ ? 0 : place_in_program();
   const bool watched_ = anomaly().enabled();
   uint64_t lowest_ = UINT64_MAX;  // number among the captured nodes
   std::priority_queue<Entry> ready_;

@@ -28,16 +28,19 @@ constexpr int64_t kFoldWidth = 4096;
 
 // Everything the two ways to reduce share. Axes of `ops`: kept ones first, then reduced ones.
 struct Job {
+  // Not an aggregate: the kilobytes of `ops` that no operand needs would be set to zero.
+  Job(const Program& p, DType dtype) : program(p), block(block_size(p)), element(itemsize(dtype)) {}
+
   const Program& program;
   Operands ops;
-  int kept;  // axes
+  int kept = 0;  // axes
   int64_t block;
   int64_t element;  // bytes of a result
-  cpu::BlockKernel combine;
-  cpu::ReduceKernel reduce_block;
-  cpu::FoldKernel fold;
-  int decided;  // a byte that decides the result, of any and all; else -1
-  bool parallel;
+  cpu::BlockKernel combine = nullptr;
+  cpu::ReduceKernel reduce_block = nullptr;
+  cpu::FoldKernel fold = nullptr;
+  int decided = -1;  // a byte that decides the result, of any and all; else -1
+  bool parallel = false;
 
   int reduced() const { return ops.ndim - kept; }
   int last_kept() const { return kept - 1; }
@@ -350,7 +353,7 @@ void reduce(const Program& program, const Dims& shape, const Tensor* inputs, con
                                                    inputs[0].size());
     return;
   }
-  Job job{program, {}, 0, block_size(program), itemsize(dtype), {}, {}, {}, -1, false};
+  Job job(program, dtype);
   job.combine = cpu::kernels().block[static_cast<int>(combiner(op))][d];
   job.reduce_block = cpu::kernels().reduce[static_cast<int>(op)][d];
   job.fold = cpu::kernels().fold[static_cast<int>(op)][d];

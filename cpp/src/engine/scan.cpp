@@ -14,14 +14,17 @@ namespace {
 
 // Lines along the last axis of `ops`; the other axes are kept. The last operand is the output.
 struct Job {
+  // Not an aggregate: the kilobytes of `ops` that no operand needs would be set to zero.
+  Job(const cpu::ScanKernels& k, const Program& p) : kernels(k), program(p) {}
+
   const cpu::ScanKernels& kernels;
   const Program& program;
   Operands ops;
   Operands lines;  // the kept axes
-  int64_t length;
-  int64_t block;
-  cpu::ScatterKernel scatter;
-  bool parallel;
+  int64_t length = 0;
+  int64_t block = block_size(program);
+  cpu::ScatterKernel scatter = nullptr;
+  bool parallel = false;
 
   int kept() const { return ops.ndim - 2; }  // the innermost kept axis; -1 for one line
   int along() const { return ops.ndim - 1; }
@@ -183,14 +186,10 @@ void scan(ScanOp op, const Tensor& x, const Tensor* factor, int axis, const Tens
   if (factor) program.output(in_factor);
 
   const auto& table = cpu::kernels();
-  Job job{table.scan[static_cast<int>(op)][static_cast<int>(dtype)],
-          program,
-          {},
-          {},
-          out.length(axis),
-          block_size(program),
-          table.scatter[__builtin_ctzll(static_cast<uint64_t>(element))],
-          out.size() > kParallelWork};
+  Job job(table.scan[static_cast<int>(op)][static_cast<int>(dtype)], program);
+  job.length = out.length(axis);
+  job.scatter = table.scatter[__builtin_ctzll(static_cast<uint64_t>(element))];
+  job.parallel = out.size() > kParallelWork;
   Operands& ops = job.ops;
   ops.ndim = out.ndim();
   for (int i = 0; i < ops.ndim; ++i) ops.shape[i] = out.length(i);

@@ -10,7 +10,7 @@ namespace ndtape {
 namespace {
 
 // A step function: its derivative is zero wherever it has one.
-Tensor record_flat(const char* name, const Tensor& y, const Tensor& x) {
+Tensor record_flat(const char* name, Tensor y, const Tensor& x) {
   if (!recording(x)) return y;
   return record(name, y, wrt(x, [](const Tensor& g) { return zeros(g.shape(), g.dtype()); }));
 }

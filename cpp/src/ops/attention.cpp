@@ -114,9 +114,9 @@ class AttentionNode final : public Node {
         batch_(batch),
         moments_(moments),
         weights_(weights) {
-    set_input(0, input_of(q));
-    set_input(1, input_of(k));
-    set_input(2, input_of(v));
+    connect(*this, 0, q);
+    connect(*this, 1, k);
+    connect(*this, 2, v);
     saved_[0].emplace(save(q));
     saved_[1].emplace(save(k));
     saved_[2].emplace(save(v));

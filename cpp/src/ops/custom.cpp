@@ -28,7 +28,7 @@ class CustomNode final : private OwnName, public Node {
         outputs_(outputs),
         saved_(std::move(saved)),
         rule_(std::make_shared<const CustomRule>(std::move(rule))) {
-    for (size_t i = 0; i < inputs.size(); ++i) set_input(static_cast<int>(i), input_of(inputs[i]));
+    for (size_t i = 0; i < inputs.size(); ++i) connect(*this, static_cast<int>(i), inputs[i]);
   }
 
   int outputs() const override { return outputs_; }

@@ -82,6 +82,32 @@ bool small_binary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, DTy
   return false;
 }
 
+// The same for three, the first of dtype `first`: each of the result's shape, or a single element.
+bool small_ternary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, const Tensor& c,
+                   DType first, DType type, Tensor& y) {
+  if (a.dtype() != first || b.dtype() != type || c.dtype() != type) return false;
+  const Tensor* const operands[] = {&a, &b, &c};
+  const Tensor* widest = &a;
+  for (const Tensor* x : operands) {
+    if (x->ndim() > widest->ndim() || (x->ndim() == widest->ndim() && x->size() > widest->size())) {
+      widest = x;
+    }
+  }
+  if (!is_small(*widest)) return false;
+  for (const Tensor* x : operands) {
+    if (x->shape() == widest->shape() ? !is_small(*x) : x->size() != 1) return false;
+  }
+  y = Tensor::empty(widest->shape(), type);
+  alignas(64) char blocks[3][cpu::kBlock * 16];
+  const void* data[3];
+  for (int i = 0; i < 3; ++i) {
+    const bool whole = operands[i]->size() == y.size();
+    data[i] = whole ? operands[i]->data() : repeat(*operands[i], blocks[i], y.size());
+  }
+  kernel(data[0], data[1], data[2], y.mutable_data(), y.size());
+  return true;
+}
+
 }  // namespace
 
 DType operand_dtype(Op op, DType dtype) {
@@ -152,9 +178,12 @@ Tensor ternary(Op op, const Tensor& a, const Tensor& b, const Tensor& c) {
   } else {
     type_a = type = operand_dtype(op, promote_for(op, a.dtype(), type));
   }
+  Tensor y;
+  const auto kernel = cpu::kernels().block[static_cast<int>(op)][slot(type)];
+  if (small_ternary(kernel, a, b, c, type_a, type, y)) return y;
   const char* what = info(op).name;
-  Tensor y = Tensor::empty(
-      broadcast_shapes(broadcast_shapes(a.shape(), b.shape(), what), c.shape(), what), type);
+  y = Tensor::empty(broadcast_shapes(broadcast_shapes(a.shape(), b.shape(), what), c.shape(), what),
+                    type);
   engine::Program program;
   const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype()),
                       in_c = program.input(c.dtype());

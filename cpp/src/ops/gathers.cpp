@@ -101,7 +101,7 @@ Tensor add_along(const Dims& shape, const Tensor& indices, const Tensor& values,
 }
 
 // y = x, or zeros without one, plus values at positions p along an axis; y is nobody else's yet.
-Tensor add_at(const Tensor& y, const Tensor* x, const Tensor& p, const Tensor& values, int axis) {
+Tensor add_at(Tensor y, const Tensor* x, const Tensor& p, const Tensor& values, int axis) {
   const Dims& shape = y.shape();
   const int64_t outer = product(shape, 0, axis), inner = product(shape, axis + 1, shape.size());
   {
@@ -157,7 +157,7 @@ Tensor take_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t 
   const std::vector<Tensor> places = broadcast_indices(indices);
   const Dims& shape = x.shape();
   const Dims result = picked_shape(shape, begin, last, places[0].shape());
-  const Tensor y = Tensor::empty(result, x.dtype());
+  Tensor y = Tensor::empty(result, x.dtype());
   const Tensor whole = around(detach(x), begin, last);
   engine::take_points(whole, places, y);
   if (!recording(x)) return y;
@@ -187,7 +187,9 @@ void put_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t fir
                     " into a tensor of dtype " + name(x.dtype()));
   }
   Tensor source = broadcast_to(detach(values), target);
-  source = overlaps(x, values) ? copy(source) : contiguous(source);
+  // The very same elements, too, are read in one order and written in another.
+  const bool meet = overlaps(x, values) || x.data() == values.data();
+  source = meet ? copy(source) : contiguous(source);
   const Tensor plain = detach(x);
   const Tensor whole = around(plain, begin, last);
   engine::put_points(whole, places, source, [&] { begin_change(x); });
@@ -204,15 +206,16 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   const Tensor dense = contiguous(detach(mask));
   const std::vector<int64_t> counts = engine::count_mask(dense);
   const int64_t count = counts.empty() ? 0 : counts.back();
-  const Tensor y = Tensor::empty({count}, x.dtype());
+  Tensor y = Tensor::empty({count}, x.dtype());
   {
     GradMode off(false);
     engine::compress(contiguous(x), dense, counts, y);
   }
   if (!recording(x)) return y;
-  const Tensor places = Tensor::empty({count}, DType::Int64);
-  engine::mask_positions(dense, counts, places);
-  return record("masked_select", y, wrt(x, [shape = x.shape(), places](const Tensor& g) {
+  return record("masked_select", y,
+                wrt(x, [shape = x.shape(), kept = save(dense), count](const Tensor& g) {
+                  const Tensor dense = kept, places = Tensor::empty({count}, DType::Int64);
+                  engine::mask_positions(dense, engine::count_mask(dense), places);
                   return reshape(untake({element_count(shape)}, places, g, 0), shape);
                 }));
 }
@@ -242,11 +245,11 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
   const Tensor p = broadcast_to(positions(indices, x.length(along), "take_along_axis"), shape);
   Dims full = shape;
   full[along] = x.length(along);
-  const Tensor wide = broadcast_to(x, full);
+  const Tensor wide = full == x.shape() ? x : broadcast_to(x, full);
   Tensor y = Tensor::empty(shape, x.dtype());
   engine::take_along(wide, p, along, y);
-  if (!recording(x)) return y;
-  return record("take_along_axis", y, wrt(x, [full, p = save(p), along](const Tensor& g) {
+  if (!recording(wide)) return y;
+  return record("take_along_axis", y, wrt(wide, [full, p = save(p), along](const Tensor& g) {
                   return add_along(full, p, g, along);
                 }));
 }

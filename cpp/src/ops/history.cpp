@@ -1,12 +1,15 @@
 // The history of tensors that share memory. A view and its base see each other's in-place changes
 // in the derivative: such a change gives the base a new node, and views that are used afterwards
 // are derived from it again.
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
 #include "cpu/op_table.h"
+#include "engine/elementwise.h"
 #include "ops/anomaly.h"
+#include "ops/elementwise.h"
 #include "ops/record.h"
 #include "ops/views.h"
 
@@ -15,14 +18,15 @@ namespace ndtape {
 void renew_history(const Tensor& x) {
   TensorImpl* impl = x.impl();
   const Tensor base(impl->base);
+  const bool recorded = static_cast<bool>(base.impl()->node);
+  const Place place = recorded ? place_of("view", base, x.layout()) : Place{};
   impl->generation = impl->base->generation;
   impl->node = Ref<Refcounted>();
   impl->output_index = 0;
-  if (!base.impl()->node) return;
-  const Layout layout = within(base, x.layout());
-  record("view", x, wrt(base, [layout, shape = base.shape()](const Tensor& g) {
-           return embed(g, shape, layout);
-         }));
+  if (!recorded) return;
+  record_on("view", x, wrt(base, [place, shape = base.shape()](const Tensor& g) {
+              return write_part(g, shape, place);
+            }));
 }
 
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
@@ -46,15 +50,64 @@ bool is_elementwise(const char* name) {
   return names.contains(name);
 }
 
-Layout within(const Tensor& base, const Layout& layout) {
-  if (!base.is_contiguous()) {
-    throw TapeError(
-        "an in-place change of a view cannot be recorded: the tensor it views, of shape " +
-        to_string(base.shape()) + ", is not row-major; work on a copy");
+Place place_of(const char* what, const Tensor& base, const Layout& view) {
+  Layout from = base.layout(), part = view;
+  part.offset -= from.offset;
+  if (base.is_contiguous()) return {true, part, {}};
+  if (from.has_repeats()) {
+    throw TapeError(std::string(what) + ": a change of a view of shape " + to_string(view.shape) +
+                    " cannot be recorded: the tensor it views, of shape " + to_string(from.shape) +
+                    " and strides " + to_string(from.strides) +
+                    ", names one element several times; work on a copy");
   }
-  Layout relative = layout;
-  relative.offset -= base.layout().offset;
-  return relative;
+  // Gaps that are everywhere are left out.
+  int64_t unit = 0, low = 0, high = 0;
+  for (int i = 0; i < from.ndim(); ++i) {
+    if (from.shape[i] > 1) unit = std::gcd(unit, from.strides[i]);
+  }
+  const auto pack = [unit](Layout& layout) {
+    layout.offset /= unit;
+    for (int i = 0; i < layout.ndim(); ++i) {
+      layout.strides[i] = layout.shape[i] > 1 ? layout.strides[i] / unit : 1;
+    }
+  };
+  from.offset = 0;
+  pack(from);
+  pack(part);
+  for (int i = 0; i < from.ndim(); ++i) {
+    const int64_t reach = from.strides[i] * (from.shape[i] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  from.offset -= low;
+  part.offset -= low;
+  return {false, part, from, high - low + 1};
+}
+
+Tensor read_part(const Tensor& x, const Place& place) {
+  if (place.row_major) return extract(x, place.part);
+  return extract(embed(x, {place.memory_size}, place.base), place.part);
+}
+
+Tensor write_part(const Tensor& g, const Dims& shape, const Place& place) {
+  if (place.row_major) return embed(g, shape, place.part);
+  return extract(embed(g, {place.memory_size}, place.part), place.base);
+}
+
+namespace {
+
+Tensor clear(const Tensor& g, const Layout& layout) {
+  Tensor y = Tensor::empty(g.shape(), g.dtype());
+  engine::copy(g, y);
+  engine::copy(scalar(false, y.dtype()), y.view(layout));
+  if (!recording(g)) return y;
+  return record("clear", y, wrt(g, [layout](const Tensor& gg) { return clear(gg, layout); }));
+}
+
+}  // namespace
+
+Tensor clear_part(const Tensor& g, const Place& place) {
+  if (place.row_major) return clear(g, place.part);
+  return extract(clear(embed(g, {place.memory_size}, place.base), place.part), place.base);
 }
 
 }  // namespace ndtape

@@ -68,17 +68,8 @@ Tensor as_before(const Tensor& x) {
   return y;
 }
 
-// A gradient without what lies at `layout`.
-Tensor clear(const Tensor& g, const Layout& layout) {
-  Tensor y = Tensor::empty(g.shape(), g.dtype());
-  engine::copy(g, y);
-  engine::copy(scalar(false, y.dtype()), y.view(layout));
-  if (!recording(g)) return y;
-  return record("clear", y, wrt(g, [layout](const Tensor& gg) { return clear(gg, layout); }));
-}
-
 // Writes the recorded value y into x and gives x, its base and their views that history.
-void write_recorded(const Tensor& x, const Tensor& y) {
+void write_recorded(const char* what, const Tensor& x, const Tensor& y) {
   TensorImpl* impl = x.impl();
   if (!impl->base) {
     begin_change(x);
@@ -89,12 +80,13 @@ void write_recorded(const Tensor& x, const Tensor& y) {
     return;
   }
   const Tensor base(impl->base);
-  const Layout place = within(base, x.layout());
+  const Place place = place_of(what, base, x.layout());
   const Tensor before = as_before(base);
   begin_change(x);
   engine::copy(y, x);
-  record_list("assign", base, {before, y}, [place](int i, const Tensor& g) {
-    return i == 0 ? clear(g, place) : extract(g, place);
+  Tensor changed = base;
+  record_list("assign", changed, {before, y}, [place](int i, const Tensor& g) {
+    return i == 0 ? clear_part(g, place) : read_part(g, place);
   });
   ++impl->base->generation;
 }
@@ -129,7 +121,7 @@ void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
   check_kind(r.name, operand_dtype(r.op, type), x.dtype());
   if (recording(x, value) && is_inexact(x.dtype())) {
     const Tensor y = r.function(as_before(x), value.is_same(x) ? as_before(x) : value);
-    write_recorded(x, y.dtype() == x.dtype() ? y : astype(y, x.dtype()));
+    write_recorded(r.name, x, y.dtype() == x.dtype() ? y : astype(y, x.dtype()));
     return;
   }
   if (r.op == Op::pow && is_integer(type)) {
@@ -158,7 +150,7 @@ void assign(const Tensor& x, const Tensor& value) {
     while (y.ndim() > x.ndim()) y = squeeze(y, Dims{0});
     y = broadcast_to(y, x.shape());
   }
-  write_recorded(x, y);
+  write_recorded("assignment", x, y);
 }
 
 }  // namespace ndtape

@@ -50,9 +50,10 @@ Tensor concat(const std::vector<Tensor>& tensors, std::optional<int64_t> axis) {
   if (std::none_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return recording(t); })) {
     return y;
   }
-  return record_list("concat", y, tensors, [along, bounds](int i, const Tensor& g) {
-    return part(g, along, bounds[static_cast<size_t>(i)], bounds[static_cast<size_t>(i) + 1]);
-  });
+  return record_list(
+      "concat", y, tensors, [along, bounds = std::move(bounds)](int i, const Tensor& g) {
+        return part(g, along, bounds[static_cast<size_t>(i)], bounds[static_cast<size_t>(i) + 1]);
+      });
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, int64_t axis) {

@@ -93,9 +93,9 @@ class RowNormNode final : public Node {
   RowNormNode(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias,
               const Tensor& mean, const Tensor& scale, double epsilon)
       : Node(name, 3), epsilon_(epsilon), mean_(mean), scale_(scale) {
-    set_input(0, input_of(x));
-    if (weight.defined()) set_input(1, input_of(weight));
-    if (bias.defined()) set_input(2, input_of(bias));
+    connect(*this, 0, x);
+    if (weight.defined()) connect(*this, 1, weight);
+    if (bias.defined()) connect(*this, 2, bias);
     saved_x_.emplace(save(x));
     if (weight.defined()) saved_weight_.emplace(save(weight));
   }
@@ -234,9 +234,9 @@ class ChannelNormNode final : public Node {
         epsilon_(epsilon),
         mean_(mean),
         var_(var) {
-    set_input(0, input_of(x));
-    if (weight.defined()) set_input(1, input_of(weight));
-    if (bias.defined()) set_input(2, input_of(bias));
+    connect(*this, 0, x);
+    if (weight.defined()) connect(*this, 1, weight);
+    if (bias.defined()) connect(*this, 2, bias);
     saved_x_.emplace(save(x));
     if (weight.defined()) saved_weight_.emplace(save(weight));
   }

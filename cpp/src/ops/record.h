@@ -26,7 +26,7 @@ namespace ndtape {
 // Gives a view whose base was changed in place its new history.
 void renew_history(const Tensor& view);
 // Has x an edge? Asked of every operand, so without taking a share in its node.
-inline bool has_history(const Tensor& x) {
+[[gnu::always_inline]] inline bool has_history(const Tensor& x) {
   const TensorImpl* impl = x.impl();
   if (impl->base && impl->generation != impl->base->generation) [[unlikely]]
     renew_history(x);
@@ -41,8 +41,9 @@ void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
 // Is `name` that of an operator of the op table, or of a copy or cast?
 bool is_elementwise(const char* name);
 
-[[gnu::always_inline]] inline Input input_of(const Tensor& x) {
-  return Input{edge_of(x), x.shape(), x.dtype()};
+[[gnu::always_inline]] inline void connect(Node& node, int i, const Tensor& x) {
+  Node* from = has_history(x) ? static_cast<Node*>(x.impl()->node.get()) : nullptr;
+  node.set_input(i, from, x.impl()->output_index, x.shape(), x.dtype());
 }
 template <class... Tensors>
 bool recording(const Tensors&... inputs) {
@@ -105,7 +106,7 @@ class RuleNode final : public Node {
  private:
   template <size_t... k, class... Given>
   void take(std::index_sequence<k...>, const Wrt<Given>&... wrt) {
-    (set_input(static_cast<int>(k), input_of(wrt.x)), ...);
+    (connect(*this, static_cast<int>(k), wrt.x), ...);
     // What an input that needs no gradient saved is of no use.
     ((needs(k) ? void(std::get<k>(rules_).emplace(std::forward<Given>(wrt.rule))) : void()), ...);
   }
@@ -120,9 +121,14 @@ class RuleNode final : public Node {
 };
 
 template <class... Rules>
-Tensor record(const char* name, const Tensor& y, const Wrt<Rules>&... wrt) {
+void record_on(const char* name, const Tensor& y, const Wrt<Rules>&... wrt) {
   set_history(y, Ref<Node>::of_new(new RuleNode<std::decay_t<Rules>...>(name, wrt...)));
-  return y;
+}
+// The same, and gives y to the caller, who has it no longer under this name.
+template <class... Rules>
+Tensor record(const char* name, Tensor& y, const Wrt<Rules>&... wrt) {
+  record_on(name, y, wrt...);
+  return std::move(y);
 }
 
 // The same for any number of inputs: rule(i, g) is the gradient of input i.
@@ -130,14 +136,14 @@ template <class Rule>
 class ListNode final : public Node {
  public:
   template <class... Tensors>
-  ListNode(const char* name, Rule rule, const Tensors&... inputs)
+  ListNode(const char* name, Rule&& rule, const Tensors&... inputs)
       : Node(name, sizeof...(Tensors)), rule_(std::move(rule)) {
     int i = 0;
-    (set_input(i++, input_of(inputs)), ...);
+    (connect(*this, i++, inputs), ...);
   }
-  ListNode(const char* name, const std::vector<Tensor>& inputs, Rule rule)
+  ListNode(const char* name, const std::vector<Tensor>& inputs, Rule&& rule)
       : Node(name, static_cast<int>(inputs.size())), rule_(std::move(rule)) {
-    for (size_t i = 0; i < inputs.size(); ++i) set_input(static_cast<int>(i), input_of(inputs[i]));
+    for (size_t i = 0; i < inputs.size(); ++i) connect(*this, static_cast<int>(i), inputs[i]);
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
@@ -159,16 +165,15 @@ class ListNode final : public Node {
 
 // For operators whose derivatives by several inputs need the same values.
 template <class Rule, class... Tensors>
-Tensor record_shared(const char* name, const Tensor& y, Rule rule, const Tensors&... inputs) {
+Tensor record_shared(const char* name, Tensor& y, Rule&& rule, const Tensors&... inputs) {
   set_history(y, Ref<Node>::of_new(new ListNode<Rule>(name, std::move(rule), inputs...)));
-  return y;
+  return std::move(y);
 }
 
 template <class Rule>
-Tensor record_list(const char* name, const Tensor& y, const std::vector<Tensor>& inputs,
-                   Rule rule) {
+Tensor record_list(const char* name, Tensor& y, const std::vector<Tensor>& inputs, Rule&& rule) {
   set_history(y, Ref<Node>(new ListNode<Rule>(name, inputs, std::move(rule))));
-  return y;
+  return std::move(y);
 }
 
 }  // namespace ndtape

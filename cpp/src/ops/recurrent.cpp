@@ -84,7 +84,7 @@ class RecurrentNode final : public Node {
         memory_(std::move(memory)) {
     for (int i = 0; i < kInputs; ++i) {
       if (!inputs[i].defined()) continue;
-      set_input(i, input_of(inputs[i]));
+      connect(*this, i, inputs[i]);
       saved_[i].emplace(save(inputs[i]));
     }
   }

@@ -34,7 +34,7 @@ Tensor turned(const Tensor& x, int axis, bool backwards) {
 // derivatives are recurrences themselves: with r[i] = g[i] + factor[i + 1] * r[i + 1] they are r
 // for x, and r[i] * s[i - 1] for the factor.
 Tensor recurrence(const Tensor& x, const Tensor& factor, int axis, bool backwards) {
-  const Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
   {
     GradMode off(false);
     const Tensor by = turned(factor, axis, backwards);
@@ -79,7 +79,7 @@ Plan check(const char* what, ScanOp op, const Tensor& x, std::optional<int64_t> 
 Tensor running(ScanOp op, const Tensor& x, const Plan& plan, bool include_initial) {
   Dims shape = x.shape();
   if (include_initial) ++shape[plan.axis];
-  const Tensor y = Tensor::empty(shape, plan.dtype);
+  Tensor y = Tensor::empty(shape, plan.dtype);
   GradMode off(false);
   Tensor rest = y;
   if (include_initial) {
@@ -95,7 +95,7 @@ Tensor running(ScanOp op, const Tensor& x, const Plan& plan, bool include_initia
 Tensor cumulative_sum(const Tensor& x, std::optional<int64_t> axis, std::optional<DType> dtype,
                       bool include_initial) {
   const Plan plan = check("cumulative_sum", ScanOp::sum, x, axis, dtype);
-  const Tensor y = running(ScanOp::sum, x, plan, include_initial);
+  Tensor y = running(ScanOp::sum, x, plan, include_initial);
   if (!is_inexact(plan.dtype) || !recording(x)) return y;
   return record("cumulative_sum", y, wrt(x, [along = plan.axis, include_initial](const Tensor& g) {
                   const Tensor h = include_initial ? part(g, along, 1, g.length(along)) : g;
@@ -107,7 +107,7 @@ Tensor cumulative_sum(const Tensor& x, std::optional<int64_t> axis, std::optiona
 Tensor cumulative_prod(const Tensor& x, std::optional<int64_t> axis, std::optional<DType> dtype,
                        bool include_initial) {
   const Plan plan = check("cumulative_prod", ScanOp::prod, x, axis, dtype);
-  const Tensor y = running(ScanOp::prod, x, plan, include_initial);
+  Tensor y = running(ScanOp::prod, x, plan, include_initial);
   if (!is_inexact(plan.dtype) || !recording(x)) return y;
   // y[i] = x[i] * y[i - 1] is a recurrence too. No division, so zeros are right.
   return record("cumulative_prod", y, wrt(x, [x = save(x), plan, include_initial](const Tensor& g) {

@@ -23,7 +23,8 @@ void set_requires_grad(const Tensor& x, bool value) {
     throw TapeError(
         std::string("requires_grad can be set on leaves only; this tensor is the result "
                     "of ") +
-        node_name(x) + "; use detach() first");
+        node_name(x) + recorded_at(*edge_of(x).node) + ", of shape " + to_string(x.shape()) +
+        "; use detach() first");
   }
   if (value && !is_inexact(x.dtype())) {
     throw TypeError(std::string("requires_grad: dtype ") + name(x.dtype()) +
@@ -73,8 +74,11 @@ void add_hook(const Tensor& x, Hook hook) {
                     " does not require grad and no recorded operation made it");
   }
   if (edge.node->freed()) {
+    const std::string by = edge.node->freed_at();
     throw TapeError(std::string("register_hook: the graph that made the result of ") +
-                    edge.node->name() + " was freed by an earlier backward");
+                    edge.node->name() + recorded_at(*edge.node) + ", of shape " +
+                    to_string(x.shape()) + ", was freed by " +
+                    (by.empty() ? "an earlier backward" : "the backward at " + by));
   }
   edge.node->make_notes().hooks.push_back({edge.index, std::move(hook)});
 }
@@ -83,7 +87,11 @@ void set_grad(const Tensor& x, const Tensor& value) {
   Tensor* kept = grad_of(x);
   if (!kept) {
     if (!value.defined() && is_leaf(x)) return;
-    throw TapeError("grad can be set only on a leaf that requires grad, or after retain_grad");
+    throw TapeError("grad: the tensor of shape " + to_string(x.shape()) +
+                    (is_leaf(x) ? " does not require grad"
+                                : std::string(" is the result of ") + node_name(x) +
+                                      recorded_at(*edge_of(x).node)) +
+                    "; a gradient can be set on a leaf that requires grad, or after retain_grad");
   }
   if (value.defined() && value.shape() != x.shape()) {
     throw ValueError("grad: shape " + to_string(value.shape()) + ", expected " +

@@ -12,9 +12,22 @@ Tensor embed(const Tensor& g, const Dims& shape, const Layout& layout);
 // The view of x, made row-major, at such a layout: the derivative of embed.
 Tensor extract(const Tensor& x, const Layout& layout);
 
-// `layout`, of a view of `base`, relative to base's first element. Throws TapeError unless base is
-// row-major.
-Layout within(const Tensor& base, const Layout& layout);
+// Where a view lies in its base. A gradient, of the base's shape, is row-major; a base need not be.
+// Then the gradient is first laid out as the base is, in a flat piece of memory of its own.
+struct Place {
+  bool row_major = true;
+  Layout part;              // in the gradient, or in that memory
+  Layout base;              // in that memory
+  int64_t memory_size = 0;  // in elements
+};
+// Throws TapeError, naming `what`, for a base that names one element several times.
+Place place_of(const char* what, const Tensor& base, const Layout& view);
+
+// The part of x, which has the base's shape; and its derivative: zeros of that shape beside g.
+Tensor read_part(const Tensor& x, const Place& place);
+Tensor write_part(const Tensor& g, const Dims& shape, const Place& place);
+// A gradient without the part.
+Tensor clear_part(const Tensor& g, const Place& place);
 
 // x itself when row-major, else a copy.
 Tensor contiguous(const Tensor& x);

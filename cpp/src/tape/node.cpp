@@ -1,6 +1,7 @@
 #include "tape/node.h"
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -27,12 +28,21 @@ NDTAPE_NEAR constinit thread_local bool burying = false;
 
 thread_local Anomaly watched;
 std::atomic<std::string (*)()> trace{nullptr};
+std::atomic<uint32_t (*)()> place_now{nullptr};
+std::atomic<std::string (*)(uint32_t)> place_text{nullptr};
 
 uint64_t take_number() {
   if (!is_alone()) return next_number.fetch_add(1, std::memory_order_relaxed);
   const uint64_t number = next_number.load(std::memory_order_relaxed);
   next_number.store(number + 1, std::memory_order_relaxed);
   return number;
+}
+
+Input* many_inputs(int count) {
+  void* block = pool::allocate(sizeof(Input) * static_cast<size_t>(count));
+  Input* inputs = static_cast<Input*>(block);
+  std::uninitialized_default_construct_n(inputs, count);
+  return inputs;
 }
 
 }  // namespace
@@ -59,6 +69,15 @@ std::string where_in_program() {
   return function ? function() : std::string();
 }
 
+void set_places(uint32_t (*now)(), std::string (*text)(uint32_t)) {
+  place_text.store(text);
+  place_now.store(now);
+}
+uint32_t place_in_program() {
+  const auto function = place_now.load();
+  return function ? function() : 0;
+}
+
 std::string recorded_at(const Node& node) {
   const Notes* notes = node.notes();
   return notes && !notes->where.empty() ? ", recorded at " + notes->where : std::string();
@@ -68,10 +87,12 @@ Node::Node(const char* name, int inputs)
     : name_(name),
       number_(take_number()),
       count_(inputs),
-      inputs_(inputs <= kInline ? inline_ : new Input[inputs]) {}
+      inputs_(inputs <= kInline ? inline_ : many_inputs(inputs)) {}
 
 Node::~Node() {
-  if (inputs_ != inline_) delete[] inputs_;
+  if (inputs_ == inline_) return;
+  std::destroy_n(inputs_, count_);
+  pool::release(inputs_, sizeof(Input) * static_cast<size_t>(count_));
 }
 
 void Node::renumber() { number_ = take_number(); }
@@ -79,10 +100,15 @@ void Node::renumber() { number_ = take_number(); }
 void* Node::operator new(size_t size) { return pool::allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool::release(p, size); }
 
-void Node::free() {
-  freed_ = true;
+void Node::free(uint32_t place) {
+  freed_ = 1 + place;
   if (notes_) notes_->hooks.clear();  // none will be called again
   free_saved();
+}
+
+std::string Node::freed_at() const {
+  const auto function = place_text.load();
+  return freed_ > 1 && function ? function(freed_ - 1) : std::string();
 }
 
 bool Node::forward(const Tensor*, Tensor*) { return false; }

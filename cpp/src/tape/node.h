@@ -53,10 +53,13 @@ class Node : public Refcounted {
   int inputs() const { return count_; }
   const Input& input(int i) const { return inputs_[i]; }
   bool needs(int i) const { return static_cast<bool>(inputs_[i].edge); }
-  [[gnu::always_inline]] void set_input(int i, Input&& input) {
+  // `from` and `index`: where the gradient goes, or nullptr.
+  [[gnu::always_inline]] void set_input(int i, Node* from, uint32_t index, const Dims& shape,
+                                        DType dtype) {
     // A view may get its new history, a node, only when it is asked for it: now.
-    if (input.edge && input.edge.node->number() > number_) renumber();
-    std::construct_at(&inputs_[i], std::move(input));  // over an empty one, which owns nothing
+    if (from && from->number() > number_) renumber();
+    // In its place, over an empty one, which owns nothing.
+    new (&inputs_[i]) Input{{Ref<Node>(from), index}, shape, dtype};
   }
   virtual int outputs() const { return 1; }
   virtual bool is_leaf() const { return false; }
@@ -75,9 +78,10 @@ class Node : public Refcounted {
 
   // Copies what is saved for backward, for SavedCount.
   virtual void count_saved() const {}
-  // Lets go of what was saved for backward.
-  void free();
-  bool freed() const { return freed_; }
+  // Lets go of what was saved for backward; `place` in the program asked for that.
+  void free(uint32_t place);
+  bool freed() const { return freed_ > 0; }
+  std::string freed_at() const;  // empty where it is not known
 
   Notes* notes() const { return notes_.get(); }
   Notes& make_notes();
@@ -96,7 +100,7 @@ class Node : public Refcounted {
   const char* name_;
   uint64_t number_;
   int count_;
-  bool freed_ = false;
+  uint32_t freed_ = 0;  // one more than the place
   Node* next_dead_ = nullptr;
   std::unique_ptr<Notes> notes_;
   Input* inputs_;
@@ -135,5 +139,6 @@ std::string recorded_at(const Node& node);
 // How many threads watch for anomalies: what recording looks at.
 extern std::atomic<int> anomaly_watchers;
 std::string where_in_program();  // by the function that set_trace was given, or empty
+uint32_t place_in_program();     // by the first that set_places was given, or 0
 
 }  // namespace ndtape

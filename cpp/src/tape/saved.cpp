@@ -87,33 +87,48 @@ struct Range {
 void* Kept::operator new(size_t size) { return pool::allocate(size); }
 void Kept::operator delete(void* p, size_t size) noexcept { pool::release(p, size); }
 
+namespace {
+
+// The same value in a list, of whose last two this looks at. An operand is often kept for the
+// derivatives of several operations in turn.
+[[gnu::noinline]] Kept* find(Kept* list, const Tensor& x, const Node* node, uint32_t index,
+                             bool is_output) {
+  for (int i = 0; list && i < 2; ++i, list = list->next) {
+    if (list->storage.get() == &x.storage() && list->edge.node.get() == node &&
+        list->edge.index == index && list->is_output == is_output && list->dtype == x.dtype() &&
+        is_same(list->layout, x.layout())) {
+      return list;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 Saved::Saved(const Tensor& x, Node* node, uint32_t index, bool is_output) {
-  Storage& storage = x.storage();
-  Kept*& list = list_of(storage);
+  Kept*& list = list_of(x.storage());
   const Lock lock(&list);
-  // An operand is often kept for the derivatives by several others: look at the last two.
-  Kept* other = list;
-  for (int i = 0; other && i < 2; ++i, other = other->next) {
-    if (other->storage.get() == &storage && other->edge.node.get() == node &&
-        other->edge.index == index && other->is_output == is_output && other->dtype == x.dtype() &&
-        is_same(other->layout, x.layout())) {
-      ++other->owners;
-      kept_ = other;
+  if (list) {
+    kept_ = find(list, x, node, index, is_output);
+    if (kept_) {
+      ++kept_->owners;
       return;
     }
   }
-  kept_ = new Kept(x, node, index, is_output, &list);
-  if (list) list->link = &kept_->next;
-  list = kept_;
+  Kept* kept = new Kept(x, node, index, is_output, &list);
+  if (kept->next) kept->next->link = &kept->next;
+  list = kept;
+  kept_ = kept;
 }
 
 void Saved::drop() {
+  Kept* const kept = kept_;
   {
-    const Lock lock(kept_->home);
-    if (--kept_->owners > 0) return;
-    unlink(*kept_);
+    const Lock lock(kept->home);
+    if (--kept->owners > 0) return;
+    unlink(*kept);
   }
-  delete kept_;
+  delete kept;
 }
 
 void Saved::share() {

@@ -61,13 +61,8 @@ class Saved {
       share();
     }
   }
-  ~Saved() {
-    if (!kept_) return;
-    if (is_alone() && kept_->owners > 1) {
-      --kept_->owners;
-    } else {
-      drop();
-    }
+  [[gnu::always_inline]] ~Saved() {
+    if (kept_) drop();
   }
   operator Tensor() const;  // NOLINT: reading it is using it
 
