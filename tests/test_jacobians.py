@@ -1,6 +1,7 @@
 """nt.vjp, nt.jvp, nt.jacobian, nt.hessian, nt.hvp, and gradients that close over others."""
 
 import collections
+import functools
 
 import gradcheck
 import numpy as np
@@ -453,3 +454,78 @@ def test_autograd_grad_of_what_is_not_used():
 def test_misuse_of_autograd_grad(use, kind, pattern):
     with pytest.raises(kind, match=pattern):
         use(leaf(1.0, 2.0))
+
+
+HOLOMORPHIC = {
+    "wide": lambda z, n: n.stack([z[0] * z[1], n.exp(z[2])]),
+    "tall": lambda z, n: n.stack([z[0] * z[1], n.exp(z[2]), z[0] / z[1], n.sin(z[2]) * z[0], z[1]]),
+    "matrix": lambda z, n: n.matmul(n.reshape(z, (3, 1)), n.reshape(n.exp(z), (1, 3))),
+}
+
+
+def complex_vector(seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=3) + 1j * rng.normal(size=3)
+
+
+def complex_differences(f, z, step=1e-6):
+    """The columns of the complex Jacobian, along a step that is neither real nor imaginary."""
+    h = step * np.exp(0.7j)
+    moved = [
+        (f(nt.asarray(z + h * e)) - f(nt.asarray(z - h * e))) / (2 * h) for e in np.eye(z.size)
+    ]
+    return np.stack([m.numpy() for m in moved], axis=-1)
+
+
+@pytest.mark.parametrize("name", HOLOMORPHIC)
+def test_jacobian_of_a_holomorphic_function(name):
+    z = complex_vector()
+    f = functools.partial(HOLOMORPHIC[name], n=nt)
+    found = nt.jacobian(f, holomorphic=True)(nt.asarray(z)).numpy()
+    np.testing.assert_allclose(found, complex_differences(f, z), rtol=1e-7, atol=1e-8)
+    # The other transforms fit: J t, and the conjugate transpose of J.
+    t = complex_vector(1)
+    _, along = nt.jvp(f, (nt.asarray(z),), (nt.asarray(t),))
+    np.testing.assert_allclose(along.numpy(), found @ t, rtol=1e-12)
+    value, pullback = nt.vjp(f, nt.asarray(z))
+    v = np.exp(1j * np.arange(value.size)).reshape(value.shape)
+    want = np.tensordot(v, found.conj(), v.ndim)
+    np.testing.assert_allclose(pullback(nt.asarray(v))[0].numpy(), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", HOLOMORPHIC)
+def test_holomorphic_derivatives_are_those_of_jax(name):
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
+        z = complex_vector()
+        ours, theirs = (functools.partial(HOLOMORPHIC[name], n=n) for n in (nt, jax.numpy))
+        want = jax.jacrev(theirs, holomorphic=True)(z)
+        found = nt.jacobian(ours, holomorphic=True)(nt.asarray(z))
+        np.testing.assert_allclose(found.numpy(), want, rtol=1e-12)
+        want = jax.hessian(lambda v: jax.numpy.sum(theirs(v) ** 2), holomorphic=True)(z)
+        found = nt.hessian(lambda v: nt.sum(ours(v) ** 2), holomorphic=True)(nt.asarray(z))
+        np.testing.assert_allclose(found.numpy(), want, rtol=1e-12)
+
+
+def test_gradient_of_a_holomorphic_function():
+    z = nt.asarray(complex_vector())
+    first = nt.grad(lambda v: nt.sum(v**3), holomorphic=True)
+    np.testing.assert_allclose(first(z).numpy(), 3 * z.numpy() ** 2, rtol=1e-12)
+    third = lambda v: nt.sum(nt.grad(lambda w: nt.sum(first(w)), holomorphic=True)(v))  # noqa: E731
+    np.testing.assert_allclose(nt.grad(third, holomorphic=True)(z).numpy(), 6, rtol=1e-12)
+    assert nt.jacobian(lambda v: v, holomorphic=True)(1j).item() == 1
+
+
+@pytest.mark.parametrize("f", [nt.conj, lambda z: z * nt.conj(z), lambda z: nt.real(z) + 0j])
+def test_what_is_not_holomorphic_is_refused(f):
+    for transform in (nt.jacobian, nt.grad, nt.hessian):
+        g = f if transform is nt.jacobian else (lambda z: nt.sum(f(z) * f(z)))
+        with pytest.raises(ValueError, match="not complex-differentiable"):
+            transform(g, holomorphic=True)(nt.asarray(complex_vector()))
+    with pytest.raises(TypeError, match="complex values, not float64"):
+        nt.jacobian(nt.abs, holomorphic=True)(nt.asarray(complex_vector()))
+    with pytest.raises(TypeError, match="complex arguments, not float64"):
+        nt.jacobian(nt.exp, holomorphic=True)(np.ones(2))
+    for transform in (nt.jacobian, nt.grad, nt.hessian):
+        with pytest.raises(TypeError, match="holomorphic=True"):
+            transform(nt.sum)(nt.asarray(complex_vector()))

@@ -18,7 +18,10 @@ __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., tuple[Any, Any]]:
     """Make a function that computes `f` and its gradient.
 
@@ -34,6 +37,9 @@ def value_and_grad(
         end.
     has_aux : bool
         Whether `f` returns ``(value, aux)``; `aux` is passed on.
+    holomorphic : bool
+        Whether `f` is a complex-differentiable function of complex arguments, whose value is
+        complex, and whose derivative f'(z) is wanted.
 
     Returns
     -------
@@ -47,9 +53,11 @@ def value_and_grad(
     ------
     TypeError
         When `f` is not callable, `argnums` are not integers, an argument is not of a float dtype,
-        or the value is not a tensor of a float dtype.
+        or the value is not a tensor of a real float dtype; if `holomorphic`, when they are not of
+        complex ones.
     ValueError
-        When `argnums` are empty, repeated or out of range, or the value has more than one element.
+        When `argnums` are empty, repeated or out of range, the value has more than one element, or
+        `f` is not holomorphic where it is said to be.
 
     See Also
     --------
@@ -80,9 +88,11 @@ def value_and_grad(
     def call(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen = _positions("value_and_grad", argnums, numbers, len(args))
         run = _Run(f, args, kwargs, chosen, has_aux)
-        value = _one_element(run.output)
+        value = _one_element(run.output, holomorphic)
         run.decide([value])
-        found = _gradients(value, run.inputs, run.keep)
+        if holomorphic:
+            _check_holomorphic("value_and_grad", [value], run.inputs)
+        found = _gradients(value, run.inputs, run.keep, holomorphic)
         gradient = _by_argument(iter(found), args, chosen, single)
         value, aux = run.release(value), run.release(run.aux)
         return ((value, aux) if has_aux else value), gradient
@@ -91,13 +101,16 @@ def value_and_grad(
 
 
 def grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the gradient of `f`.
 
     Parameters
     ----------
-    f, argnums, has_aux
+    f, argnums, has_aux, holomorphic
         As for `value_and_grad`.
 
     Returns
@@ -122,8 +135,10 @@ def grad(
     [3.0, 12.0, 27.0]
     >>> nt.grad(nt.grad(nt.sin))(0.5)  # -sin(0.5)
     tensor(-0.47942555)
+    >>> nt.grad(lambda z: z**3, holomorphic=True)(1 + 1j)  # 3 z**2
+    tensor(0.+6.j)
     """
-    both = value_and_grad(f, argnums, has_aux)
+    both = value_and_grad(f, argnums, has_aux, holomorphic)
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -166,6 +181,12 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     See Also
     --------
     jvp : multiplies from the right.
+
+    Notes
+    -----
+    With complex numbers the pullback gives what is a gradient of them: with the derivative A of `f`
+    by z and B that by the conjugate of z, it is ``conj(A.T) @ v + B.T @ conj(v)``, and
+    ``conj(A.T) @ v`` of a holomorphic `f`. JAX's is the conjugate, of the conjugate cotangent.
 
     Examples
     --------
@@ -229,6 +250,11 @@ def jvp(
     --------
     vjp : multiplies from the left.
 
+    Notes
+    -----
+    With complex numbers this is the derivative along a real step: with the derivative A of `f` by z
+    and B that by the conjugate of z, ``A @ t + B @ conj(t)``, and ``A @ t`` of a holomorphic `f`.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -253,7 +279,10 @@ def jvp(
 
 
 def jacobian(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the Jacobian of `f`.
 
@@ -267,6 +296,9 @@ def jacobian(
         `has_aux`, a pair of that and anything else.
     argnums, has_aux
         As for `value_and_grad`.
+    holomorphic : bool
+        Whether `f` is a complex-differentiable function from complex numbers to complex numbers.
+        Then its complex derivatives are found.
 
     Returns
     -------
@@ -278,8 +310,8 @@ def jacobian(
     Raises
     ------
     TypeError, ValueError
-        As for `value_and_grad`, but the value may have any shape. TypeError for complex dtypes,
-        whose derivative `vjp` and `jvp` define.
+        As for `value_and_grad`, but the value may have any shape. Without `holomorphic`, TypeError
+        for complex dtypes: of any function of those `vjp` and `jvp` give the derivative.
 
     See Also
     --------
@@ -291,6 +323,9 @@ def jacobian(
     >>> nt.jacobian(lambda x: nt.stack([x[0] * x[1], x[1] ** 2]))(nt.tensor([2.0, 3.0]))
     tensor([[3., 2.],
             [0., 6.]])
+    >>> nt.jacobian(lambda z: z * z, holomorphic=True)(nt.tensor([1j, 2.0 + 0j]))
+    tensor([[0.+2.j, 0.+0.j],
+            [0.+0.j, 4.+0.j]])
     """
     numbers, single = _checked_argnums(argnums)
     _check_callable("jacobian", f)
@@ -300,13 +335,18 @@ def jacobian(
         chosen = _positions("jacobian", argnums, numbers, len(args))
         run = _Run(f, args, kwargs, chosen, has_aux)
         outputs = _output_leaves("jacobian", run.output)
-        for x in (*run.inputs, *outputs):
-            if x.dtype.kind != "f":
-                raise TypeError(
-                    f"jacobian: expected real float dtypes, not {x.dtype}; use vjp or jvp"
-                )
+        if not holomorphic:
+            for x in (*run.inputs, *outputs):
+                if x.dtype.kind != "f":
+                    raise TypeError(
+                        f"jacobian: expected real float dtypes, not {x.dtype}; pass "
+                        f"holomorphic=True for a complex-differentiable function of complex "
+                        f"numbers, or use vjp or jvp"
+                    )
         run.decide(outputs)
-        blocks = _jacobian_blocks(outputs, run.inputs, run.keep)
+        if holomorphic:
+            _check_holomorphic("jacobian", outputs, run.inputs)
+        blocks = _jacobian_blocks(outputs, run.inputs, run.keep, holomorphic)
         rows = iter(blocks)
         result = map_leaves(
             lambda *_: _by_argument(iter(next(rows)), args, chosen, single), run.output
@@ -317,13 +357,16 @@ def jacobian(
 
 
 def hessian(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the second derivatives of `f`.
 
     Parameters
     ----------
-    f, argnums, has_aux
+    f, argnums, has_aux, holomorphic
         As for `value_and_grad`.
 
     Returns
@@ -348,8 +391,12 @@ def hessian(
     >>> nt.hessian(lambda x: x[0] ** 2 * x[1])(nt.tensor([2.0, 3.0]))
     tensor([[6., 4.],
             [4., 0.]])
+    >>> nt.hessian(lambda z: z[0] ** 2 * z[1], holomorphic=True)(nt.tensor([1j, 3.0 + 0j]))
+    tensor([[6.+0.j, 0.+2.j],
+            [0.+2.j, 0.+0.j]])
     """
-    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+    of = grad(f, argnums, has_aux, holomorphic)
+    return jacobian(of, argnums, has_aux, holomorphic)
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], vectors: Sequence[Any]) -> tuple[Any, ...]:
@@ -494,14 +541,45 @@ def _float_tensor(leaf: Any, path: str) -> Tensor:
     return tensor
 
 
-def _one_element(value: Any) -> Tensor:
+def _one_element(value: Any, holomorphic: bool = False) -> Tensor:
     if not isinstance(value, Tensor):
         raise TypeError(f"the function must return a tensor, not {type(value).__name__}")
     if value.size != 1:
         raise ValueError(f"the function must return one element, not shape {value.shape}")
-    if value.dtype.kind != "f":
-        raise TypeError(f"the function must return a real float dtype, not {value.dtype}")
+    if not holomorphic and value.dtype.kind != "f":
+        hint = "; for the derivative of a holomorphic function pass holomorphic=True"
+        raise TypeError(
+            f"the function must return a real float dtype, not {value.dtype}"
+            f"{hint if value.dtype.kind == 'c' else ''}"
+        )
     return value
+
+
+def _check_holomorphic(what: str, outputs: list[Tensor], inputs: list[Tensor]) -> None:
+    """Refuse real dtypes, and what is not complex-differentiable: at the point of the call.
+
+    There the derivative B by the conjugate of z is not zero, and a pullback of i v is not i times
+    that of v. One v, of no special direction, tells.
+    """
+    for name, tensors in (("arguments", inputs), ("values", outputs)):
+        for x in tensors:
+            if x.dtype.kind != "c":
+                raise TypeError(f"{what}: holomorphic=True needs complex {name}, not {x.dtype}")
+    rng = np.random.default_rng(0)
+    seeds = [
+        _core.asarray(np.exp(2j * rng.uniform(0, np.pi, y.shape)), dtype=y.dtype) for y in outputs
+    ]
+    plain = _pull(outputs, inputs, seeds, False)
+    turned = _pull(outputs, inputs, [s * 1j for s in seeds], False)
+    for x, a, b in zip(inputs, plain, turned, strict=True):
+        p, t = a.numpy(), b.numpy()
+        with np.errstate(all="ignore"):
+            off, size = np.abs(t - 1j * p).sum(), np.abs(t).sum() + np.abs(p).sum()
+        if off > np.sqrt(np.finfo(p.dtype).eps) * size:
+            raise ValueError(
+                f"{what}: holomorphic=True, but the function is not complex-differentiable here "
+                f"with respect to an argument of shape {x.shape}: it depends on the conjugate too"
+            )
 
 
 def _output_leaves(what: str, output: Any) -> list[Tensor]:
@@ -561,11 +639,15 @@ def _by_argument(found: Iterator[Any], args: Sequence[Any], chosen: list[int], s
     return by_argument[0] if single else tuple(by_argument)
 
 
-def _gradients(value: Tensor, inputs: list[Tensor], keep: bool) -> list[Tensor]:
+def _gradients(
+    value: Tensor, inputs: list[Tensor], keep: bool, holomorphic: bool = False
+) -> list[Tensor]:
     if not inputs or not value.requires_grad:  # the value is a constant
         return [_core.zeros_like(x) for x in inputs]
-    found = _core.gradients([value], inputs, None, keep, keep)
-    return [_core.zeros_like(x) if g is None else g for x, g in zip(inputs, found, strict=True)]
+    seeds = [_core.ones_like(value)] if holomorphic else None
+    found = _core.gradients([value], inputs, seeds, keep, keep)
+    result = [_core.zeros_like(x) if g is None else g for x, g in zip(inputs, found, strict=True)]
+    return [_core.conj(g) for g in result] if holomorphic else result
 
 
 def _pull(
@@ -585,15 +667,19 @@ def _push(
     return [_core.zeros_like(y) if t is None else t for y, t in zip(outputs, found, strict=True)]
 
 
-def _jacobian_blocks(outputs: list[Tensor], inputs: list[Tensor], keep: bool) -> list[list[Tensor]]:
+def _jacobian_blocks(
+    outputs: list[Tensor], inputs: list[Tensor], keep: bool, holomorphic: bool = False
+) -> list[list[Tensor]]:
     """For each output a list, for each input the tensor of derivatives."""
     n, m = sum(x.size for x in inputs), sum(y.size for y in outputs)
     if m <= n:
         found = [[_pull([y], inputs, [seed], keep) for seed in _unit_vectors(y)] for y in outputs]
-        return [
+        rows_of = [
             [_stacked([g[i] for g in rows], y.shape + x.shape, 0, x) for i, x in enumerate(inputs)]
             for y, rows in zip(outputs, found, strict=True)
         ]
+        # A pullback of a holomorphic function multiplies by the conjugate.
+        return [[_core.conj(d) for d in row] for row in rows_of] if holomorphic else rows_of
     columns: list[list[list[Tensor]]] = []
     for i, x in enumerate(inputs):
         seeds: list[Tensor | None] = [None] * len(inputs)
