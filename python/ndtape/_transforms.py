@@ -135,8 +135,8 @@ def grad(
     [3.0, 12.0, 27.0]
     >>> nt.grad(nt.grad(nt.sin))(0.5)  # -sin(0.5)
     tensor(-0.47942555)
-    >>> nt.grad(lambda z: z**3, holomorphic=True)(1 + 1j)  # 3 z**2
-    tensor(0.+6.j)
+    >>> nt.grad(lambda z: z**3, holomorphic=True)(1 + 1j).item()  # 3 z**2
+    6j
     """
     both = value_and_grad(f, argnums, has_aux, holomorphic)
 
@@ -323,9 +323,9 @@ def jacobian(
     >>> nt.jacobian(lambda x: nt.stack([x[0] * x[1], x[1] ** 2]))(nt.tensor([2.0, 3.0]))
     tensor([[3., 2.],
             [0., 6.]])
-    >>> nt.jacobian(lambda z: z * z, holomorphic=True)(nt.tensor([1j, 2.0 + 0j]))
-    tensor([[0.+2.j, 0.+0.j],
-            [0.+0.j, 4.+0.j]])
+    >>> found = nt.jacobian(lambda z: z * z, holomorphic=True)(nt.tensor([1j, 2.0 + 0j]))
+    >>> bool(nt.all(found == nt.tensor([[2j, 0.0], [0.0, 4.0]])))
+    True
     """
     numbers, single = _checked_argnums(argnums)
     _check_callable("jacobian", f)
@@ -391,9 +391,9 @@ def hessian(
     >>> nt.hessian(lambda x: x[0] ** 2 * x[1])(nt.tensor([2.0, 3.0]))
     tensor([[6., 4.],
             [4., 0.]])
-    >>> nt.hessian(lambda z: z[0] ** 2 * z[1], holomorphic=True)(nt.tensor([1j, 3.0 + 0j]))
-    tensor([[6.+0.j, 0.+2.j],
-            [0.+2.j, 0.+0.j]])
+    >>> found = nt.hessian(lambda z: z[0] ** 2 * z[1], holomorphic=True)(nt.tensor([1j, 3.0 + 0j]))
+    >>> bool(nt.all(found == nt.tensor([[6.0, 2j], [2j, 0.0]])))
+    True
     """
     of = grad(f, argnums, has_aux, holomorphic)
     return jacobian(of, argnums, has_aux, holomorphic)
