@@ -8,7 +8,7 @@ import math
 import operator
 import string
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -81,6 +81,10 @@ def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tenso
     else:
         tensors, form = _interleaved(operands)
     inputs, output = form
+    if len(tensors) == 2 and optimize is True and tensors[0].dtype != _core.bool:
+        product = _one_product(*inputs, output, tensors[0].shape, tensors[1].shape)
+        if product is not None:
+            return _carried_out(product, *tensors)
     _check_lengths(tensors, inputs)
     boolean = bool(tensors) and all(x.dtype == _core.bool for x in tensors)
     if boolean:  # a sum of products is any of alls
@@ -305,22 +309,82 @@ def _product(a: _Term, b: _Term, wanted: set[int]) -> _Term:
     rows = tuple(label for label in a.labels if label not in in_b)
     columns = tuple(label for label in b.labels if label not in in_a)
     inner = tuple(label for label in a.labels if label in in_b and label not in wanted)
-    labels = (*stack, *rows, *columns)
     if not inner:  # no sum: broadcasting does it
+        labels = (*stack, *rows, *columns)
         left, right = a.ordered((*stack, *rows)), b.ordered((*stack, *columns))
         index = (..., *(None,) * len(columns))
         middle = (*(slice(None),) * len(stack), *(None,) * len(rows), ...)
         return _Term(left[index] * right[middle], labels)
-    shape = tuple(a.length(label) for label in stack)
-    m, k, n = _merged(a, rows), _merged(a, inner), _merged(b, columns)
-    left = _core.reshape(a.ordered((*stack, *rows, *inner)), (*shape, m, k))
-    right = _core.reshape(b.ordered((*stack, *inner, *columns)), (*shape, k, n))
-    lengths = (*shape, *(a.length(r) for r in rows), *(b.length(c) for c in columns))
-    return _Term(_core.reshape(left @ right, lengths), labels)
+    labels = (*stack, *rows, *columns)
+    product = _planned_product(a.labels, b.labels, labels, a.x.shape, b.x.shape)
+    return _Term(_carried_out(product, a.x, b.x), labels)
 
 
-def _merged(term: _Term, labels: Labels) -> int:
-    return math.prod(term.length(label) for label in labels)
+class _Product(NamedTuple):
+    """A product as a stack of matrix products: how axes are ordered before, between and after."""
+
+    left: Labels | None  # None: as they are
+    left_shape: tuple[int, ...]
+    right: Labels | None
+    right_shape: tuple[int, ...]
+    shape: tuple[int, ...]
+    order: Labels | None
+
+
+def _planned_product(
+    a: Labels, b: Labels, output: Labels, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
+) -> _Product:
+    """Plan the product of axes of the same lengths, summed over those not in `output`."""
+    lengths = dict(zip((*a, *b), (*a_shape, *b_shape), strict=True))
+    stack = tuple(label for label in a if label in b and label in output)
+    rows = tuple(label for label in a if label not in b)
+    columns = tuple(label for label in b if label not in a)
+    inner = tuple(label for label in a if label in b and label not in output)
+
+    def shape(labels: Labels) -> tuple[int, ...]:
+        return tuple(lengths[label] for label in labels)
+
+    def order(labels: Labels, wanted: Labels) -> Labels | None:
+        return None if labels == wanted else tuple(labels.index(label) for label in wanted)
+
+    m, k, n = math.prod(shape(rows)), math.prod(shape(inner)), math.prod(shape(columns))
+    made = (*stack, *rows, *columns)
+    return _Product(
+        order(a, (*stack, *rows, *inner)),
+        (*shape(stack), m, k),
+        order(b, (*stack, *inner, *columns)),
+        (*shape(stack), k, n),
+        shape(made),
+        order(made, output),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _one_product(
+    a: Labels, b: Labels, output: Labels, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
+) -> _Product | None:
+    """Plan all of an expression of two operands, if it is nothing but a product with a sum."""
+    if len(set(a)) < len(a) or len(set(b)) < len(b):
+        return None
+    lengths_a, lengths_b = dict(zip(a, a_shape, strict=True)), dict(zip(b, b_shape, strict=True))
+    both = lengths_a.keys() & lengths_b.keys()
+    if any(lengths_a[label] != lengths_b[label] for label in both) or both <= set(output):
+        return None
+    if not (lengths_a.keys() ^ lengths_b.keys()) <= set(output):
+        return None
+    return _planned_product(a, b, output, a_shape, b_shape)
+
+
+def _carried_out(product: _Product, a: Tensor, b: Tensor) -> Tensor:
+    left = a if product.left is None else _core.permute_dims(a, product.left)
+    right = b if product.right is None else _core.permute_dims(b, product.right)
+    result = _reshaped(left, product.left_shape) @ _reshaped(right, product.right_shape)
+    result = _reshaped(result, product.shape)
+    return result if product.order is None else _core.permute_dims(result, product.order)
+
+
+def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return x if x.shape == shape else _core.reshape(x, shape)
 
 
 # ---- the order -----------------------------------------------------------------------------------
