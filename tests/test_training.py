@@ -281,7 +281,11 @@ def test_ctrl_c_ends_with_the_history_so_far():
             if self.count == 10:
                 signal.raise_signal(signal.SIGINT)  # to this thread, so at once
 
-    history = fit(model(), callbacks=[Interrupt()])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
+    try:
+        history = fit(model(), callbacks=[Interrupt()])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert history.interrupted
     assert len(history.history["loss"]) == 2
 
