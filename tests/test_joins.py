@@ -165,10 +165,37 @@ def test_index_add_of_many_values_to_few_places():
         assert np.signbit(got[0][999])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32"])
+@pytest.mark.parametrize("inner", [1, 300, 1500, (40, 50)])
+def test_index_add_of_long_lines(inner, dtype):
+    """In order at each place, whether places are sorted, or most values go to one of them."""
+    rng = np.random.default_rng(8)
+    shape = (60, *(inner if isinstance(inner, tuple) else (inner,)))
+    x = (rng.standard_normal(shape) * 100).astype(dtype)
+    for most in (0, 300):
+        places = rng.integers(-60, 60, 400)
+        places[:most] = 7
+        values = (rng.standard_normal((400, *shape[1:])) * 100).astype(dtype)
+        want = x.copy()
+        np.add.at(want, places, values)
+        for start in (x, np.ascontiguousarray(x[::-1])[::-1]):
+            for threads in (1, 2, 4):
+                nt.set_num_threads(threads)
+                got = nt.index_add(nt.asarray(start), nt.asarray(places), nt.asarray(values))
+                assert_same(got, want)
+    none = nt.zeros(0, dtype=nt.int64), nt.zeros((0, *shape[1:]), dtype=dtype)
+    assert_same(nt.index_add(nt.asarray(x), *none), x)
+
+
 def test_index_add_refuses():
     x = nt.zeros((2, 3))
     with pytest.raises(IndexError, match="5"):
         nt.index_add(x, nt.tensor([0, 5]), nt.zeros((2, 3)))
+    for place in (0, 70_000, 99_999):
+        places = np.zeros(100_000, np.int64)
+        places[place:] = -3
+        with pytest.raises(IndexError, match="index -3 is out of range for an axis of length 2"):
+            nt.index_add(nt.zeros(2), nt.asarray(places), nt.zeros(100_000))
     with pytest.raises(ValueError, match=r"\(1, 3\)"):
         nt.index_add(x, nt.tensor([0, 1]), nt.zeros((1, 3)))
     with pytest.raises(TypeError):

@@ -301,3 +301,14 @@ def test_methods_agree(data):
     assert tensor.argmin(axis=0).tolist() == array.argmin(axis=0).tolist()
     assert tensor.any().item() == array.any()
     assert tensor.all().item() == array.all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+@pytest.mark.parametrize("width", [64, 100, 127, 512, 600, 2100])
+def test_rows_that_lie_side_by_side_are_folded(width, dtype):
+    x = np.random.default_rng(width).integers(0, 50, (2, 83, width)).astype(dtype)
+    np.testing.assert_array_equal(nt.sum(nt.asarray(x), axis=1), x.sum(1))
+    if np.issubdtype(x.dtype, np.floating):
+        x[0, 40, width - 1] = x[1, 82, 3] = np.nan
+    np.testing.assert_array_equal(nt.max(nt.asarray(x), axis=1), x.max(1))
+    np.testing.assert_array_equal(nt.min(nt.asarray(x), axis=1), x.min(1))

@@ -283,13 +283,29 @@ NDTAPE_INLINE T fold_element(const char* x, int64_t row_stride) {
   }
 }
 
+// Short rows that lie side by side are read eight at a time, and each is over before the processor
+// finds out what to fetch next: what follows the eight is asked for in the order of its addresses.
+inline constexpr int64_t kShortRow = 2048;
+
 template <class Op, int Rows, bool First, class T>
 void fold_some(const char* x, int64_t row_stride, T* out, int64_t cols) {
-  NDTAPE_IVDEP
-  for (int64_t j = 0; j < cols; ++j) {
-    const T value = fold_element<Op, Rows, T>(x + j * static_cast<int64_t>(sizeof(T)), row_stride);
+  constexpr int64_t kSize = sizeof(T), kLine = 64 / kSize;
+  const auto fold_at = [&](int64_t j) NDTAPE_LAMBDA {
+    const T value = fold_element<Op, Rows, T>(x + j * kSize, row_stride);
     out[j] = First ? value : Op::apply(out[j], value);
+  };
+  int64_t j = 0;
+  if (Rows == 8 && row_stride == cols * kSize && row_stride <= kShortRow) {
+    const char* next = x + Rows * row_stride;
+    for (; j + kLine <= cols; j += kLine) {
+#pragma GCC unroll 8
+      for (int line = 0; line < Rows; ++line, next += 64) __builtin_prefetch(next);
+      NDTAPE_IVDEP
+      for (int64_t i = 0; i < kLine; ++i) fold_at(j + i);
+    }
   }
+  NDTAPE_IVDEP
+  for (; j < cols; ++j) fold_at(j);
 }
 
 // As wide a strip at a time as leaves it in the cache between the passes over eight rows each.

@@ -40,11 +40,9 @@ bool gather_operands(const Program& program, const Dims& shape, const Tensor* in
   return true;
 }
 
-// Do the operands together fill the last cache, or what one program can count on of it? (Asked for
-// its size, systems answer with anything from a slice to that of the whole machine.) Then outputs
-// that are copied from a buffer had better not pass through it: no line is read before it is
-// written, and inputs stay. Kernels that write to their output directly gained nothing from it.
-constexpr int64_t kLastCacheBytes = 24 << 20;
+// Do the operands together fill the last cache? Then outputs that are copied from a buffer had
+// better not pass through it: no line is read before it is written, and inputs stay. Kernels that
+// write to their output directly gained nothing from it.
 bool fill_caches(const Operands& ops) {
   int64_t bytes = 0;
   for (int k = 0; k < ops.count; ++k) {

@@ -8,6 +8,9 @@ namespace ndtape::engine {
 
 // Elements times cost from which work is shared among threads.
 inline constexpr int64_t kParallelWork = 64 * 1024;
+// The last cache, or what one program can count on of it. (Asked for its size, systems answer with
+// anything from a slice to that of the whole machine.)
+inline constexpr int64_t kLastCacheBytes = 24 << 20;
 
 // Inputs broadcast to `shape`; outputs have it. An output may be the very memory of an input (the
 // same layout), but must not overlap one otherwise. Dtypes are those of the program.

@@ -1,8 +1,10 @@
 #include "engine/index.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cpu/kernels.h"
@@ -54,8 +56,8 @@ struct Lines {
   }
 };
 
-// Calls body(piece, its first element, how many) for the pieces of a mask, on several threads when
-// there are many.
+// Calls body(piece, its first element, how many) for the pieces of a mask, or of positions, on
+// several threads when there are many.
 template <class Body>
 void for_each_piece(int64_t size, Body&& body) {
   const int64_t pieces = (size + kMaskPiece - 1) / kMaskPiece;
@@ -120,13 +122,20 @@ void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, cons
 
 void check_indices(const Tensor& indices, int64_t length, const char* what) {
   const int64_t* p = indices.data<int64_t>();
-  const int64_t n = indices.size();
-  for (int64_t i = 0; i < n; ++i) {
-    if (p[i] < -length || p[i] >= length) {
-      throw IndexError(std::string(what) + ": index " + std::to_string(p[i]) +
-                       " is out of range for an axis of length " + std::to_string(length));
+  std::atomic<bool> bad{false};
+  for_each_piece(indices.size(), [&](int64_t, int64_t first, int64_t n) {
+    const auto shift = static_cast<uint64_t>(length), range = 2 * shift;
+    bool seen = false;
+    for (int64_t i = first; i < first + n; ++i) {
+      seen |= static_cast<uint64_t>(p[i]) + shift >= range;
     }
-  }
+    if (seen) bad.store(true, std::memory_order_relaxed);
+  });
+  if (!bad.load(std::memory_order_relaxed)) return;
+  const int64_t* wrong = std::find_if(p, p + indices.size() - 1,
+                                      [&](int64_t i) { return i < -length || i >= length; });
+  throw IndexError(std::string(what) + ": index " + std::to_string(*wrong) +
+                   " is out of range for an axis of length " + std::to_string(length));
 }
 
 void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
@@ -214,12 +223,93 @@ void add_in_parts(cpu::AddAtKernel add_at, const Tensor& out, const int64_t* pos
   }
 }
 
+// Lines of so many bytes are worth sorting by their places.
+constexpr int64_t kLongLine = 1024;
+
+// The numbers of positions, place by place, in order at each.
+class ByPlace {
+ public:
+  ByPlace(const int64_t* positions, int64_t count, int64_t length)
+      : end_(static_cast<size_t>(length)), numbers_(static_cast<size_t>(count)) {
+    const auto place = [=](int64_t j) { return static_cast<size_t>(wrap(positions[j], length)); };
+    for (int64_t j = 0; j < count; ++j) ++end_[place(j)];
+    int64_t before = 0;
+    for (int64_t& end : end_) {
+      most_ = std::max(most_, end);
+      before += std::exchange(end, before);
+    }
+    for (int64_t j = 0; j < count; ++j) {
+      numbers_[static_cast<size_t>(end_[place(j)]++)] = j;
+    }
+  }
+
+  int64_t most() const { return most_; }  // at one place
+  int64_t begin(int64_t place) const { return place == 0 ? 0 : end(place - 1); }
+  int64_t end(int64_t place) const { return end_[static_cast<size_t>(place)]; }
+  // The i-th in all; the last again for those beyond.
+  int64_t number(int64_t i) const {
+    return numbers_[std::min(static_cast<size_t>(i), numbers_.size() - 1)];
+  }
+  // The first place whose numbers end after i.
+  int64_t after(int64_t i) const {
+    return std::upper_bound(end_.begin(), end_.end(), i) - end_.begin();
+  }
+
+ private:
+  std::vector<int64_t> end_, numbers_;
+  int64_t most_ = 0;
+};
+
+// Long lines of values to places of one line of such: each is summed beside x where both are near,
+// and written once. Threads share the places, by how many are added to them.
+void add_by_place(const Tensor& out, const Tensor& x, const ByPlace& places, int64_t count,
+                  const Tensor& values) {
+  constexpr int64_t kTasks = 64, kPiece = 4096;  // bytes
+  const int64_t length = out.length(1), element = itemsize(out.dtype());
+  const int64_t line = out.length(2) * element;
+  const auto add = add_kernel(out.dtype());
+  const auto* start = static_cast<const char*>(x.data());
+  const auto* from = static_cast<const char*>(values.data());
+  auto* to = static_cast<char*>(out.mutable_data());
+  const bool stream = (2 * length + count) * line > kLastCacheBytes;
+  parallel_for(kTasks, [&](int64_t begin, int64_t end) {
+    alignas(64) char sum[kPiece];
+    const int64_t last = end == kTasks ? length : places.after(count * end / kTasks);
+    for (int64_t p = begin == 0 ? 0 : places.after(count * begin / kTasks); p < last; ++p) {
+      for (int64_t first = 0; first < line; first += kPiece) {
+        const int64_t bytes = std::min(kPiece, line - first);
+        const void* so_far = start + p * line + first;
+        for (int64_t i = places.begin(p); i < places.end(p); ++i) {
+          // What comes next is fetched meanwhile.
+          const char* const next = from + places.number(i + 1) * line + first;
+          for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(next + b);
+          add(so_far, from + places.number(i) * line + first, nullptr, sum, bytes / element);
+          so_far = sum;
+        }
+        char* const target = to + p * line + first;
+        if (stream) {
+          cpu::kernels().stream(so_far, target, bytes, 1, bytes);
+        } else {
+          std::memmove(target, so_far, static_cast<size_t>(bytes));
+        }
+      }
+    }
+    if (stream) cpu::kernels().stream_end();
+  });
+}
+
 }  // namespace
 
-void index_add(const Tensor& out, const Tensor& indices, const Tensor& values) {
+void index_add(const Tensor& out, const Tensor& x, const Tensor& indices, const Tensor& values) {
   const int64_t outer = out.length(0), length = out.length(1), inner = out.length(2);
   const int64_t count = indices.size(), element = itemsize(out.dtype());
-  if (outer == 0 || inner == 0) return;
+  if (outer == 0 || length == 0 || inner == 0) return;
+  if (outer == 1 && inner * element >= kLongLine && values.size() > kParallelWork &&
+      length <= 4 * count) {
+    const ByPlace places(indices.data<int64_t>(), count, length);
+    if (places.most() <= count / 2) return add_by_place(out, x, places, count, values);
+  }
+  if (x.data() != out.data()) copy(x, out);
   const int64_t* positions = indices.data<int64_t>();
   const auto add = add_kernel(out.dtype());
   const auto add_at = cpu::kernels().add_at[static_cast<int>(out.dtype())];

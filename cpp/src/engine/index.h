@@ -24,8 +24,9 @@ void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, cons
 // inner) row-major, indices: (count,) int64, contiguous and checked.
 void take(const Tensor& x, const Tensor& indices, const Tensor& out);
 
-// out[o, indices[j], i] += values[o, j, i], in the order of j; out row-major.
-void index_add(const Tensor& out, const Tensor& indices, const Tensor& values);
+// out = x, then out[o, indices[j], i] += values[o, j, i] in the order of j; out and values are
+// row-major, and x is out or row-major too, of its dtype.
+void index_add(const Tensor& out, const Tensor& x, const Tensor& indices, const Tensor& values);
 
 // Several arrays of integers at once: x is (outer, n_1, ..., n_k, inner), strided; the k indices
 // are int64, of one shape and any strides; `points` is how many they are. IndexError, before

@@ -106,13 +106,11 @@ Tensor add_at(Tensor y, const Tensor* x, const Tensor& p, const Tensor& values, 
   const int64_t outer = product(shape, 0, axis), inner = product(shape, axis + 1, shape.size());
   {
     GradMode off(false);
-    if (x) {
-      engine::copy(*x, y);
-    } else {
-      engine::copy(scalar(0.0, y.dtype()), y);
-    }
+    const bool as_it_is = x && x->dtype() == y.dtype() && x->is_contiguous();
+    if (!as_it_is) engine::copy(x ? *x : scalar(0.0, y.dtype()), y);
     const Tensor added = values.dtype() == y.dtype() ? values : astype(values, y.dtype());
-    engine::index_add(reshape(y, {outer, shape[axis], inner}), p,
+    const Dims lines = {outer, shape[axis], inner};
+    engine::index_add(reshape(y, lines), reshape(as_it_is ? *x : y, lines), p,
                       reshape(contiguous(added), {outer, p.size(), inner}));
   }
   const bool wants_x = x && recording(*x), wants_values = recording(values);
