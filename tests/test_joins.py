@@ -165,6 +165,20 @@ def test_index_add_of_many_values_to_few_places():
         assert np.signbit(got[0][999])
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int16", "float32", "float64", "complex128"])
+def test_take_of_single_elements_of_many_rows(dtype):
+    """Some rows at a time are transposed for it, whatever their number and strides."""
+    rng = np.random.default_rng(6)
+    for rows, length in ((64, 100), (67, 16), (131, 333), (1000, 130)):
+        array = (rng.standard_normal((rows, 2 * length)) * 50).astype(dtype)
+        for x in (array[:, :length], array[:, ::2], array[::-1, ::-2], array.T[:rows]):
+            for count in (x.shape[1] // 2, 3 * x.shape[1]):
+                places = rng.integers(-x.shape[1], x.shape[1], count)
+                for threads in (1, 3):
+                    nt.set_num_threads(threads)
+                    assert_same(nt.take(nt.asarray(x), nt.asarray(places), axis=1), x[:, places])
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32"])
 @pytest.mark.parametrize("inner", [1, 300, 1500, (40, 50)])
 def test_index_add_of_long_lines(inner, dtype):

@@ -9,6 +9,7 @@
 
 #include "cpu/kernels.h"
 #include "engine/elementwise.h"
+#include "engine/interpreter.h"
 #include "ndtape/parallel.h"
 
 namespace ndtape::engine {
@@ -138,6 +139,61 @@ void check_indices(const Tensor& indices, int64_t length, const char* what) {
                    " is out of range for an axis of length " + std::to_string(length));
 }
 
+namespace {
+
+template <int Bytes>
+void pick(const char* items, const int64_t* places, int64_t n, char* out) {
+  for (int64_t j = 0; j < n; ++j) std::memcpy(out + j * Bytes, items + places[j] * Bytes, Bytes);
+}
+
+// Single elements of many rows: a few rows at a time are transposed, so that what lies at one
+// place of them moves as one, and transposed back.
+class TakeAcross {
+ public:
+  TakeAcross(int64_t element, int64_t length) : element_(element), length_(length) {}
+
+  bool suits(int64_t rows, int64_t count) const {
+    return element_ <= 8 && rows >= 64 && length_ <= 2 * count && length_ * item() <= kMostBytes;
+  }
+  int64_t rows() const { return std::max<int64_t>(8, 16 / element_); }  // at a time
+
+  // out[r * out_row + j] = row r of x at places[j], for as many rows; steps in bytes.
+  void run(const char* x, int64_t x_row, int64_t step, const int64_t* places, int64_t count,
+           char* out, int64_t out_row) const {
+    const int size_class = __builtin_ctzll(static_cast<uint64_t>(element_));
+    const auto gather = cpu::kernels().gather[size_class];
+    const auto scatter = cpu::kernels().scatter[size_class];
+    char* const items = static_cast<char*>(scratch((length_ + kPiece) * item()));
+    char* const some = items + length_ * item();
+    for (int64_t i = 0; i < length_; i += kPiece) {
+      gather(x + i * step, step, x_row, items + i * item(), std::min(kPiece, length_ - i), rows());
+    }
+    for (int64_t j = 0; j < count; j += kPiece) {
+      const int64_t n = std::min(kPiece, count - j);
+      switch (item()) {
+        case 16:
+          pick<16>(items, places + j, n, some);
+          break;
+        case 32:
+          pick<32>(items, places + j, n, some);
+          break;
+        default:
+          pick<64>(items, places + j, n, some);
+      }
+      scatter(some, out + j * element_, element_, out_row, n, rows());
+    }
+  }
+
+ private:
+  static constexpr int64_t kPiece = 128, kMostBytes = 256 << 10;  // those stay in the L2 cache
+
+  int64_t item() const { return rows() * element_; }  // bytes: 16, 32 or 64
+
+  const int64_t element_, length_;
+};
+
+}  // namespace
+
 void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
   const int64_t outer = x.length(0), length = x.length(1);
   int64_t inner = x.length(2), element = itemsize(x.dtype());
@@ -158,8 +214,28 @@ void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
   const auto* from = static_cast<const char*>(x.data());
   auto* to = static_cast<char*>(out.mutable_data());
   std::vector<int64_t> offsets(static_cast<size_t>(count));
+  const TakeAcross across(element, length);
+  const bool is_across = inner == 1 && across.suits(outer, count);
   for (int64_t j = 0; j < count; ++j) {
-    offsets[static_cast<size_t>(j)] = wrap(positions[j], length) * step;
+    offsets[static_cast<size_t>(j)] = wrap(positions[j], length) * (is_across ? 1 : step);
+  }
+  if (is_across) {
+    const int64_t rows = across.rows(), groups = outer / rows, line = count * element;
+    const auto take_rows = [&](int64_t first) {
+      across.run(from + first * outer_step, outer_step, step, offsets.data(), count,
+                 to + first * line, line);
+    };
+    const auto run = [&](int64_t begin, int64_t end) {
+      for (int64_t g = begin; g < end; ++g) take_rows(g * rows);
+    };
+    if (out.size() > kParallelWork) {
+      parallel_for(groups, run);
+    } else {
+      run(0, groups);
+    }
+    // Rows that are left are taken together with some before them.
+    if (outer % rows != 0) take_rows(outer - rows);
+    return;
   }
   // Tasks are pieces of the positions, for each place, or each few, on the outer axis.
   const int64_t piece = std::clamp<int64_t>(4096 / inner, 1, count);
