@@ -11,6 +11,7 @@ import test_gradients_elementwise as elementwise
 import test_gradients_structure as structure
 import test_linalg_gradients as linalg
 import test_numpy_names as numpy_names
+from awkward import POINTS, TIES
 from optable import BY_NAME
 
 import ndtape as nt
@@ -34,35 +35,15 @@ NO_DERIVATIVE = {
 
 PAGE = Path(__file__).parent.parent / "docs" / "derivatives.md"
 
-TIES = "ties share the gradient equally"
 CONVENTIONS = {
-    "abs": "0 at 0",
-    "relu": "0 at 0",
-    "sign": "zero everywhere",
-    "max": TIES,
-    "min": TIES,
-    "maximum": TIES,
-    "minimum": TIES,
-    "amax": TIES,
-    "amin": TIES,
-    "sort": "equal elements keep their order, and their gradients",
-    "clip": "1 at the bounds themselves",
-    "sqrt": "infinity at 0",
-    "std": "that of `sqrt`: infinite or NaN where all elements are equal",
-    "hypot": "0 at (0, 0)",
-    "prod": "right at zeros, in every order",
-    "pow": "`x**0` is flat, also at 0; `0**y` is flat in y where y >= 0",
-    "where": "what is not chosen gets 0, also where it is infinite",
-    "copysign": "plus or minus 1 by the signs; 0 for the second argument",
+    **{
+        name.split()[0].split(".")[-1]: p.stated for name, p in reversed(POINTS.items()) if p.stated
+    },
+    **dict.fromkeys(["unique_values", "unique_all", "unique_counts", "unique_inverse"], TIES),
+    "unique": TIES,
     "nextafter": "1 and 0",
-    "remainder": "1, and minus the quotient, also where it steps",
-    "logsumexp": "the softmax; 0 for `-inf`",
-    "norm": "0 at 0",
-    "vector_norm": "0 at 0",
-    "matrix_norm": "0 at 0",
     "svd": "see [Conventions](conventions.md)",
     "eigh": "see [Conventions](conventions.md)",
-    "det": "right at singular matrices",
 }
 
 
@@ -220,8 +201,10 @@ def page():
         "# Derivatives\n",
         "Written by `tests/derivatives.py`, which tries every function against central",
         "differences: its gradient, the gradient of that, its forward mode (`nt.jvp`), and the",
-        "same at complex arguments. A test keeps this page current, and complete. Gradients of",
-        "complex numbers are as [Conventions](conventions.md) says.\n",
+        "same at complex arguments. The last column is what `tests/awkward.py` states and another",
+        "test tries at drawn points: ties, zeros, ends, infinities, NaN. Tests keep this page",
+        "current, and complete. Gradients of complex numbers are as [Conventions](conventions.md)",
+        "says.\n",
     ]
     listed = set()
     for title, lines in (

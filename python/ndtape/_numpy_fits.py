@@ -248,7 +248,9 @@ def nanstd(
     >>> nt.nanstd([1.0, nt.nan, 3.0])
     tensor(1.)
     """
-    return _core.sqrt(nanvar(x, axis, ddof=ddof, keepdims=keepdims))
+    squares = nanvar(x, axis, ddof=ddof, keepdims=keepdims)
+    equal = squares == 0  # the derivative there is taken as 0
+    return _core.where(equal, 0.0, _core.sqrt(_core.where(equal, 1.0, squares)))
 
 
 def polyval(p: ArrayLike, x: ArrayLike, /) -> Tensor:

@@ -21,7 +21,7 @@ from ndtape._arguments import (
 from ndtape._core import Tensor
 from ndtape._manipulation import moveaxis
 from ndtape._numpy_names import Axes, inexact, values
-from ndtape._sets import distinct
+from ndtape._sets import distinct, with_history
 from ndtape._sorting import argsort, sort
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ def unique(
             tensor.detach().numpy(), True, True, True, axis=place, equal_nan=equal_nan
         )
         numbers = tuple(_core.asarray(a) for a in found[1:])
-        several = (_core.take(tensor, numbers[0], axis=place), *numbers)
+        slices = _core.take(tensor.detach(), numbers[0], axis=place)
+        inverse = _core.reshape(numbers[1], -1)
+        several = (with_history(tensor, slices, inverse, numbers[2], place), *numbers)
         wanted = (True, return_index, return_inverse, return_counts)
     result = tuple(part for part, asked in zip(several, wanted, strict=False) if asked)
     return result[0] if len(result) == 1 else result
@@ -276,7 +278,7 @@ def quantile(
         shares = _shares(tensor, axis, as_tensor(weights))
         shares = np.take_along_axis(np.broadcast_to(shares, rows.shape), order.numpy(), axis=-1)
         chosen = _core.asarray(_weighted_places(shares, fractions.reshape(-1), precision))
-        rows = _core.take_along_axis(rows, order, axis=-1)
+        rows = sort(rows, axis=-1)
         between = _core.take_along_axis(rows, chosen, axis=-1)
     else:
         rows = sort(rows, axis=-1)

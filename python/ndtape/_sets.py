@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ndtape import _core
-from ndtape._arguments import as_tensor
+from ndtape._arguments import as_tensor, is_recorded
 from ndtape._core import Tensor
 from ndtape._searching import nonzero
 
@@ -53,7 +53,7 @@ def unique_values(x: _ArrayLike, /) -> Tensor:
     Tensor
         Of the dtype of `x`, with one axis, in ascending order; of complex numbers, by real part
         and then by imaginary part. Each NaN counts as a value of its own, and comes last; 0.0 and
-        -0.0 are one, the first of them. The gradient of a value goes to its first occurrence.
+        -0.0 are one, the first of them. Equal elements share the gradient of their value.
 
     See Also
     --------
@@ -215,12 +215,19 @@ def distinct(
         value; with either, counts.
     """
     flat = _core.reshape(x, -1)
+    if is_recorded(flat):
+        values, *rest = distinct(flat.detach(), positions=True, equal_nan=equal_nan)
+        _, inverse, counts = rest
+        values = with_history(flat, values, inverse, counts)
+        if positions:
+            return values, rest[0], _core.reshape(inverse, x.shape), counts
+        return (values, counts) if lengths else (values,)
     if positions or x.dtype.kind == "c":
         order = _order(flat.detach())
         ordered = _core.take(flat, order, axis=0)
     else:
         ordered = _core._sort(flat, 0, False)
-    firsts = _firsts(ordered.detach(), equal_nan)
+    firsts = _firsts(ordered, equal_nan)
     if not (positions or lengths):
         return (ordered[firsts],)
     starts = nonzero(firsts)[0]
@@ -231,6 +238,35 @@ def distinct(
     inverse = _core.empty(flat.shape, dtype=_core.int64)
     inverse[order] = _core.cumulative_sum(_core.astype(firsts, _core.int64), axis=0) - 1
     return ordered[starts], order[starts], _core.reshape(inverse, x.shape), counts
+
+
+def with_history(x: Tensor, y: Tensor, inverse: Tensor, counts: Tensor, axis: int = 0) -> Tensor:
+    """Record the different slices `y` of `x` along an axis: equal ones share the gradient.
+
+    Parameters
+    ----------
+    x, y : Tensor
+        All slices, and the different ones.
+    inverse : Tensor
+        For each slice of `x` the number of its like in `y`.
+    counts : Tensor
+        How often each occurs.
+    axis : int
+        The axis.
+
+    Returns
+    -------
+    Tensor
+        `y`, with a history if `x` has one.
+    """
+    lengths = [1] * y.ndim
+    lengths[axis] = -1
+    shares = _core.reshape(_core.astype(counts, _core.float64), tuple(lengths))
+
+    def vjp(g: Tensor, inverse: Tensor) -> Tensor:
+        return _core.take(g / _core.astype(shares, g.dtype), inverse, axis=axis)
+
+    return _core.record_custom("unique", x, y, vjp, saved=inverse)
 
 
 def _order(flat: Tensor) -> Tensor:

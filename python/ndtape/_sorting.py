@@ -47,7 +47,7 @@ def sort(
     -------
     Tensor
         Of the shape and dtype of `x`. NaN is larger than any other number. The gradient of an
-        element goes to where it was; with ties, to where a stable sort found it.
+        element goes to where it was; equal elements share theirs equally, as those of `max` do.
 
     Raises
     ------

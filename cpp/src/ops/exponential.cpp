@@ -69,7 +69,10 @@ Tensor logaddexp(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::logaddexp, a, b);
   if (!recording(a, b)) return y;
   auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
-    return g * sigmoid(i == 0 ? subtract(a, b) : subtract(b, a));
+    // Two that are equal and infinite share the gradient at the top, and have none at the bottom.
+    const Tensor t = a, equals = logical_and(equal(t, b), isinf(t));
+    const Tensor ahead = i == 0 ? subtract(a, b) : subtract(b, a);
+    return g * sigmoid(where(equals, minimum(detach(t), scalar(false, t.dtype())), ahead));
   };
   return record_shared("logaddexp", y, std::move(rule), a, b);
 }

@@ -108,18 +108,22 @@ bool is_row_reduction(const Tensor& x, const Dims& axes) {
 
 DType float_of(DType dtype) { return is_inexact(dtype) ? dtype : default_float(); }
 
+// What each of some elements, at least one along the axes, has of a gradient: an equal share.
+Tensor shared(const Tensor& g, const Tensor& chosen, const Dims& axes) {
+  return keep_where(chosen, g / sum(astype(chosen, g.dtype()), axes, true));
+}
+
 Tensor extreme(ReduceOp op, const char* name, const Tensor& x, const Axes& axes, bool keepdims) {
   const Dims which = resolve(x, axes, name);
   refuse_complex(x, name);
   refuse_empty(x, which, name);
   Tensor y = finish(reduce_kept(op, x, which, x.dtype(), false), which, keepdims);
   if (!recording(x)) return y;
-  // Ties share the gradient equally.
   return record(name, y, wrt(x, [x = save(x), y = save_output(y), which](const Tensor& g) {
                   const Tensor t = x;
-                  const Tensor hit = equal(t, with_kept_axes(y, t.shape(), which));
-                  const Tensor count = sum(astype(hit, g.dtype()), which, true);
-                  return keep_where(hit, with_kept_axes(g, t.shape(), which) / count);
+                  // Ties share the gradient equally.
+                  const Tensor largest = equal(t, with_kept_axes(y, t.shape(), which));
+                  return shared(with_kept_axes(g, t.shape(), which), largest, which);
                 }));
 }
 
@@ -305,7 +309,15 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
 }
 
 Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
-  return sqrt(var(x, axes, correction, keepdims));
+  const Tensor v = var(x, axes, correction, keepdims);
+  if (!recording(v)) return sqrt(v);
+  Tensor y = sqrt(detach(v));
+  // Where all elements are equal: 0, as of norms.
+  return record("std", y, wrt(v, [y = save_output(y)](const Tensor& g) {
+                  const Tensor root = y, equals = equal(root, scalar(false, root.dtype()));
+                  const Tensor safe = where(equals, scalar(int64_t{1}, root.dtype()), root);
+                  return keep_where(logical_not(equals), g * 0.5 / safe);
+                }));
 }
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
@@ -350,8 +362,16 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   return record("logsumexp", y, wrt(x, [x = save(x), y = save_output(y), which](const Tensor& g) {
                   const Tensor t = x, total = y;
                   const Tensor shift = keep_where(isfinite(total), total);
-                  return with_kept_axes(g, t.shape(), which) *
-                         exp(t - with_kept_axes(shift, t.shape(), which));
+                  const Tensor over = with_kept_axes(g, t.shape(), which);
+                  const Tensor power = t - with_kept_axes(shift, t.shape(), which);
+                  const Scalar infinity = std::numeric_limits<double>::infinity();
+                  const Tensor endless = equal(total, scalar(infinity, total.dtype()));
+                  if (!*any(endless).data<bool>()) return over * exp(power);
+                  // Infinite elements are the largest ones.
+                  const Tensor finite = logical_not(with_kept_axes(endless, t.shape(), which));
+                  const Tensor largest = equal(t, scalar(infinity, t.dtype()));
+                  return where(finite, over * exp(keep_where(finite, power)),
+                               shared(over, logical_or(finite, largest), which));
                 }));
 }
 

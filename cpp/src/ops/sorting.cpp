@@ -1,6 +1,8 @@
-// Order. The derivative of a sort is a gather's: it is put together where both are known.
+// Order. The derivative of a sort is a gather's, but for ties.
 #include <string>
+#include <vector>
 
+#include "engine/index.h"
 #include "engine/sort.h"
 #include "ops/record.h"
 #include "ops/views.h"
@@ -29,10 +31,56 @@ Tensor along(const char* what, const Tensor& x, int64_t axis, DType dtype, F&& l
   return contiguous(swapaxes(y, place, last));
 }
 
+// g with the mean over each run along an axis in the place of its elements, where `runs` numbers
+// them. It is its own transpose.
+Tensor share(const Tensor& g, const Tensor& runs, int axis) {
+  const Tensor sums = zeros(g.shape(), g.dtype()), counts = zeros(g.shape(), g.dtype());
+  Tensor y;
+  {
+    GradMode off(false);
+    engine::add_along(sums, runs, axis, g);
+    engine::add_along(counts, runs, axis, ones(g.shape(), g.dtype()));
+    y = take_along_axis(sums / counts, runs, axis);
+  }
+  if (!recording(g)) return y;
+  return record("share_ties", y, wrt(g, [runs = save(runs), axis](const Tensor& gg) {
+                  return share(gg, runs, axis);
+                }));
+}
+
+// The number of each element's run of equal ones along an axis of sorted values; undefined where
+// none are equal.
+Tensor number_runs(const Tensor& sorted, int axis) {
+  const int64_t n = sorted.length(axis);
+  if (n < 2 || sorted.size() == 0) return {};
+  const auto part = [&](int64_t start, int64_t stop) {
+    std::vector<Index> index(axis, Slice{});
+    index.push_back(Slice{start, stop});
+    return get_item(sorted, index);
+  };
+  const Tensor alike = equal(part(1, n), part(0, n - 1));
+  if (!*any(alike).data<bool>()) return {};
+  const Tensor steps = astype(logical_not(alike), DType::Int64);
+  Dims first = sorted.shape();
+  first[axis] = 1;
+  return cumulative_sum(concat({zeros(first, DType::Int64), steps}, axis), axis);
+}
+
 }  // namespace
 
 Tensor sort(const Tensor& x, int64_t axis, bool descending) {
-  if (recording(x)) return take_along_axis(x, argsort(x, axis, descending), axis);
+  if (recording(x)) {
+    // A gather; equal elements share the gradient, as those of max do.
+    const Tensor sorted = take_along_axis(x, argsort(x, axis, descending), axis);
+    if (x.ndim() == 0) return sorted;
+    const int place = normalize_axis(axis, x.ndim(), "sort");
+    Tensor y = detach(sorted);
+    const Tensor runs = number_runs(y, place);
+    if (!runs.defined()) return sorted;
+    return record("sort", y, wrt(sorted, [runs = save(runs), place](const Tensor& g) {
+                    return share(g, runs, place);
+                  }));
+  }
   return along("sort", x, axis, x.dtype(), [&](const Tensor& from, const Tensor& to) {
     engine::sort_lines(from, descending, to);
   });

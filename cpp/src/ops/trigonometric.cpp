@@ -104,7 +104,10 @@ Tensor atan2(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::atan2, a, b);
   if (!recording(a, b)) return y;
   auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
-    const Tensor length = square(a) + square(b);
+    // At the origin: 0, as of hypot.
+    const Tensor squares = square(a) + square(b);
+    const Tensor origin = equal(squares, scalar(false, squares.dtype()));
+    const Tensor length = where(origin, scalar(int64_t{1}, squares.dtype()), squares);
     return i == 0 ? g * divide(b, length) : -(g * divide(a, length));
   };
   return record_shared("atan2", y, std::move(rule), a, b);

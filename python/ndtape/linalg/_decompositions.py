@@ -115,7 +115,8 @@ def eigh(x: ArrayLike, /) -> EighResult:
     The derivative is that of a function of symmetric matrices, and symmetric itself. It is right
     for functions that do not depend on the signs (phases) of eigenvectors. Eigenvectors of equal
     eigenvalues have no derivative: a pair of equal eigenvalues contributes 0, never infinity. That
-    is right for functions of the eigenvalues and of whole eigenspaces (their projectors).
+    is right for projections onto whole eigenspaces and for symmetric functions of the eigenvalues.
+    It is not the derivative of ``v @ f(w) @ v.mT`` there, nor right for second derivatives.
 
     Examples
     --------

@@ -165,8 +165,8 @@ def det(x: ArrayLike, /) -> Tensor:
 
     Notes
     -----
-    The derivative, the matrix of cofactors, exists for singular matrices too; second derivatives
-    are for invertible ones and raise LinAlgError otherwise.
+    The derivative, the matrix of cofactors, and second derivatives exist for singular matrices
+    too; third ones are for invertible matrices and raise LinAlgError otherwise.
 
     Examples
     --------
@@ -180,7 +180,10 @@ def det(x: ArrayLike, /) -> Tensor:
     def vjp(g: Tensor, x: Tensor) -> Tensor:
         return g[..., None, None] * conjugate(_cofactors(x))
 
-    return _core.record_custom("det", x, y, vjp, saved=x)
+    def jvp(t: Tensor, x: Tensor) -> Tensor:
+        return _core.sum(_cofactors(x) * t, axis=(-2, -1))
+
+    return _core.record_custom("det", x, y, vjp, saved=x, jvp=jvp)
 
 
 def _cofactors(x: Tensor) -> Tensor:
@@ -188,22 +191,71 @@ def _cofactors(x: Tensor) -> Tensor:
     y = tensor(numpy_call("det", _cofactors_by_svd, values(x)))
 
     def vjp(g: Tensor, x: Tensor) -> Tensor:
-        # y = d h with h = inv(x).mT and d = det(x): dy = tr(h.T dx) y - d h (dx).T h
-        h = inv(x).mT
-        y = det(x)[..., None, None] * h
-        along = _core.sum(g * conjugate(h), axis=(-2, -1), keepdims=True)
-        return along * conjugate(y) - conjugate(y) @ g.mT @ conjugate(h)
+        return conjugate(_cofactors_along(x, conjugate(g)))
 
-    return _core.record_custom("det", x, y, vjp, saved=x)
+    def jvp(t: Tensor, x: Tensor) -> Tensor:
+        return _cofactors_along(x, t)
+
+    return _core.record_custom("det", x, y, vjp, saved=x, jvp=jvp)
+
+
+def _cofactors_along(x: Tensor, h: Tensor) -> Tensor:
+    """Return how cofactors change along h, of singular matrices too; further is for the others."""
+    y = tensor(numpy_call("det", _cofactors_along_by_svd, values(x), values(h)))
+
+    def vjp(g: Tensor, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        g = conjugate(g)
+        # The sum of g * y is d (p q - r) with d = det(x), c = inv(x).mT, p = sum(c * h),
+        # q = sum(c * g) and r = sum(g * (c h.T c)), where dc = -c dx.T c.
+        c = inv(x).mT
+        ch, cg = c @ h.mT @ c, c @ g.mT @ c
+        p, q, r = (
+            _core.sum(a * b, axis=(-2, -1), keepdims=True) for a, b in ((c, h), (c, g), (g, ch))
+        )
+        turned = (p * q - r) * c - q * ch - p * cg + ch @ g.mT @ c + cg @ h.mT @ c
+        along_x = det(x)[..., None, None] * turned
+        return conjugate(along_x), conjugate(_cofactors_along(x, g))
+
+    return _core.record_custom("det", (x, h), y, vjp, saved=(x, h))
 
 
 def _cofactors_by_svd(a: Array) -> Array:
     # For x = u s v, cofactors are det(u) det(v) times conj(u c v) with c of diagonal matrices.
     u, s, v = np.linalg.svd(a)
-    n = s.shape[-1]
-    others = np.where(np.eye(n, dtype=bool), 1, s[..., None, :]).prod(axis=-1)
     sign = np.linalg.det(u) * np.linalg.det(v)
-    return np.asarray(sign[..., None, None] * np.conj((u * others[..., None, :]) @ v))
+    return np.asarray(sign[..., None, None] * np.conj((u * _others(s)[..., None, :]) @ v))
+
+
+def _cofactors_along_by_svd(a: Array, h: Array) -> Array:
+    # The same where s has changed by b: to first order in b, each cofactor of s + b is a sum of
+    # elements of b times the product of all but two of s.
+    u, s, v = np.linalg.svd(a)
+    b = np.conj(np.swapaxes(u, -1, -2)) @ h @ np.conj(np.swapaxes(v, -1, -2))
+    but_two = _but_two(s)
+    diagonal = but_two @ np.diagonal(b, axis1=-2, axis2=-1)[..., None]
+    c = diagonal * np.eye(s.shape[-1]) - but_two * np.swapaxes(b, -1, -2)
+    sign = np.linalg.det(u) * np.linalg.det(v)
+    return np.asarray(sign[..., None, None] * (np.conj(u) @ c @ np.conj(v)))
+
+
+def _others(s: Array) -> Array:
+    """Multiply all numbers but one, for each."""
+    n = s.shape[-1]
+    return np.asarray(np.where(np.eye(n, dtype=bool), 1, s[..., None, :]).prod(axis=-1))
+
+
+def _but_two(s: Array) -> Array:
+    """Multiply all but two of numbers that descend, for each pair; 0 on the diagonal."""
+    n = s.shape[-1]
+    larger = s[..., :, None]
+    # Without the smaller of the two, over the larger; where both are 0, others must be multiplied.
+    found = np.divide(
+        _others(s)[..., None, :], larger, out=np.zeros((*s.shape, n), s.dtype), where=larger > 0
+    )
+    if n > 1:
+        found[..., -2, -1] = s[..., :-2].prod(axis=-1)
+    found = np.triu(found, 1)
+    return found + np.swapaxes(found, -1, -2)
 
 
 def slogdet(x: ArrayLike, /) -> SlogdetResult:

@@ -117,7 +117,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """
     # Where x is positive the other branch is not to overflow, nor its derivative.
     x = tensor("elu", "x", x)
-    return _core.where(x > 0, x, alpha * _core.expm1(_core.minimum(x, 0)))
+    return _core.where(x > 0, x, alpha * _core.expm1(_core.where(x > 0, 0, x)))
 
 
 def selu(x: Tensor) -> Tensor:

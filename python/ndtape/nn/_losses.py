@@ -154,7 +154,7 @@ def huber(
     if not number("delta", delta, 0) > 0:
         raise ValueError(f"delta: {delta!r}, expected more than 0")
     d = _core.abs(prediction - target)
-    near = _core.minimum(d, delta)  # so that squares of far errors do not overflow
+    near = _core.where(d > delta, delta, d)  # so that squares of far errors do not overflow
     return _reduced("huber", near * (d - 0.5 * near), reduction)
 
 

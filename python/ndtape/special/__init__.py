@@ -282,8 +282,8 @@ def xlogy(x: Any, y: Any, /) -> Tensor:
     tensor([0., 0.])
     """
     x, y = _floats("xlogy", x, y)
-    nothing = (x == 0) & ~_core.isnan(y)
-    # A logarithm of 0 that is not wanted must not reach the derivative either.
+    # A logarithm without a finite value must not reach the derivative either.
+    nothing = (x == 0) & ((y <= 0) | (y == _core.inf))
     result: Tensor = x * _core.log(_core.where(nothing, 1.0, y))
     return result
 
@@ -308,7 +308,7 @@ def xlog1py(x: Any, y: Any, /) -> Tensor:
     tensor([0., 0.])
     """
     x, y = _floats("xlog1py", x, y)
-    nothing = (x == 0) & ~_core.isnan(y)
+    nothing = (x == 0) & ((y <= -1) | (y == _core.inf))
     result: Tensor = x * _core.log1p(_core.where(nothing, 0.0, y))
     return result
 
