@@ -67,10 +67,10 @@ def test_what_backward_freed():
 
 
 def test_lines_of_the_program():
-    with nt.detect_anomaly():
-        y, _ = graph()
-    assert "test_viz.py:" in str(nt.viz.tape(y))
-    assert "test_viz.py:" in nt.viz.tape(y).source
+    y, _ = graph()
+    assert "test_viz.py:" not in str(nt.viz.tape(y))
+    assert "test_viz.py:" in str(nt.viz.tape(y, lines=True))
+    assert "test_viz.py:" in nt.viz.tape(y, lines=True).source
 
 
 def test_long_chains_are_cut():

@@ -105,8 +105,8 @@ class detect_anomaly:  # noqa: N801
     """Raise where NaN or an infinity first appears: a context manager and a decorator.
 
     Inside, every recorded operation looks at its result, and every walk of the tape at the
-    gradients. The error names the operator, the shape, and the line that recorded it; errors about
-    graphs that were freed do, too. For finding mistakes: it makes everything slower.
+    gradients. The error names the operator, the shape, and the line that recorded it. For finding
+    mistakes: it makes everything slower.
 
     Parameters
     ----------

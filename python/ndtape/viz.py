@@ -36,7 +36,7 @@ class _Node(NamedTuple):
         return f"saves {_bytes(self.saved)}" if self.saved else ""
 
 
-def tape(y: Tensor | Sequence[Tensor], limit: int = 500) -> Drawing:
+def tape(y: Tensor | Sequence[Tensor], limit: int = 500, *, lines: bool = False) -> Drawing:
     """Draw what was recorded to compute `y`.
 
     Parameters
@@ -45,6 +45,8 @@ def tape(y: Tensor | Sequence[Tensor], limit: int = 500) -> Drawing:
         Results of recorded operations.
     limit : int, optional
         The number of operations to draw, the last ones; those before are counted only.
+    lines : bool, optional
+        Whether to name the line of the program that recorded each operation.
 
     Returns
     -------
@@ -83,7 +85,10 @@ def tape(y: Tensor | Sequence[Tensor], limit: int = 500) -> Drawing:
     if limit < 1:
         raise ValueError(f"limit must be positive, not {limit}")
     nodes, saved = _core._recorded_graph(outputs)
-    return Drawing([_Node(*node) for node in nodes[:limit]], len(nodes), saved)
+    drawn = [_Node(*node) for node in nodes[:limit]]
+    if not lines:
+        drawn = [node._replace(where="") for node in drawn]
+    return Drawing(drawn, len(nodes), saved)
 
 
 class Drawing:

@@ -1,5 +1,4 @@
 // Gradients.
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "dtype_type.h"
 #include "method_docs.h"
 #include "ndtape/tape.h"
+#include "places.h"
 #include "tensor_type.h"
 
 namespace ndtape::python {
@@ -198,84 +198,6 @@ PyObject* call_set_anomaly(const Spec&, PyObject* const* v) {
   return Py_BuildValue("(OO)", before.nan ? Py_True : Py_False, before.inf ? Py_True : Py_False);
 }
 
-bool is_ours(const std::string& file) {
-  const py::str package = py::module_::import("os").attr("path").attr("dirname")(
-      py::module_::import("ndtape").attr("__file__"));
-  return file.rfind(std::string(package) + "/", 0) == 0;
-}
-
-PyFrameObject* frame_of(const py::object& frame) {
-  return reinterpret_cast<PyFrameObject*>(frame.ptr());
-}
-py::object this_frame() {
-  return py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(PyEval_GetFrame()));
-}
-py::object outer_frame(const py::object& frame) {
-  auto* back = reinterpret_cast<PyObject*>(PyFrame_GetBack(frame_of(frame)));
-  return py::reinterpret_steal<py::object>(back);
-}
-
-// "train.py:12 in step", or nothing for a frame of this package.
-std::string line_of(const py::object& frame) {
-  const py::object code = own(reinterpret_cast<PyObject*>(PyFrame_GetCode(frame_of(frame))));
-  const std::string file = py::str(code.attr("co_filename"));
-  if (is_ours(file)) return {};
-  return file + ":" + std::to_string(PyFrame_GetLineNumber(frame_of(frame))) + " in " +
-         std::string(py::str(code.attr("co_name")));
-}
-
-// The line that runs now, outside of this package.
-std::string line_of_caller() {
-  if (!Py_IsInitialized()) return {};
-  const WithGil gil;
-  for (py::object frame = this_frame(); frame; frame = outer_frame(frame)) {
-    std::string line = line_of(frame);
-    if (!line.empty()) return line;
-  }
-  return {};
-}
-
-// Places in the program that have a number; guarded by the GIL. They hold their code objects for
-// good, so that no other can come to lie at an address here. Never destroyed: threads may outlive
-// what would do it.
-struct Places {
-  static constexpr uint32_t kMost = 1 << 16;
-  std::map<std::pair<PyCodeObject*, int>, uint32_t> numbers;  // 0: inside this package
-  std::vector<std::string> texts{""};
-};
-Places& places() {
-  static Places* all = new Places;
-  return *all;
-}
-
-uint32_t place_of_caller() {
-  if (!Py_IsInitialized()) return 0;
-  const WithGil gil;
-  Places& all = places();
-  for (py::object frame = this_frame(); frame; frame = outer_frame(frame)) {
-    py::object code = own(reinterpret_cast<PyObject*>(PyFrame_GetCode(frame_of(frame))));
-    const std::pair key(reinterpret_cast<PyCodeObject*>(code.ptr()),
-                        PyFrame_GetLasti(frame_of(frame)));
-    auto found = all.numbers.find(key);
-    if (found == all.numbers.end()) {
-      if (all.numbers.size() >= Places::kMost) return 0;
-      std::string text = line_of(frame);
-      const auto number = text.empty() ? 0 : static_cast<uint32_t>(all.texts.size());
-      if (number) all.texts.push_back(std::move(text));
-      found = all.numbers.emplace(key, number).first;
-      code.release();
-    }
-    if (found->second) return found->second;
-  }
-  return 0;
-}
-
-std::string text_of_place(uint32_t place) {
-  if (!Py_IsInitialized()) return {};
-  const WithGil gil;
-  return places().texts.at(place);
-}
-
 PyObject* call_grad_enabled(const Spec&, PyObject* const*) {
   return PyBool_FromLong(grad_enabled());
 }
@@ -311,7 +233,6 @@ void define_autograd() {
   define(kFunction, "_set_anomaly", "(nan, inf, /)",
          "What this thread's recorded operations are watched for; returns what was.",
          call_set_anomaly);
-  set_trace(line_of_caller);
   set_places(place_of_caller, text_of_place);
   define(kFunction, "record_custom", "(name, inputs, outputs, vjp, saved=(), jvp=None)",
          docs::kRecordCustom, call_record_custom);

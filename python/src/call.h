@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "ndtape/error.h"
 #include "ndtape/refcount.h"
+#include "places.h"
 
 namespace ndtape::python {
 
@@ -68,6 +70,7 @@ class WithoutGil {
  public:
   explicit WithoutGil(bool release) {
     if (!release) return;
+    place_.emplace();
     concurrency.fetch_add(1, std::memory_order_relaxed);
     state_ = PyEval_SaveThread();
   }
@@ -81,6 +84,7 @@ class WithoutGil {
 
  private:
   PyThreadState* state_ = nullptr;
+  std::optional<HeldPlace> place_;
 };
 
 // Takes the GIL for a call from C++ into Python, on a thread that may have let go of it.
@@ -92,6 +96,7 @@ class WithGil {
   WithGil& operator=(const WithGil&) = delete;
 
  private:
+  HeldPlace place_ = HeldPlace::none();
   PyGILState_STATE state_;
 };
 

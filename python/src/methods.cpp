@@ -148,7 +148,7 @@ PyObject* method_copy_protocol(const Spec&, PyObject* const* v) {
 PyObject* method_deepcopy(const Spec&, PyObject* const* v) {
   const Tensor& x = unwrap(v[0]);
   if (!is_leaf(x)) {
-    throw TapeError("deepcopy: this tensor is the result of a recorded operation; use x.detach()");
+    throw TapeError("deepcopy: this tensor is " + describe(x) + "; use x.detach()");
   }
   Tensor result = twin(x);
   Tensor gradient = grad(x);

@@ -194,7 +194,8 @@ Tensor from_ndarray(PyObject* array, bool* copied) {
 PyObject* to_ndarray(PyObject* owner, const char* what) {
   const Tensor& x = unwrap(owner);
   if (requires_grad(x)) {
-    throw TapeError(std::string(what) + ": this tensor records gradients; use x.detach().numpy()");
+    throw TapeError(std::string(what) + ": this tensor, " + describe(x) +
+                    ", records gradients; use x.detach().numpy()");
   }
   int n = x.ndim();
   Py_intptr_t dims[kMaxAxes];

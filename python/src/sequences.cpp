@@ -68,7 +68,8 @@ void look_at(PyObject* o, Leaves& leaves, PyObject** path, int depth, int64_t& b
     leaves.any_complex = true;
   } else if (is_tensor(o)) {
     if (requires_grad(unwrap(o))) {
-      throw TapeError("a sequence holds a tensor that records gradients; use ndtape.stack");
+      throw TapeError("a sequence holds " + describe(unwrap(o)) +
+                      ", which records gradients; use ndtape.stack");
     }
     leaves.add(unwrap(o).dtype());
   } else if (is_ndarray(o) || is_numpy_scalar(o)) {

@@ -28,6 +28,8 @@ bool requires_grad(const Tensor& x);
 void set_requires_grad(const Tensor& x, bool value);
 bool is_leaf(const Tensor& x);           // not the result of a recorded operation
 const char* node_name(const Tensor& x);  // of the operation that made x, or nullptr
+// What x is, for errors: "the result of exp, recorded at train.py:12, of shape (2, 3)".
+std::string describe(const Tensor& x);
 
 Tensor grad(const Tensor& leaf);  // undefined when there is none
 // Replaces it; undefined clears. Throws ValueError / TypeError unless shape and dtype match.
@@ -75,7 +77,7 @@ struct RecordedNode {
     uint32_t index;
   };
   uint64_t number;
-  std::string name, where;  // of the program, where anomalies are watched for
+  std::string name, where;  // in the program, if that is known
   bool is_leaf, freed;
   int64_t saved_bytes;  // the memory kept for the derivative
   std::vector<Output> outputs;
@@ -97,8 +99,7 @@ void add_hook(const Tensor& x, Hook hook);
 void retain_grad(const Tensor& x);
 
 // What a thread's operations and derivatives are watched for. Where the result of a recorded
-// operation, or a gradient that is computed, has such an element, TapeError is thrown; errors then
-// say where an operation was recorded.
+// operation, or a gradient that is computed, has such an element, TapeError is thrown.
 struct Anomaly {
   bool nan = false, inf = false;
   bool enabled() const { return nan || inf; }
@@ -115,10 +116,9 @@ class AnomalyMode {                // sets it for a scope
  private:
   Anomaly previous_;
 };
-// What tells the place in the program, as "file.py:12", for those errors.
-void set_trace(std::string (*function)());
-// What tells it as a number, 0 where it is not known, at the price of a few nanoseconds, and what
-// that number stands for: which backward freed a graph, for the error of the next one.
+// What tells the place in the program as a number, 0 where it is not known, and what that number
+// stands for, as "file.py:12": for errors about operations that were recorded, and graphs that were
+// freed. The first is called for every operation that is recorded: it is to cost nanoseconds.
 void set_places(uint32_t (*now)(), std::string (*text)(uint32_t place));
 
 // The derivative of an operation that is not one of the library's. Both functions are written with

@@ -29,7 +29,7 @@ RecordedGraph recorded_graph(const std::vector<Tensor>& outputs) {
     RecordedNode& made = graph.nodes[at];
     made.number = node.number();
     made.name = node.name();
-    if (node.notes()) made.where = node.notes()->where;
+    made.where = node.recorded_at();
     made.is_leaf = node.is_leaf();
     made.freed = node.freed();
     SavedCount count;

@@ -21,12 +21,11 @@ void refuse_freed(const Node& node) {
   if (!node.freed()) return;
   std::string shapes;
   for (int i = 0; i < node.inputs(); ++i) shapes.append(" ").append(to_string(node.input(i).shape));
-  const std::string where = recorded_at(node), by = node.freed_at();
-  throw TapeError(
-      node.name() + where + ": this part of the graph, of operands of shape" + shapes +
-      ", was freed by " + (by.empty() ? "an earlier backward" : "the backward at " + by) +
-      "; pass retain_graph=True to that one" +
-      (where.empty() ? ". Under detect_anomaly() this tells the line that recorded it" : ""));
+  const std::string by = node.freed_at();
+  throw TapeError(node.name() + recorded_at(node) +
+                  ": this part of the graph, of operands of shape" + shapes + ", was freed by " +
+                  (by.empty() ? "an earlier backward" : "the backward at " + by) +
+                  "; pass retain_graph=True to that one");
 }
 
 bool is_private(const Tensor& x) {

@@ -17,8 +17,6 @@ const char* find_anomaly(const Tensor& x) {
 
 void watch(const Tensor& y, Node* node) {
   if (!anomaly().enabled() || !node || node->is_leaf()) return;
-  Notes& notes = node->make_notes();
-  if (notes.where.empty()) notes.where = where_in_program();
   if (const char* found = find_anomaly(y)) {
     throw TapeError(std::string(node->name()) + recorded_at(*node) + ": the result, of shape " +
                     to_string(y.shape()) + " and dtype " + name(y.dtype()) + ", has " + found);

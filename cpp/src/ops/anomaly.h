@@ -10,7 +10,7 @@ namespace ndtape {
 // Has x an element that this thread watches for? What it is: "NaN" or "infinity"; else nullptr.
 const char* find_anomaly(const Tensor& x);
 
-// Notes where `node` was recorded, and throws TapeError when its result y is not finite.
+// Throws TapeError when `node`'s result y is not finite.
 void watch(const Tensor& y, Node* node);
 
 }  // namespace ndtape

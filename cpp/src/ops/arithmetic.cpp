@@ -1,4 +1,6 @@
 // Arithmetic, rounding and selection.
+#include <cstddef>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -22,6 +24,23 @@ Tensor round_by(Op op, const Tensor& x) {
 }
 
 Tensor half(const Tensor& g) { return g * 0.5; }
+
+// The number in a 0-d tensor, kept as it was: cheaper than a kept tensor.
+class Constant {
+ public:
+  explicit Constant(const Tensor& x) : dtype_(x.dtype()) {
+    std::memcpy(bytes_, x.data(), static_cast<size_t>(itemsize(dtype_)));
+  }
+  operator Tensor() const {  // NOLINT: reading it is using it
+    Tensor x = Tensor::empty({}, dtype_);
+    std::memcpy(x.mutable_data(), bytes_, static_cast<size_t>(itemsize(dtype_)));
+    return x;
+  }
+
+ private:
+  DType dtype_;
+  alignas(8) std::byte bytes_[sizeof(Complex<double>)];
+};
 
 void refuse_negative_powers(const Tensor& exponent) {
   if (kind(exponent.dtype()) != Kind::Int || exponent.size() == 0) return;
@@ -165,7 +184,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::pow, a, b);
   if (!recording(a, b)) return y;
   // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
-  auto rule = [a = save(a), b = save(b), y = save_output_for(b, y)](int i, const Tensor& g) {
+  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
     const Tensor base = a, exponent = b;
     if (i == 0) {
       const Tensor zero = scalar(false, exponent.dtype()), flat = equal(exponent, zero);
@@ -176,7 +195,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
         logical_and(equal(base, scalar(false, base.dtype())),
                     greater_equal(real(exponent), scalar(false, real_dtype(exponent.dtype()))));
     const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
-    return keep_where(logical_not(flat), g * conjugate(y * log(safe)));
+    return keep_where(logical_not(flat), g * conjugate(pow(base, exponent) * log(safe)));
   };
   return record_shared("pow", y, std::move(rule), a, b);
 }
@@ -231,6 +250,12 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 Tensor clip(const Tensor& x, const Tensor& low, const Tensor& high) {
   Tensor y = ternary(Op::clip, x, low, high);
   if (!recording(x, low, high)) return y;
+  if (low.ndim() == 0 && high.ndim() == 0 && !has_history(low) && !has_history(high)) {
+    return record("clip", y,
+                  wrt(x, [x = save(x), a = Constant(low), b = Constant(high)](const Tensor& g) {
+                    return keep_where(logical_and(less_equal(a, x), less_equal(x, b)), g);
+                  }));
+  }
   auto rule = [x = save(x), low = save(low), high = save(high)](int i, const Tensor& g) {
     switch (i) {
       case 0:

@@ -56,9 +56,8 @@ Place place_of(const char* what, const Tensor& base, const Layout& view) {
   if (base.is_contiguous()) return {true, part, {}};
   if (from.has_repeats()) {
     throw TapeError(std::string(what) + ": a change of a view of shape " + to_string(view.shape) +
-                    " cannot be recorded: the tensor it views, of shape " + to_string(from.shape) +
-                    " and strides " + to_string(from.strides) +
-                    ", names one element several times; work on a copy");
+                    " cannot be recorded: what it views, " + describe(base) + " and strides " +
+                    to_string(from.strides) + ", names one element several times; work on a copy");
   }
   // Gaps that are everywhere are left out.
   int64_t unit = 0, low = 0, high = 0;

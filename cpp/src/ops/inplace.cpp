@@ -43,9 +43,9 @@ void check_target(const char* what, const Tensor& x, const Tensor& value) {
   if (!grad_enabled()) return;
   const Tensor base = x.impl()->base ? Tensor(x.impl()->base) : x;
   if (requires_grad(base) && is_leaf(base)) {
-    throw TapeError(at + (x.impl()->base ? "a view of a leaf" : "a leaf") +
-                    " that requires grad, of shape " + to_string(base.shape()) +
-                    ", cannot be changed in place while recording; use no_grad()");
+    throw TapeError(at + (x.impl()->base ? "a view of " : "") + describe(base) +
+                    ", which requires grad, cannot be changed in place while recording; use "
+                    "no_grad()");
   }
 }
 

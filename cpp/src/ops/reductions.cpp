@@ -50,6 +50,24 @@ Tensor finish(Tensor y, const Dims& axes, bool keepdims) {
   return Tensor(Ref<TensorImpl>(new TensorImpl(y.dtype(), layout, Ref<Storage>(&y.storage()))));
 }
 
+// Axes in one word, for rules to hold.
+class AxisSet {
+ public:
+  explicit AxisSet(const Dims& axes) {
+    for (int64_t axis : axes) bits_ |= uint64_t{1} << axis;
+  }
+  operator Dims() const {  // NOLINT: reading it is using it
+    Dims axes;
+    for (int i = 0; i < kMaxAxes; ++i) {
+      if (bits_ >> i & 1) axes.push_back(i);
+    }
+    return axes;
+  }
+
+ private:
+  uint64_t bits_ = 0;
+};
+
 // A gradient or a result, reduced along `axes`, as it broadcasts against the tensor's `shape`.
 Tensor with_kept_axes(const Tensor& g, const Dims& shape, const Dims& axes) {
   return reshape(g, kept_shape(shape, axes));
@@ -119,8 +137,10 @@ Tensor extreme(ReduceOp op, const char* name, const Tensor& x, const Axes& axes,
   refuse_empty(x, which, name);
   Tensor y = finish(reduce_kept(op, x, which, x.dtype(), false), which, keepdims);
   if (!recording(x)) return y;
-  return record(name, y, wrt(x, [x = save(x), y = save_output(y), which](const Tensor& g) {
+  return record(name, y,
+                wrt(x, [x = save(x), y = save_output(y), axes = AxisSet(which)](const Tensor& g) {
                   const Tensor t = x;
+                  const Dims which = axes;
                   // Ties share the gradient equally.
                   const Tensor largest = equal(t, with_kept_axes(y, t.shape(), which));
                   return shared(with_kept_axes(g, t.shape(), which), largest, which);
@@ -184,8 +204,8 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DType
   const DType type = accumulator(x, dtype, "sum");
   Tensor y = finish(reduce_kept(ReduceOp::sum, x, which, type, false), which, keepdims);
   if (!is_inexact(type) || !recording(x)) return y;
-  return record("sum", y, wrt(x, [shape = x.shape(), which](const Tensor& g) {
-                  return broadcast_to(with_kept_axes(g, shape, which), shape);
+  return record("sum", y, wrt(x, [shape = x.shape(), axes = AxisSet(which)](const Tensor& g) {
+                  return broadcast_to(with_kept_axes(g, shape, axes), shape);
                 }));
 }
 
@@ -195,8 +215,9 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DTyp
   Tensor y = finish(reduce_kept(ReduceOp::prod, x, which, type, int64_t{1}), which, keepdims);
   if (!is_inexact(type) || !recording(x) || x.size() == 0) return y;
   return record(
-      "prod", y, wrt(x, [x = save(x), which](const Tensor& g) {
+      "prod", y, wrt(x, [x = save(x), axes = AxisSet(which)](const Tensor& g) {
         const Tensor t = x;
+        const Dims which = axes;
         // The reduced axes last, as one.
         Dims order, back(t.ndim(), 0);
         bool is_reduced[kMaxAxes] = {};
@@ -256,8 +277,9 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
   binary_into(Op::divide, parts, scalar(count, parts.dtype()), parts);
   y = finish(y, which, keepdims);
   if (!recording(x)) return y;
-  return record("mean", y, wrt(x, [shape = x.shape(), which, count](const Tensor& g) {
-                  return broadcast_to(with_kept_axes(g / count, shape, which), shape);
+  return record("mean", y,
+                wrt(x, [shape = x.shape(), axes = AxisSet(which), count](const Tensor& g) {
+                  return broadcast_to(with_kept_axes(g / count, shape, axes), shape);
                 }));
 }
 
@@ -301,8 +323,9 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
   }
   y = finish(y, which, keepdims);
   if (!recording(x)) return y;
-  return record("var", y, wrt(x, [x = save(x), which, freedom](const Tensor& g) {
+  return record("var", y, wrt(x, [x = save(x), axes = AxisSet(which), freedom](const Tensor& g) {
                   const Tensor t = x;
+                  const Dims which = axes;
                   return with_kept_axes(g * (2.0 / freedom), t.shape(), which) *
                          (t - mean(t, which, true));
                 }));
@@ -359,8 +382,10 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   }
   y = finish(y, which, keepdims);
   if (!recording(x)) return y;
-  return record("logsumexp", y, wrt(x, [x = save(x), y = save_output(y), which](const Tensor& g) {
+  return record("logsumexp", y,
+                wrt(x, [x = save(x), y = save_output(y), axes = AxisSet(which)](const Tensor& g) {
                   const Tensor t = x, total = y;
+                  const Dims which = axes;
                   const Tensor shift = keep_where(isfinite(total), total);
                   const Tensor over = with_kept_axes(g, t.shape(), which);
                   const Tensor power = t - with_kept_axes(shift, t.shape(), which);

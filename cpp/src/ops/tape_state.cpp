@@ -18,13 +18,20 @@ const char* node_name(const Tensor& x) {
   return edge && !edge.node->is_leaf() ? edge.node->name() : nullptr;
 }
 
+std::string describe(const Tensor& x) {
+  const Edge edge = edge_of(x);
+  std::string what = "a tensor";
+  if (edge)
+    what = edge.node->is_leaf() ? "a leaf" : std::string("the result of ") + edge.node->name();
+  if (edge) what += recorded_at(*edge.node);
+  return what + (what.find(',') == std::string::npos ? " of shape " : ", of shape ") +
+         to_string(x.shape());
+}
+
 void set_requires_grad(const Tensor& x, bool value) {
   if (!is_leaf(x)) {
-    throw TapeError(
-        std::string("requires_grad can be set on leaves only; this tensor is the result "
-                    "of ") +
-        node_name(x) + recorded_at(*edge_of(x).node) + ", of shape " + to_string(x.shape()) +
-        "; use detach() first");
+    throw TapeError("requires_grad can be set on leaves only; this tensor is " + describe(x) +
+                    "; use detach() first");
   }
   if (value && !is_inexact(x.dtype())) {
     throw TypeError(std::string("requires_grad: dtype ") + name(x.dtype()) +
@@ -75,9 +82,7 @@ void add_hook(const Tensor& x, Hook hook) {
   }
   if (edge.node->freed()) {
     const std::string by = edge.node->freed_at();
-    throw TapeError(std::string("register_hook: the graph that made the result of ") +
-                    edge.node->name() + recorded_at(*edge.node) + ", of shape " +
-                    to_string(x.shape()) + ", was freed by " +
+    throw TapeError("register_hook: the graph that made " + describe(x) + ", was freed by " +
                     (by.empty() ? "an earlier backward" : "the backward at " + by));
   }
   edge.node->make_notes().hooks.push_back({edge.index, std::move(hook)});
@@ -87,10 +92,7 @@ void set_grad(const Tensor& x, const Tensor& value) {
   Tensor* kept = grad_of(x);
   if (!kept) {
     if (!value.defined() && is_leaf(x)) return;
-    throw TapeError("grad: the tensor of shape " + to_string(x.shape()) +
-                    (is_leaf(x) ? " does not require grad"
-                                : std::string(" is the result of ") + node_name(x) +
-                                      recorded_at(*edge_of(x).node)) +
+    throw TapeError("grad: this is " + describe(x) +
                     "; a gradient can be set on a leaf that requires grad, or after retain_grad");
   }
   if (value.defined() && value.shape() != x.shape()) {

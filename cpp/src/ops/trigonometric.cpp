@@ -117,8 +117,8 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::hypot, a, b);
   if (!recording(a, b)) return y;
   // At the origin: 0, the centre of the subgradients.
-  auto rule = [a = save_for(a, a), b = save_for(b, b), y = save_output(y)](int i, const Tensor& g) {
-    const Tensor side = i == 0 ? a : b, length = y;
+  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
+    const Tensor side = i == 0 ? a : b, length = hypot(a, b);
     const Tensor origin = equal(length, scalar(false, length.dtype()));
     return g * (side / where(origin, scalar(int64_t{1}, length.dtype()), length));
   };

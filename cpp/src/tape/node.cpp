@@ -27,7 +27,6 @@ NDTAPE_NEAR constinit thread_local Node* dead = nullptr;
 NDTAPE_NEAR constinit thread_local bool burying = false;
 
 thread_local Anomaly watched;
-std::atomic<std::string (*)()> trace{nullptr};
 std::atomic<uint32_t (*)()> place_now{nullptr};
 std::atomic<std::string (*)(uint32_t)> place_text{nullptr};
 
@@ -63,30 +62,25 @@ Anomaly set_anomaly(Anomaly now) {
   return std::exchange(watched, now);
 }
 
-void set_trace(std::string (*function)()) { trace.store(function); }
-std::string where_in_program() {
-  const auto function = trace.load();
-  return function ? function() : std::string();
-}
-
 void set_places(uint32_t (*now)(), std::string (*text)(uint32_t)) {
   place_text.store(text);
   place_now.store(now);
 }
 uint32_t place_in_program() {
-  const auto function = place_now.load();
+  const auto function = place_now.load(std::memory_order_relaxed);
   return function ? function() : 0;
 }
 
 std::string recorded_at(const Node& node) {
-  const Notes* notes = node.notes();
-  return notes && !notes->where.empty() ? ", recorded at " + notes->where : std::string();
+  const std::string where = node.recorded_at();
+  return where.empty() ? where : ", recorded at " + where;
 }
 
 Node::Node(const char* name, int inputs)
     : name_(name),
       number_(take_number()),
       count_(inputs),
+      place_(place_in_program()),
       inputs_(inputs <= kInline ? inline_ : many_inputs(inputs)) {}
 
 Node::~Node() {
@@ -106,10 +100,17 @@ void Node::free(uint32_t place) {
   free_saved();
 }
 
-std::string Node::freed_at() const {
+namespace {
+
+std::string text_of(uint32_t place) {
   const auto function = place_text.load();
-  return freed_ > 1 && function ? function(freed_ - 1) : std::string();
+  return place > 0 && function ? function(place) : std::string();
 }
+
+}  // namespace
+
+std::string Node::recorded_at() const { return text_of(place_); }
+std::string Node::freed_at() const { return freed_ > 1 ? text_of(freed_ - 1) : std::string(); }
 
 bool Node::forward(const Tensor*, Tensor*) { return false; }
 Tensor Node::rule(int, const Tensor&) { return {}; }

@@ -30,8 +30,7 @@ struct Input {
   DType dtype;
 };
 
-// What few nodes have: functions of a gradient that arrives, gradients to keep, and the place in
-// the program where the operation was recorded.
+// What few nodes have: functions of a gradient that arrives, and gradients to keep.
 struct Notes {
   struct Hook {
     uint32_t index;
@@ -39,7 +38,6 @@ struct Notes {
   };
   std::vector<Hook> hooks;
   std::vector<std::pair<uint32_t, Tensor>> kept;  // by the index of the output
-  std::string where;
 };
 
 class Node : public Refcounted {
@@ -81,7 +79,9 @@ class Node : public Refcounted {
   // Lets go of what was saved for backward; `place` in the program asked for that.
   void free(uint32_t place);
   bool freed() const { return freed_ > 0; }
-  std::string freed_at() const;  // empty where it is not known
+  // Where in the program, or empty.
+  std::string recorded_at() const;
+  std::string freed_at() const;
 
   Notes* notes() const { return notes_.get(); }
   Notes& make_notes();
@@ -100,6 +100,7 @@ class Node : public Refcounted {
   const char* name_;
   uint64_t number_;
   int count_;
+  uint32_t place_;      // where it was recorded
   uint32_t freed_ = 0;  // one more than the place
   Node* next_dead_ = nullptr;
   std::unique_ptr<Notes> notes_;
@@ -138,7 +139,6 @@ std::string recorded_at(const Node& node);
 
 // How many threads watch for anomalies: what recording looks at.
 extern std::atomic<int> anomaly_watchers;
-std::string where_in_program();  // by the function that set_trace was given, or empty
-uint32_t place_in_program();     // by the first that set_places was given, or 0
+uint32_t place_in_program();  // by the first function that set_places was given, or 0
 
 }  // namespace ndtape
