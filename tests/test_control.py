@@ -391,7 +391,6 @@ def test_backward_anomalies_name_the_line_that_recorded():
     assert x.grad is None
 
 
-
 def test_anomaly_mode_nests_and_ends():
     x = leaf(0.0)
 

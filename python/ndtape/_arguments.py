@@ -76,8 +76,9 @@ def as_axis(axis: Any, ndim: int, function: str) -> int:
 
 def as_axes(axes: Any, ndim: int, function: str) -> tuple[int, ...]:
     """Count one axis or several from the front; they are to differ."""
-    several = axes if isinstance(axes, Iterable) and not isinstance(axes, Tensor) else (axes,)
-    found = tuple(as_axis(axis, ndim, function) for axis in several)
+    if type(axes) is int or isinstance(axes, Tensor) or not isinstance(axes, Iterable):
+        return (as_axis(axes, ndim, function),)
+    found = tuple(as_axis(axis, ndim, function) for axis in axes)
     if len(set(found)) != len(found):
         raise ValueError(f"{function}: axes {axes} name an axis twice")
     return found

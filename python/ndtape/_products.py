@@ -52,8 +52,10 @@ def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Te
     """
     x1, x2 = as_tensor(x1), as_tensor(x2)
     _check_numeric("vecdot", x1, x2)
-    rows = moveaxis(x1, as_axis(axis, x1.ndim, "vecdot"), -1)
-    columns = moveaxis(x2, as_axis(axis, x2.ndim, "vecdot"), -1)
+    rows, columns = (
+        x if as_axis(axis, x.ndim, "vecdot") == x.ndim - 1 else moveaxis(x, axis, -1)
+        for x in (x1, x2)
+    )
     if rows.shape[-1] != columns.shape[-1]:
         raise ValueError(
             f"vecdot: vectors of {rows.shape[-1]} and {columns.shape[-1]} elements, along axis "

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["argsort", "sort"]
 
+_FEW = 64  # elements: up to here the way to NumPy and back costs more than it gains
 _LONG = 8192  # from here on the digits of keys are the faster way
 
 
@@ -69,8 +70,10 @@ def sort(
     """
     x = as_ordered(x, "sort")
     along = as_axis(axis, x.ndim, "sort")
+    if x.size <= _FEW or x.shape[along] >= _LONG or is_recorded(x):
+        return _core._sort(x, along, bool(descending))
     array = x.detach().numpy()
-    if array.shape[along] >= _LONG or is_recorded(x) or _equals_may_differ(array):
+    if _equals_may_differ(array):
         return _core._sort(x, along, bool(descending))
     result = np.sort(array, axis=along)
     return _core.asarray(np.flip(result, along) if descending else result)
