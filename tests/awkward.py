@@ -97,6 +97,13 @@ def origin(arrays, rng):
     return [mask] * len(arrays)
 
 
+def at_zero_difference(arrays, rng):
+    """Both arguments are equal at the same places."""
+    mask = _some(arrays[0], rng)
+    arrays[1][mask] = arrays[0][mask]
+    return [mask, mask]
+
+
 def multiples(arrays, rng):
     """The first argument is a whole number of times the second, which is a power of 2."""
     x, y = arrays
@@ -170,6 +177,13 @@ def inside(arrays, masks, rng):
     return [[a - NEAR * m * np.sign(a) for a, m in zip(arrays, masks, strict=True)]]
 
 
+def into_unit(arrays, masks, rng):
+    """A little nearer to 1/2; what is beyond 1 is put there."""
+    (x,) = arrays
+    x[...] = np.where(masks[0], x, 0.3 + 0.2 * x)
+    return [[x + NEAR * masks[0] * np.sign(0.5 - x)]]
+
+
 def both_sides(arrays, masks, rng):
     """In some direction and in the opposite one."""
     steps = [m * _direction(a, rng) for a, m in zip(arrays, masks, strict=True)]
@@ -224,6 +238,7 @@ class Point(NamedTuple):
     order: int = 1  # 2: the convention says something about the second derivative, too
     domain: str = "real"
     of_real: bool = False  # of complex arguments it says nothing
+    steep: bool = False  # the derivative there is infinite
 
 
 INF = math.inf
@@ -245,7 +260,7 @@ def _limit(f, put=at(-INF, INF), stated=LIMIT):
 
 
 def _steep(f, *values, domain="positive", near=above, stated=ENDS):
-    return Point(stated, f, ONE, at(*values), near, 1, domain, True)
+    return Point(stated, f, ONE, at(*values), near, 1, domain, True, True)
 
 
 def _norm(order, put=None):
@@ -265,6 +280,11 @@ def _matrix_norm(order, put=None, near=both_sides):
 def _power(exponent):
     stated = "`x**0` is flat, also at 0; `0**y` is flat in y where y >= 0"
     return Point(stated, lambda x: x**exponent, ONE, at(0.0), itself, 2)
+
+
+def _smooth(f, shapes, put, domain="real"):
+    """There is a derivative, and it has none of the formula's infinities."""
+    return Point("", f, shapes, put, itself, 2, domain)
 
 
 def _missing(f):
@@ -475,6 +495,45 @@ POINTS = {
         first_wins,
         2,
     ),
+    "nn.functional.huber zero": _smooth(F.huber, EQUAL_PAIR, at_zero_difference),
+    "nn.functional.mse": _smooth(F.mse, EQUAL_PAIR, at_zero_difference),
+    "nn.functional.kl_div": _smooth(
+        lambda x: F.kl_div(x, nt.astype(x > 0, x.dtype)), ONE, at(-1.0, 1.0)
+    ),
+    "nn.functional.binary_cross_entropy_with_logits": _smooth(
+        lambda x: F.binary_cross_entropy_with_logits(x, nt.zeros_like(x)), ONE, at(0.0)
+    ),
+    "nn.functional.silu": _smooth(F.silu, ONE, at(0.0)),
+    "nn.functional.mish": _smooth(F.mish, ONE, at(0.0)),
+    "nn.functional.gelu": _smooth(F.gelu, ONE, at(0.0)),
+    "nn.functional.scaled_dot_product_attention": _smooth(
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, causal=True),
+        [(2, 2, 3)] * 3,
+        at(0.0, arguments=(0, 1)),
+    ),
+    "logaddexp ties": _smooth(nt.logaddexp, PAIR, ties),
+    "logsumexp ties": _smooth(nt.logsumexp, ONE, ties),
+    "softmax ties": _smooth(nt.softmax, ONE, ties),
+    "hypot side": _smooth(nt.hypot, PAIR, at(0.0)),
+    "atan2 side": _smooth(nt.atan2, PAIR, at(0.0, arguments=(1,))),
+    "asinh": _smooth(nt.asinh, ONE, at(0.0)),
+    "expm1 zero": _smooth(nt.expm1, ONE, at(0.0)),
+    "nanvar equal": _smooth(lambda x: nt.nanvar(x, axis=-1), ONE, equal_lines),
+    **{
+        f"vector_norm some {n}": _smooth(
+            lambda x, n=n: L.vector_norm(x, axis=-1, ord=n), ONE, but_first(0.0)
+        )
+        for n in (2, 3, 4)
+    },
+    "matrix_norm some": _smooth(L.matrix_norm, [(3, 2)], but_first(0.0)),
+    "matrix_norm nuc": _matrix_norm("nuc"),
+    "matrix_norm 2": _matrix_norm(2),
+    "matrix_norm -2": _matrix_norm(-2),
+    "special.gammainc": Point("", lambda x: S.gammainc(4.5, x), ONE, at(0.0), above, 2, "positive"),
+    "special.betainc": Point(
+        "", lambda x: S.betainc(4.5, 3.5, x), ONE, at(0.0, 1.0), into_unit, 2, "positive"
+    ),
+    "matmul": _smooth(nt.matmul, [(2, 3), (3, 2)], at(0.0, arguments=(0, 1))),
     "nn.functional.layer_norm": Point(
         "", lambda x: F.layer_norm(x, epsilon=0.1), ONE, equal_lines, itself, 2
     ),

@@ -67,12 +67,12 @@ def first_nearby(f, arrays, w):
     return found
 
 
-def compare(got, points, what):
-    """Is it the mean over the points nearby?"""
+def compare(got, points, what, steep=False):
+    """Is it the mean over the points nearby? Where that is steep, infinite."""
     for i, (g, *near) in enumerate(zip(got, *points, strict=True)):
         want = np.mean(near, axis=0)
-        parts = want.reshape(-1).view(float)
-        parts[np.abs(parts) > STEEP] *= np.inf
+        if steep:
+            want = np.where(np.abs(want) > STEEP, np.copysign(np.inf, want), want)
         np.testing.assert_allclose(
             g.detach().numpy(), want, rtol=RTOL, atol=ATOL, err_msg=f"{what}, argument {i}"
         )
@@ -94,7 +94,7 @@ def test_awkward_points(name, number):
         nearby = point.near(arrays, masks, rng)
     tensors = [nt.asarray(relaid(a, rng)) for a in arrays]
     got = gradient(f, tensors, w)
-    compare(got, [first_nearby(f, p, w) for p in nearby], "first derivative")
+    compare(got, [first_nearby(f, p, w) for p in nearby], "first derivative", point.steep)
     # The other direction is the transpose of this one.
     direction = [rng.uniform(0.5, 1.5, a.shape) for a in arrays]
     _, forward = nt.jvp(

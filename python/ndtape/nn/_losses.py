@@ -153,9 +153,14 @@ def huber(
     prediction, target = _pair("huber", prediction, target)
     if not number("delta", delta, 0) > 0:
         raise ValueError(f"delta: {delta!r}, expected more than 0")
-    d = _core.abs(prediction - target)
-    near = _core.where(d > delta, delta, d)  # so that squares of far errors do not overflow
-    return _reduced("huber", near * (d - 0.5 * near), reduction)
+    error = prediction - target
+    d = _core.abs(error)
+    far = d > delta
+    near = _core.where(far, 0, error)  # so that squares of far errors do not overflow
+    # The square of d would have no second derivative at 0.
+    square = _core.square(near) if d.dtype == near.dtype else _core.real(near * _core.conj(near))
+    losses = _core.where(far, delta * (d - 0.5 * delta), 0.5 * square)
+    return _reduced("huber", losses, reduction)
 
 
 def hinge(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> Tensor:

@@ -343,7 +343,12 @@ def gammainc(a: Any, x: Any, /) -> Tensor:
     _no_gradient("gammainc", a=a)
 
     def vjp(g: Tensor, a: Tensor, x: Tensor) -> tuple[None, Tensor]:
-        return None, g * _core.exp(xlogy(a - 1, x) - x - gammaln(a))
+        # At 0 by a power, as the derivative of the logarithm there is infinite.
+        end = x == 0
+        at, inside = _core.where(end, x, 1.0), _core.where(end, 1.0, x)
+        there = at ** (a - 1) * _core.exp(-at - gammaln(a))
+        density = _core.exp((a - 1) * _core.log(inside) - inside - gammaln(a))
+        return None, g * _core.where(end, there, density)
 
     return _compute("gammainc", _numeric.gammainc, [a, x], vjp)
 
@@ -378,7 +383,12 @@ def betainc(a: Any, b: Any, x: Any, /) -> Tensor:
     _no_gradient("betainc", a=a, b=b)
 
     def vjp(g: Tensor, a: Tensor, b: Tensor, x: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, g * _core.exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b))
+        end = (x == 0) | (x == 1)  # by powers, as for gammainc
+        at, inside = _core.where(end, x, 0.5), _core.where(end, 0.5, x)
+        there = at ** (a - 1) * (1 - at) ** (b - 1) * _core.exp(-betaln(a, b))
+        logarithm = (a - 1) * _core.log(inside) + (b - 1) * _core.log1p(-inside)
+        density = _core.exp(logarithm - betaln(a, b))
+        return None, None, g * _core.where(end, there, density)
 
     return _compute("betainc", _numeric.betainc, [a, b, x], vjp)
 
