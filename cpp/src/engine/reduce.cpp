@@ -25,6 +25,7 @@ constexpr int64_t kManyTasks = 16;
 constexpr int64_t kWideBlock = 16 * cpu::kBlock;
 constexpr int64_t kFoldRows = 32;
 constexpr int64_t kFoldWidth = 4096;
+constexpr int64_t kFewResults = 16;
 
 // Everything the two ways to reduce share. Axes of `ops`: kept ones first, then reduced ones.
 struct Job {
@@ -340,17 +341,40 @@ bool reduced_axis_is_inner(const Job& job) {
   return true;
 }
 
+// A few elements side by side, of which the last axes are reduced or the first ones, need no plan:
+// a kernel call for each of some rows, or one for all columns.
+bool reduce_few(const Tensor& x, const Dims& reduced, ReduceOp op, const Tensor& out) {
+  if (x.size() > cpu::kBlock || !x.is_contiguous() || !out.is_contiguous()) return false;
+  const int count = reduced.size(), before = x.ndim() - count;
+  const int64_t results = out.size(), depth = x.size() / results;
+  bool last = true, first = true;
+  for (int64_t axis : reduced) {
+    last = last && axis >= before;
+    first = first && axis < count;
+  }
+  const int d = static_cast<int>(out.dtype());
+  if (last && (results <= kFewResults || depth >= kFewResults)) {
+    const auto row = cpu::kernels().reduce[static_cast<int>(op)][d];
+    const int64_t bytes = itemsize(out.dtype());
+    const char* from = x.data<char>();
+    char* to = out.mutable_data<char>();
+    for (int64_t r = 0; r < results; ++r) row(from + r * depth * bytes, to + r * bytes, depth);
+    return true;
+  }
+  const auto columns = cpu::kernels().fold[static_cast<int>(op)][d];
+  if (!first || depth > kFoldRows || !columns) return false;
+  columns(x.data(), results * itemsize(out.dtype()), out.mutable_data(), depth, results);
+  return true;
+}
+
 }  // namespace
 
 void reduce(const Program& program, const Dims& shape, const Tensor* inputs, const Dims& reduced,
             ReduceOp op, const Tensor& out) {
   const DType dtype = out.dtype();
   const int d = static_cast<int>(dtype);
-  // One block that becomes one element needs no plan.
-  if (program.instructions() == 0 && out.size() == 1 && inputs[0].shape() == shape &&
-      inputs[0].size() <= cpu::kBlock && inputs[0].is_contiguous()) {
-    cpu::kernels().reduce[static_cast<int>(op)][d](inputs[0].data(), out.mutable_data(),
-                                                   inputs[0].size());
+  if (program.instructions() == 0 && inputs[0].shape() == shape &&
+      reduce_few(inputs[0], reduced, op, out)) {
     return;
   }
   Job job(program, dtype);

@@ -59,30 +59,37 @@ const void* repeat(const Tensor& x, void* block, int64_t n) {
   return block;
 }
 
-// a op b for small operands of one dtype, where one may be a single element beside a block.
-bool small_binary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, DType result,
-                  Tensor& y) {
-  if (a.shape() == b.shape()) {
-    if (!is_small(a) || !is_small(b)) return false;
-    y = Tensor::empty(a.shape(), result);
-    kernel(a.data(), b.data(), nullptr, y.mutable_data(), y.size());
-    return true;
+// What a kernel reads for a op b on small operands of one dtype, where one may be a single element
+// beside a block, and the result's shape.
+class SmallPair {
+ public:
+  SmallPair(const Tensor& a, const Tensor& b) {
+    if (a.shape() == b.shape()) {
+      if (is_small(a) && is_small(b)) set(a, a.data(), b.data());
+    } else if (b.size() == 1 && b.ndim() <= a.ndim() && is_small(a)) {
+      set(a, a.data(), repeat(b, block_, a.size()));
+    } else if (a.size() == 1 && a.ndim() <= b.ndim() && is_small(b)) {
+      set(b, repeat(a, block_, b.size()), b.data());
+    }
   }
-  alignas(64) char block[cpu::kBlock * 16];
-  if (b.size() == 1 && b.ndim() <= a.ndim() && is_small(a)) {
-    y = Tensor::empty(a.shape(), result);
-    kernel(a.data(), repeat(b, block, y.size()), nullptr, y.mutable_data(), y.size());
-    return true;
+  const Dims* shape() const { return shape_; }  // null unless they are small
+  void run(cpu::BlockKernel kernel, const Tensor& y) const {
+    kernel(a_, b_, nullptr, y.mutable_data(), y.size());
   }
-  if (a.size() == 1 && a.ndim() <= b.ndim() && is_small(b)) {
-    y = Tensor::empty(b.shape(), result);
-    kernel(repeat(a, block, y.size()), b.data(), nullptr, y.mutable_data(), y.size());
-    return true;
-  }
-  return false;
-}
 
-// The same for three, the first of dtype `first`: each of the result's shape, or a single element.
+ private:
+  void set(const Tensor& whole, const void* a, const void* b) {
+    shape_ = &whole.shape();
+    a_ = a;
+    b_ = b;
+  }
+  const Dims* shape_ = nullptr;
+  const void *a_, *b_;
+  alignas(64) char block_[cpu::kBlock * 16];
+};
+
+// a op b op c for small operands, the first of dtype `first`: each of the result's shape, or a
+// single element.
 bool small_ternary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, const Tensor& c,
                    DType first, DType type, Tensor& y) {
   if (a.dtype() != first || b.dtype() != type || c.dtype() != type) return false;
@@ -153,9 +160,13 @@ Tensor binary(Op op, const Tensor& a, const Tensor& b) {
   const DType type = operand_dtype(op, promote_for(op, a.dtype(), b.dtype()));
   const DType result = engine::result_dtype(op, type);
   Tensor y;
-  if (a.dtype() == type && b.dtype() == type &&
-      small_binary(cpu::kernels().block[static_cast<int>(op)][slot(type)], a, b, result, y)) {
-    return y;
+  if (a.dtype() == type && b.dtype() == type) {
+    const SmallPair pair(a, b);
+    if (pair.shape()) {
+      y = Tensor::empty(*pair.shape(), result);
+      pair.run(cpu::kernels().block[static_cast<int>(op)][slot(type)], y);
+      return y;
+    }
   }
   y = Tensor::empty(broadcast_shapes(a.shape(), b.shape(), info(op).name), result);
   engine::Program program;
@@ -217,6 +228,13 @@ bool overlaps(const Tensor& a, const Tensor& b) {
 void binary_into(Op op, const Tensor& a, const Tensor& b, const Tensor& out) {
   const DType type = operand_dtype(op, promote_for(op, a.dtype(), b.dtype()));
   const Tensor inputs[] = {overlaps(a, out) ? copy(a) : a, overlaps(b, out) ? copy(b) : b};
+  if (a.dtype() == type && b.dtype() == type && out.dtype() == engine::result_dtype(op, type)) {
+    const SmallPair pair(inputs[0], inputs[1]);
+    if (pair.shape() && *pair.shape() == out.shape() && out.is_contiguous()) {
+      pair.run(cpu::kernels().block[static_cast<int>(op)][slot(type)], out);
+      return;
+    }
+  }
   engine::Program program;
   const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype());
   const engine::Value as_a = program.cast(in_a, type), as_b = program.cast(in_b, type);
