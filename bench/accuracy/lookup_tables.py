@@ -131,26 +131,55 @@ def powers_of_two() -> None:
         print("};")
 
 
+def sigmoid_factors() -> None:
+    """Prints 2^26 (1 + j/16) / 2^(j/16) as a float and what it loses."""
+    exact = [2**26 * (1 + mp.mpf(j) / 16) / mp.mpf(2) ** (mp.mpf(j) / 16) for j in range(16)]
+    high = [to_float(x) for x in exact]
+    low = [x - h for x, h in zip(exact, high, strict=True)]
+    for name, values in (("", high), ("Low", low)):
+        print(f"\nalignas(64) inline constexpr float kSigmoidFactor{name}[16] = {{")
+        words = [f"{float(v):.9g}f" if v != int(v) else f"{int(v)}" for v in values]
+        for j in range(0, 16, 6):
+            print("    " + ", ".join(words[j : j + 6]) + ",")
+        print("};")
+
+
 def reciprocals() -> None:
     """Prints about 1 / c, c the centres of sixteenths of [3/4, 3/2), and minus its log2.
 
-    The order is that of the first four bits of the mantissa; around 1 both tables are exact.
+    Also minus its log, as a multiple of 2^-42 and what is left. The order is that of the first four
+    bits of the mantissa; around 1 all tables are exact.
     """
-    inverse, log2 = [], []
+    inverse, log2, log, log_low = [], [], [], []
     for j in range(16):
         scale = mp.mpf(1) if j < 8 else mp.mpf("0.5")
         centre = (1 + (j + mp.mpf("0.5")) / 16) * scale
         inverse.append(float(1 / centre) if j not in (0, 15) else 1.0)
-        log2.append(float(-mp.log(mp.mpf(inverse[-1]), 2)))
-    for name, values in (("Reciprocal", inverse), ("ReciprocalLog2", log2)):
-        print(f"\nalignas(64) inline constexpr double k{name}[16] = {{")
+        exact = -mp.log(mp.mpf(inverse[-1]))
+        log2.append(float(exact / mp.log(2)))
+        log.append(float(mp.nint(exact * 2**42) / 2**42))
+        log_low.append(float(exact - log[-1]))
+    tables = {"": inverse, "Log2": log2, "Log": log, "LogLow": log_low}
+    for name, values in tables.items():
+        print(f"\nalignas(64) inline constexpr double kReciprocal{name}[16] = {{")
         for j in range(0, 16, 3):
             print("    " + ", ".join(v.hex() for v in values[j : j + 3]) + ",")
         print("};")
 
 
 def powers_of_two_in_double() -> None:
-    """Prints 2^(j/16) as doubles whose bits have j / 16 of an exponent taken off."""
+    """Prints 2^(j/16) as doubles, what they lose relative to them, and their bits.
+
+    The bits have j / 16 of an exponent taken off.
+    """
+    exact = [mp.mpf(2) ** (mp.mpf(j) / 16) for j in range(16)]
+    high = [float(x) for x in exact]
+    error = [float((x - h) / h) for x, h in zip(exact, high, strict=True)]
+    for name, values in (("", high), ("Error", error)):
+        print(f"\nalignas(64) inline constexpr double kDoublePowerOf2{name}[16] = {{")
+        for j in range(0, 16, 3):
+            print("    " + ", ".join(v.hex() for v in values[j : j + 3]) + ",")
+        print("};")
     print("\nalignas(64) inline constexpr uint64_t kPowerOf2Bits[16] = {")
     for j in range(0, 16, 4):
         words = []
@@ -171,6 +200,7 @@ def main() -> None:
     print("// clang-format off\n#pragma once\n\nnamespace ndtape::cpu::NDTAPE_ISA {\nnamespace {")
     powers_of_two()
     powers_of_two_in_double()
+    sigmoid_factors()
     reciprocals()
     piecewise("Tanh", mp.tanh, 0.625, 5)
     piecewise("Erf", mp.erf, 0.3125, 5)

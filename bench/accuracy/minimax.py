@@ -141,6 +141,19 @@ POLYNOMIALS = [
         ("Sixteenth",),
         single=True,
     ),
+    *[
+        Polynomial(
+            name,
+            f"the same in doubles, relative to {name.lower()}(r)",
+            lambda r: (mp.expm1(r) - r) / r**2,
+            lambda r, f=function: r**2 / abs(f(r)),
+            F("-0.02170"),
+            F("0.02170"),
+            (bits,),
+            ("SixteenthDouble",),
+        )
+        for name, function, bits in (("Exp", mp.exp, -56), ("Expm1", mp.expm1, -57))
+    ],
     Polynomial(
         "Exp2",
         "2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2",
@@ -162,23 +175,33 @@ POLYNOMIALS = [
         (-57, -31),
     ),
     Polynomial(
+        "LogSixteenth",
+        "log(1 + f) = f + f^2 p(f), f from -1/32 to 1/16",
+        lambda f: (mp.log1p(f) - f) / f**2,
+        lambda f: f**2 / abs(mp.log1p(f)),
+        F("-0.03126"),
+        F("0.06251"),
+        (-56,),
+        ("Double",),
+    ),
+    Polynomial(
         "Log2Power",
         "log2(1 + f) = f p(f), f from -1/32 to 1/16",
         lambda f: mp.log1p(f) / f / mp.log(2) if f else 1 / mp.log(2),
         lambda f: f * mp.log(2) / mp.log1p(f) if f else mp.log(2),
         F("-0.03126"),
         F("0.06251"),
-        (-37,),
+        (-33,),
         ("",),
     ),
     Polynomial(
         "Exp2Power",
         "2^f = 1 + f p(f), |f| <= 1/32",
         lambda f: (2**f - 1) / f if f else mp.log(2),
-        lambda f: f / 2**f,
+        lambda f: abs(f) / 2**f,
         F("-0.03126"),
         F("0.03126"),
-        (-28,),
+        (-27,),
         ("",),
     ),
     Polynomial(

@@ -249,6 +249,22 @@ NDTAPE_INLINE f64 fma(f64 a, f64 b, double c) { return fma(a, b, splat(c)); }
 NDTAPE_INLINE f64 fma(f64 a, double b, f64 c) { return fma(a, splat(b), c); }
 NDTAPE_INLINE f64 fma(f64 a, double b, double c) { return fma(a, splat(b), splat(c)); }
 
+// c - a * b, rounded as by fma.
+NDTAPE_INLINE f32 fnma(f32 a, f32 b, f32 c) {
+#if defined(__AVX512F__)
+  return (f32)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#else
+  return fma(-a, b, c);
+#endif
+}
+NDTAPE_INLINE f64 fnma(f64 a, f64 b, f64 c) {
+#if defined(__AVX512F__)
+  return (f64)_mm512_fnmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#else
+  return fma(-a, b, c);
+#endif
+}
+
 // Of AVX-512 the masked forms are used, all lanes set: GCC warns of the plain ones' insides.
 NDTAPE_INLINE f32 sqrt(f32 x) {
 #if defined(__AVX512F__)
@@ -300,6 +316,13 @@ NDTAPE_INLINE MantissaExponent split(f64 x) {
   return {(f64)_mm512_maskz_getmant_pd(0xff, v, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_zero),
           (f64)_mm512_maskz_getexp_pd(0xff, (__m512d)(x * 0x1.5555555556p+0))};
 }
+// The same for any x, subnormals too, m NaN below 0. Of 0 and infinity m is 1 and the exponent
+// infinite.
+NDTAPE_INLINE MantissaExponent split_any(f64 x) {
+  const __m512d v = (__m512d)x;
+  const __m512d m = _mm512_maskz_getmant_pd(0xff, v, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+  return {(f64)m, (f64)_mm512_maskz_getexp_pd(0xff, v) - (f64)_mm512_maskz_getexp_pd(0xff, m)};
+}
 // x brought into [-bound, bound]; x is a number.
 NDTAPE_INLINE f64 bounded(f64 x, double bound) {
   constexpr int kSmallerMagnitudeWithSignOfFirst = 2;
@@ -323,6 +346,12 @@ NDTAPE_INLINE f32 reciprocal_estimate(f32 x) {
   return 1.0f / x;
 #endif
 }
+
+#if defined(__AVX512F__)
+NDTAPE_INLINE f64 reciprocal_estimate(f64 x) {
+  return (f64)_mm512_maskz_rcp14_pd(0xff, (__m512d)x);
+}
+#endif
 
 // Towards zero.
 NDTAPE_INLINE f32 trunc(f32 x) {

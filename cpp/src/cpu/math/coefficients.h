@@ -47,6 +47,27 @@ inline constexpr float kExpSixteenth[] = {
     0x1.55559c0000000p-3f,
 };
 
+// the same in doubles, relative to exp(r)
+// error 2^-56.24
+inline constexpr double kExpSixteenthDouble[] = {
+    0x1.fffffffffffb9p-2,
+    0x1.555555548e245p-3,
+    0x1.55555558f53e3p-5,
+    0x1.11123bba34975p-7,
+    0x1.6c14ce6e490fep-10,
+};
+
+// the same in doubles, relative to expm1(r)
+// error 2^-59.98
+inline constexpr double kExpm1SixteenthDouble[] = {
+    0x1.0000000000003p-1,
+    0x1.555555555554fp-3,
+    0x1.55555554ac3f9p-5,
+    0x1.11111111853b1p-7,
+    0x1.6c18206195b15p-10,
+    0x1.a01a2116ab516p-13,
+};
+
 // 2^f = 1 + f log(2) + f^2 p(f), |f| <= 1/2
 // error 2^-28.28
 inline constexpr float kExp2Float[] = {
@@ -76,25 +97,37 @@ inline constexpr double kLogSingle[] = {
     0x1.e2f58430bc476p-3,
 };
 
+// log(1 + f) = f + f^2 p(f), f from -1/32 to 1/16
+// error 2^-56.64
+inline constexpr double kLogSixteenthDouble[] = {
+    -0x1.0000000000003p-1,
+    0x1.5555555555f62p-2,
+    -0x1.fffffffff1caep-3,
+    0x1.99999980a1147p-3,
+    -0x1.555554b450c13p-3,
+    0x1.2492d826767bdp-3,
+    -0x1.0009ba57e2ebdp-3,
+    0x1.c576276572b2fp-4,
+    -0x1.6604576c4a241p-4,
+};
+
 // log2(1 + f) = f p(f), f from -1/32 to 1/16
-// error 2^-40.04
+// error 2^-34.42
 inline constexpr double kLog2Power[] = {
-    0x1.71547652b92b2p+0,
-    -0x1.715476517dd7dp-1,
-    0x1.ec709cf79e0adp-2,
-    -0x1.715496f86c032p-2,
-    0x1.277e15670f010p-2,
-    -0x1.ec12a66928b96p-3,
-    0x1.8119cedb8fe3ap-3,
+    0x1.7154765299fcbp+0,
+    -0x1.7154761088509p-1,
+    0x1.ec70ac6e5c003p-2,
+    -0x1.715afd50d5f72p-2,
+    0x1.276bcb7f2010cp-2,
+    -0x1.c7f023a5c106bp-3,
 };
 
 // 2^f = 1 + f p(f), |f| <= 1/32
-// error 2^-38.52
+// error 2^-29.24
 inline constexpr double kExp2Power[] = {
-    0x1.62e42fec2b7e1p-1,
-    0x1.ebfbdfeffb2f8p-3,
-    0x1.c6b3fe875fd05p-5,
-    0x1.3b2fa61787020p-7,
+    0x1.62e43001f1704p-1,
+    0x1.ebfff4bdb139bp-3,
+    0x1.c6ac5de5f3cc0p-5,
 };
 
 // the same, for the logarithm that a power multiplies

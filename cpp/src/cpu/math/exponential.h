@@ -4,6 +4,7 @@
 // is taken in two parts, of which k times the first is exact.
 #pragma once
 
+#include "cpu/math/by_tables.h"
 #include "cpu/math/pair.h"
 #include "cpu/math/polynomial.h"
 
@@ -48,6 +49,9 @@ NDTAPE_INLINE Pair exp_pair(f64 x, f64 low = f64{}) {
 
 template <Precision P>
 NDTAPE_INLINE f64 exp(f64 x) {
+#if defined(__AVX512F__)
+  if constexpr (P == Precision::Double) return exp_by_table(x);
+#endif
   constexpr double kBound = P == Precision::Single ? 200 : 760;
   const ScaledExp e = scaled_exp<P>(clamp(x, -kBound, kBound));
   if constexpr (P == Precision::Single) return scale_normal(1.0 + e.s.hi, e.k);

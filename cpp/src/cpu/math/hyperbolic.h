@@ -2,6 +2,7 @@
 // 0.51 ULP.
 #pragma once
 
+#include "cpu/math/by_tables.h"
 #include "cpu/math/exponential.h"
 #include "cpu/math/logarithm.h"
 
@@ -45,6 +46,9 @@ NDTAPE_INLINE f64 cosh(f64 x) {
 
 template <Precision P>
 NDTAPE_INLINE f64 tanh(f64 x) {
+#if defined(__AVX512F__)
+  if constexpr (P == Precision::Double) return tanh_by_table(x);
+#endif
   const f64 a = abs(x);
   if constexpr (P == Precision::Single) {
     const f64 e = expm1<P>(clamp(a + a, 0, 60));

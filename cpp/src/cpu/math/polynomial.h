@@ -20,6 +20,17 @@ NDTAPE_INLINE V polynomial(V x, const T (&c)[N]) {
   return p;
 }
 
+// The same with half the latency, by Horner's rule on pairs of coefficients, where x^2 is at hand.
+template <class V, class T, int N>
+NDTAPE_INLINE V polynomial(V x, V square, const T (&c)[N]) {
+  constexpr int kLast = (N - 1) / 2 * 2;
+  V p = splat(c[kLast]);
+  if constexpr (kLast < N - 1) p = fma(x, c[kLast + 1], c[kLast]);
+#pragma GCC unroll 16
+  for (int i = kLast - 2; i >= 0; i -= 2) p = fma(p, square, fma(x, c[i + 1], c[i]));
+  return p;
+}
+
 // The same for the precision asked for.
 template <Precision P, int N, int M>
 NDTAPE_INLINE f64 polynomial(f64 x, const double (&for_double)[N], const double (&for_single)[M]) {

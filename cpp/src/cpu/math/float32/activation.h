@@ -1,32 +1,33 @@
 // sigmoid in float lanes. Bound: 0.9 ULP. Needs FMA.
 #pragma once
 
-#include "cpu/math/activation.h"
 #include "cpu/math/float32/exponential.h"
-#include "cpu/math/float32/rare.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-__attribute__((noinline)) f32 rare_sigmoid(f32 x) {
-  return in_double(x, [](f64 v) NDTAPE_LAMBDA { return sigmoid<Precision::Single>(v); });
-}
-
-// 1 / d for d = 1 + exp(-x) as a pair: one step of Newton's method from an estimate.
+// b / (b + b exp(-x)), where b is a number about exp(x) whose bits are those of k = x / log(2) in
+// sixteenths: its first four fraction bits are those of k. So b exp(-x) is a number of a table
+// times exp(r). Both are 2^26 times too large, so that b is normal where the result is not. One
+// step of Newton's method corrects the estimated quotient.
 NDTAPE_INLINE f32 sigmoid_by_estimate(f32 x) {
-  const FloatExp e = scaled_exp(-clamp(x, -88, 30));
-  const f32 power = scale_by_power(splat(1.0f), e.k);
-  const f32 high = power * e.hi;
-  const f32 larger = max(splat(1.0f), high);
-  const f32 smaller = min(splat(1.0f), high);
-  const f32 d = larger + smaller;
-  const f32 d_low = fma(power, e.lo, smaller - (d - larger));
-  const f32 q = reciprocal_estimate(d + d_low);
-  const f32 r = fma(q, fma(-q, d_low, fma(-q, d, splat(1.0f))), q);
-  if (__builtin_expect(any_not_above(x, -87.0f), 0)) {  // d may overflow, and 1 / d underflow
-    return select(x > -87.0f, r, rare_sigmoid(x));
-  }
-  return r;
+  constexpr float kMagic = 0x1.8p19f + 153;  // the exponent of 2^26, biased
+  const f32 c = clamp(x, -104, 30);
+  const f32 t = fma(c, 0x1.715476p+0f, kMagic);
+  const f32 k = t - kMagic;
+  const f32 r0 = fma(k, splat(0x1.62e4p-1f), -c);  // exact
+  const f32 r = fma(k, 0x1.7f7d1cp-20f, r0);
+  const f32 q = fma(r * r, polynomial(r, kExpSixteenth), r);
+  const f32 b = from_bits(bits(t) << 19);
+  const f32 hi = lookup(kSigmoidFactor, bits(t));
+  const f32 lo = fma(hi, q, lookup(kSigmoidFactorLow, bits(t)));
+  const f32 larger = max(b, hi);
+  const f32 smaller = min(b, hi);
+  const f32 inverse = reciprocal_estimate((larger + smaller) + lo);
+  const f32 quotient = b * inverse;
+  const f32 r1 = fnma(quotient, larger, b);
+  const f32 remainder = fnma(quotient, lo, fnma(quotient, smaller, r1));
+  return fma(remainder, inverse, quotient);
 }
 
 // e / (1 + e) or 1 / (1 + e), e = exp(-|x|), with all of them as pairs.

@@ -17,11 +17,41 @@ alignas(64) inline constexpr float kPowerOf2Low[16] = {
     -2.47553273e-08f, -9.23577034e-09f, -1.12392781e-08f, 9.84532845e-09f,
 };
 
+alignas(64) inline constexpr double kDoublePowerOf2[16] = {
+    0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0,
+    0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0,
+    0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0, 0x1.6a09e667f3bcdp+0,
+    0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
+    0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0,
+    0x1.ea4afa2a490dap+0,
+};
+
+alignas(64) inline constexpr double kDoublePowerOf2Error[16] = {
+    0x0.0p+0, 0x1.79aa65d837b6dp-54, -0x1.01b15eaa59348p-55,
+    0x1.68efde3a8a894p-54, 0x1.34d754db0abb6p-55, 0x1.59f48a72a4c6dp-55,
+    0x1.690cebb7aafb0p-56, 0x1.063e1e21c5409p-54, -0x1.3b3efbf5e2228p-54,
+    -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56,
+    0x1.c1a7792cb3387p-55, 0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56,
+    -0x1.ff7128fd391f0p-55,
+};
+
 alignas(64) inline constexpr uint64_t kPowerOf2Bits[16] = {
     0x3ff0000000000000, 0x3fefb5586cf9890f, 0x3fef72b83c7d517b, 0x3fef387a6e756238,
     0x3fef06fe0a31b715, 0x3feedea64c123422, 0x3feebfdad5362a27, 0x3feeab07dd485429,
     0x3feea09e667f3bcd, 0x3feea11473eb0187, 0x3feeace5422aa0db, 0x3feec49182a3f090,
     0x3feee89f995ad3ad, 0x3fef199bdd85529c, 0x3fef5818dcfba487, 0x3fefa4afa2a490da,
+};
+
+alignas(64) inline constexpr float kSigmoidFactor[16] = {
+    67108864, 68280144, 69231488, 69979424, 70539504, 70926304,
+    71153512, 71233968, 71179696, 71001992, 70711408, 70317848,
+    69830544, 69258176, 68608816, 67890024,
+};
+
+alignas(64) inline constexpr float kSigmoidFactorLow[16] = {
+    0, 3.60100155f, -0.924268543f, 2.88199253f, -0.0383136815f, -0.566811106f,
+    -0.627629894f, -3.1709858f, 3.21818866f, 1.21924496f, 3.30860233f, -3.95375066f,
+    2.22998122f, -2.9742393f, -1.82276769f, 2.39232169f,
 };
 
 alignas(64) inline constexpr double kReciprocal[16] = {
@@ -39,6 +69,24 @@ alignas(64) inline constexpr double kReciprocalLog2[16] = {
     0x1.f7a8568cb06cep-2, 0x1.1bf311e95d00ep-1, -0x1.8a8980abfbd30p-2,
     -0x1.4f6fbb2cec598p-2, -0x1.169c05363f157p-2, -0x1.bfc67a7fff4cap-3,
     -0x1.563dc29ffacafp-3, -0x1.e0b1ae8f2fd56p-4, -0x1.1bb32a60054a2p-4,
+    0x0.0p+0,
+};
+
+alignas(64) inline constexpr double kReciprocalLog[16] = {
+    0x0.0p+0, 0x1.6f0d28ae58000p-4, 0x1.29552f8200000p-3,
+    0x1.9525a9cf46000p-3, 0x1.fb9186d5e4000p-3, 0x1.2e8e2bae12000p-2,
+    0x1.5d1bdbf581000p-2, 0x1.89a3386c14000p-2, -0x1.1178e8227e000p-2,
+    -0x1.d1037f2656000p-3, -0x1.823c16551a000p-3, -0x1.365fcb015a000p-3,
+    -0x1.da72763844000p-4, -0x1.4d3115d208000p-4, -0x1.894aa149f8000p-5,
+    0x0.0p+0,
+};
+
+alignas(64) inline constexpr double kReciprocalLogLow[16] = {
+    0x0.0p+0, -0x1.4b2241b664613p-44, -0x1.5bd67f4471dfcp-44,
+    -0x1.294937d9f158fp-44, -0x1.d6b2aab993c87p-47, -0x1.6791e99b72bd8p-45,
+    -0x1.8d97dc9c7c238p-44, 0x1.2d92d38c40882p-45, -0x1.1e9b8ce2d07f2p-44,
+    0x1.8527e75b6f6e4p-47, -0x1.e02db9a631e83p-46, 0x1.fd720afb9691bp-44,
+    -0x1.a79401fa71733p-46, 0x1.53e2582f4e1efp-48, -0x1.9a55a8be97661p-44,
     0x0.0p+0,
 };
 

@@ -61,10 +61,10 @@ NDTAPE_INLINE f32 pow_positive(f32 x, f32 y) {
 // are floats, x > 0.
 NDTAPE_INLINE f64 pow_by_tables(f64 x, f64 y) {
   const MantissaExponent s = split(x);
-  const i64 j = bits(s.m) >> 48;
+  const i64 j = bits(x) >> 48;
   const f64 f = fma(s.m, lookup(kReciprocal, j), -1.0);
   const f64 whole = s.exponent + lookup(kReciprocalLog2, j);
-  const f64 p = bounded(y * fma(f, polynomial(f, kLog2Power), whole), 1000);
+  const f64 p = bounded(fma(y * f, polynomial(f, f * f, kLog2Power), y * whole), 1000);
   constexpr double kMagic = 0x1.8p48;  // adding it leaves sixteenths in the low bits
   const f64 t = p + kMagic;
   const f64 r = p - (t - kMagic);
@@ -73,40 +73,36 @@ NDTAPE_INLINE f64 pow_by_tables(f64 x, f64 y) {
 }
 #endif
 
-NDTAPE_INLINE f32 pow_general(f32 x, f32 y) {
-  f32 r;
+// x^y for x > 0, both finite.
+NDTAPE_INLINE f32 pow_ordinary(f32 x, f32 y) {
 #if defined(__AVX512F__)
-  r = in_double(abs(x), y, [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_by_tables(a, b); });
+  return in_double(x, y, [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_by_tables(a, b); });
 #else
-  if constexpr (kHasFma) {
-    r = pow_positive(abs(x), y);
-  } else {
-    r = in_double(abs(x), y,
-                  [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_positive<Precision::Single>(a, b); });
-  }
+  if constexpr (kHasFma) return pow_positive(x, y);
+  return in_double(
+      x, y, [](f64 a, f64 b) NDTAPE_LAMBDA { return pow_positive<Precision::Single>(a, b); });
 #endif
+}
+
+// Whether pow_ordinary will do for all lanes, without exponents that have a quicker way.
+NDTAPE_INLINE bool is_ordinary_pow(f32 x, f32 y) {
   // NaN unless both are finite, else x.
   const f32 positive = fma(y, splat(0.0f), x) + x * 0.0f;
-  if (any_not_above(positive, 0.0f)) return pow_with_special(x, y, r);
-  return r;
-}
-
-__attribute__((noinline)) f32 pow_with_quick(f32 x, f32 y) {
-  const i32 quick = is_quick_power(y);
-  const f32 value = pow_quick(x, y);
-  return any(~quick) ? select(quick, value, pow_general(x, y)) : value;
-}
-
-NDTAPE_INLINE f32 pow(f32 x, f32 y) {
   if constexpr (kHasLookup) {
     // The quick powers differ in bits 22 to 25.
     alignas(64) static constexpr float kQuick[16] = {2, 3, 2, 2, 2,   2, 2,  2,
                                                      2, 2, 2, 2, .5f, 2, -1, 2};
-    if (any_equal(lookup(kQuick, bits(y) >> 22), y)) return pow_with_quick(x, y);
+    return !any_equal(lookup(kQuick, bits(y) >> 22), y) && !any_not_above(positive, 0.0f);
   } else {
-    if (any(is_quick_power(y))) return pow_with_quick(x, y);
+    return !any(is_quick_power(y)) && !any_not_above(positive, 0.0f);
   }
-  return pow_general(x, y);
+}
+
+__attribute__((noinline)) f32 pow(f32 x, f32 y) {
+  const i32 quick = is_quick_power(y);
+  if (!any(~quick)) return pow_quick(x, y);
+  const f32 r = pow_with_special(x, y, pow_ordinary(abs(x), y));
+  return any(quick) ? select(quick, pow_quick(x, y), r) : r;
 }
 
 }  // namespace
