@@ -59,6 +59,15 @@ def but_first(value):
     return put
 
 
+def zeros_but_first(arrays, rng):
+    """All of the matrix but perhaps its first row is 0."""
+    (x,) = arrays
+    mask = np.ones(x.shape, bool)
+    mask[..., 0, :] = rng.random() < 0.5
+    x[mask] = 0
+    return [mask]
+
+
 def one(value):
     """One element is this."""
 
@@ -430,6 +439,7 @@ POINTS = {
     ),
     "norm": Point("0 at 0, and for elements that are 0", L.norm, ONE, at(0.0), both_sides),
     **{f"matrix_norm {n}": _matrix_norm(n) for n in ("fro", 1, INF, -1)},
+    "svdvals": Point("0 at 0", L.svdvals, [(3, 2)], zeros_but_first, both_sides),
     "det": Point("right at singular matrices, twice", L.det, [(3, 3)], singular, itself, 2),
     "eigvalsh": Point(
         "right for symmetric functions of equal ones",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ndtape import _core
+from ndtape._control import stop_gradient
 from ndtape._core import Tensor
 from ndtape.linalg._common import (
     Array,
@@ -389,6 +390,10 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     LinAlgError, ValueError
         As for `svd`.
 
+    Notes
+    -----
+    Singular values that are 0, within rounding, have the derivative 0, as sizes of 0 have.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -397,7 +402,11 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     """
     x = matrices(x, "svdvals")
     if recording(x):
-        return svd(x, full_matrices=False).S
+        s = svd(x, full_matrices=False).S
+        if not s.shape[-1]:
+            return s
+        limit = max(x.shape[-2:]) * float(np.finfo(s.dtype.dtype).eps) * s[..., :1]
+        return _core.where(s <= limit, stop_gradient(s), s)
     return tensor(numpy_call("svdvals", np.linalg.svd, values(x), compute_uv=False))
 
 

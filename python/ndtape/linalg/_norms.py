@@ -6,10 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
-import numpy as np
-
 from ndtape import _core
-from ndtape._control import stop_gradient
 from ndtape._core import Tensor
 from ndtape.linalg._common import inexact, is_complex, matrices, real
 from ndtape.linalg._decompositions import svdvals
@@ -153,10 +150,6 @@ def matrix_norm(
         )
     if ord in ("nuc", 2, -2):
         s = svdvals(x)
-        if s.shape[-1]:
-            # Singular values of 0 have no derivative: it is 0, as of elements that are 0.
-            least = max(x.shape[-2:]) * float(np.finfo(s.dtype.dtype).eps) * s[..., :1]
-            s = _core.where(s <= least, stop_gradient(s), s)
         choose: Any = {"nuc": _core.sum, 2: _core.max, -2: _core.min}[ord]
         result: Tensor = choose(s, axis=-1)
         return result[..., None, None] if keepdims else result
