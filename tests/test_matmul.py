@@ -119,6 +119,17 @@ def test_strided_operands(dtype):
     check(nt.broadcast_to(ta[:1], a.shape), tb, row, b)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("m", "k", "n"), [(100, 300, 200), (37, 513, 129), (500, 20, 65)])
+def test_every_second_column(dtype, m, k, n):
+    """Their panels have a packing of their own: the bits are those of dense operands."""
+    rng = np.random.default_rng(2)
+    a = rng.standard_normal((2 * m, 2 * k)).astype(dtype)[::2, ::2]
+    b = rng.standard_normal((2 * k, 2 * n)).astype(dtype)[::2, ::2]
+    want = nt.asarray(a.copy()) @ nt.asarray(b.copy())
+    assert (nt.asarray(a) @ nt.asarray(b)).numpy().tobytes() == want.numpy().tobytes()
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_batches(dtype):
     rng = np.random.default_rng(2)

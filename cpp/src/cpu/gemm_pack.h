@@ -1,6 +1,7 @@
 // Packing: panels of W values a step, in the order the micro-kernel reads them.
 #pragma once
 
+#include "cpu/shuffle.h"
 #include "cpu/simd.h"
 
 namespace ndtape::cpu::NDTAPE_ISA {
@@ -51,8 +52,25 @@ inline void pack_copy(const T* src, int64_t step, int64_t k, int lanes, T* panel
   }
 }
 
+// Lanes are every second value: loads stop short of the one after the last, which may not be ours.
+template <class T, int W>
+inline void pack_every_second(const T* src, int64_t step, int64_t k, T* panel) {
+  constexpr int kBytes = kVectorBytes < 32 ? kVectorBytes : 32;
+  constexpr int N = kBytes / static_cast<int>(sizeof(T));
+  using V = Vec<T, kBytes>;
+  for (int64_t p = 0; p < k; ++p, src += step, panel += W) {
+#pragma GCC unroll 8
+    for (int i = 0; i + N <= W; i += N) {
+      const T* const s = src + 2 * i;
+      store(panel + i, Pattern<N>::template even_then_odd<V>(load<V>(s), load<V>(s + N - 1)));
+    }
+    for (int i = W / N * N; i < W; ++i) panel[i] = src[2 * i];
+  }
+}
+
 template <class T, int W>
 inline void pack_strided(const T* src, int64_t step, int64_t lane, int64_t k, int lanes, T* panel) {
+  if (lane == 2 && lanes == W) return pack_every_second<T, W>(src, step, k, panel);
   for (int64_t p = 0; p < k; ++p, src += step, panel += W) {
     for (int i = 0; i < lanes; ++i) panel[i] = src[i * lane];
     for (int i = lanes; i < W; ++i) panel[i] = T(0);

@@ -29,7 +29,8 @@ struct Interleave {
   }
 };
 
-// Every second lane of a and then of b; a's lanes from the last to the first.
+// Every second lane of a and then of b, from the first on, the second, or the first of a and the
+// second of b; a's lanes from the last to the first.
 template <int N>
 struct Pattern {
   template <class V>
@@ -39,6 +40,10 @@ struct Pattern {
   template <class V>
   static V odd(V a, V b) {
     return NDTAPE_SHUFFLE(a, b, 2 * i + 1);
+  }
+  template <class V>
+  static V even_then_odd(V a, V b) {
+    return NDTAPE_SHUFFLE(a, b, i < N / 2 ? 2 * i : 2 * i + 1);
   }
   template <class V>
   static V reversed(V a) {
