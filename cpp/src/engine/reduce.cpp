@@ -17,9 +17,11 @@
 namespace ndtape::engine {
 namespace {
 
-// Tiles combined by one task when there are too few results to share out; a power of two, so that
-// cutting the work does not change the tree.
+// Tiles combined by one task, at most and at least, when there are too few results to share out: a
+// power of two, so that cutting the work does not change the tree, and few enough that the last
+// task, which may be short, matters little.
 constexpr int64_t kChunkTiles = 64;
+constexpr int64_t kFewestTiles = 4;
 constexpr int64_t kManyTasks = 16;
 // Elements at a time of what is reduced where it lies, and rows of it at a time.
 constexpr int64_t kWideBlock = 16 * cpu::kBlock;
@@ -104,15 +106,17 @@ void reduce_short_rows(const Job& job) {
 }
 
 // The tasks of a reduction: each result block is one task, or several chunks of its tiles whose
-// partial results are combined afterwards.
+// partial results are combined afterwards, as one chunk would have combined them.
 struct Chunks {
   int64_t tiles;   // of the reduced axes
   int64_t length;  // tiles a chunk
   int64_t count;
 
-  Chunks(int64_t blocks, int64_t reduced_tiles, int64_t chunk_tiles = kChunkTiles)
+  Chunks(const Job& job, int64_t blocks, int64_t reduced_tiles, int64_t fewest, int64_t most)
       : tiles(reduced_tiles) {
-    length = blocks < kManyTasks && tiles > chunk_tiles ? chunk_tiles : tiles;
+    const auto share = static_cast<uint64_t>(tiles / kManyTasks);
+    const int64_t chunk = std::clamp(static_cast<int64_t>(std::bit_floor(share)), fewest, most);
+    length = job.parallel && blocks < kManyTasks && tiles > chunk ? chunk : tiles;
     count = (tiles + length - 1) / length;
   }
 };
@@ -152,7 +156,7 @@ void reduce_inner(const Job& job) {
     tiling.outer /= reduced_ops.shape[inner - 1];
   }
   const int row_axis = tiling.row_axis < 0 ? -1 : job.kept + tiling.row_axis;
-  const Chunks chunks(results.count(), tiling.count());
+  const Chunks chunks(job, results.count(), tiling.count(), wide ? 1 : kFewestTiles, kChunkTiles);
   const int64_t scratch_program = Interpreter::scratch_bytes(job.program, job.block);
 
   // Partial results: [result][chunk].
@@ -245,7 +249,8 @@ void reduce_outer(const Job& job) {
   const Tiling results = tiles_along_last(kept_ops, width);
   const Tiling tiling = tiles_along_last(
       reduced_ops, in_place ? kFoldRows : std::max<int64_t>(1, job.block / results.cols));
-  const Chunks chunks(results.count(), tiling.count(), in_place ? 8 : kChunkTiles);
+  const int64_t chunk = in_place ? 8 : kChunkTiles;
+  const Chunks chunks(job, results.count(), tiling.count(), chunk, chunk);
   const int64_t scratch_program = Interpreter::scratch_bytes(job.program, job.block);
   const int64_t level = aligned(results.cols * job.element);
   const int64_t fold = aligned(std::max(job.block, results.cols) * job.element);
@@ -404,7 +409,8 @@ void reduce(const Program& program, const Dims& shape, const Tensor* inputs, con
   }
   simplify(ops, job.kept, ops.ndim, 0);
   job.kept = simplify(ops, 0, job.kept, 0);
-  job.parallel = size > kParallelWork / std::max(1, program.cost());
+  // Next to nothing is written: a second thread pays off later than elsewhere.
+  job.parallel = size > 2 * kParallelWork / std::max(1, program.cost());
 
   if (job.reduced() == 0) {  // nothing longer than 1 to reduce
     execute(program, shape, inputs, &out);
