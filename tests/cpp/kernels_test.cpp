@@ -73,6 +73,13 @@ TEST(Tiles, EveryKindOfStride) {
         std::memcpy(expected.data() + to, memory.data() + from, static_cast<size_t>(size));
       });
       ASSERT_EQ(dense, expected);
+      if (tile.row_stride == size) {
+        std::fill(dense.begin(), dense.end(), uint8_t{0});
+        const uint8_t* const first = memory.data() - tile.lowest;
+        kernels().gather_side[size_class](first, tile.col_stride, dense.data(), rows, cols,
+                                          below(2) == 0 ? nullptr : first + tile.col_stride);
+        ASSERT_EQ(dense, expected);
+      }
 
       if (tile.has_overlaps(size)) continue;
       for (uint8_t& byte : dense) byte = static_cast<uint8_t>(random());

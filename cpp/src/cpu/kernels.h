@@ -20,6 +20,10 @@ using BlockKernel = void (*)(const void* a, const void* b, const void* c, void* 
 // Strides are in bytes.
 using GatherKernel = void (*)(const void* src, int64_t row_stride, int64_t col_stride, void* dense,
                               int64_t rows, int64_t cols);
+// The same for a tile whose rows are one element apart; what such a tile at `next` reads is fetched
+// meanwhile.
+using GatherSideKernel = void (*)(const void* src, int64_t col_stride, void* dense, int64_t rows,
+                                  int64_t cols, const void* next);
 using ScatterKernel = void (*)(const void* dense, void* dst, int64_t row_stride, int64_t col_stride,
                                int64_t rows, int64_t cols);
 
@@ -131,6 +135,7 @@ struct KernelTable {
   BlockKernel block[kOpCount][kDTypeCount];    // by the operands' dtype (where: that of a, b)
   BlockKernel cast[kDTypeCount][kDTypeCount];  // from, to; a -> out
   GatherKernel gather[kSizeClasses];
+  GatherSideKernel gather_side[kSizeClasses];
   ScatterKernel scatter[kSizeClasses];
   StreamKernel stream;
   void (*stream_end)();

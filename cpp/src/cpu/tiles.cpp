@@ -23,6 +23,8 @@ inline void write(char* p, E e) {
   __builtin_memcpy(p, &e, sizeof(E));
 }
 
+inline void prefetch_l2(const char* p) { __builtin_prefetch(p, 0, 2); }
+
 inline int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 
 // ---- transposes ---------------------------------------------------------------------------------
@@ -56,10 +58,11 @@ inline constexpr int kTransposeBytes = 16;
 
 // dst[j * dst_row + i] = src[i * src_row + j] for i < rows, j < cols: row strides in bytes, both
 // column strides one element. The side whose rows lie far apart is walked along its rows, so that
-// each of its cache lines is used up while it is at hand.
+// each of its cache lines is used up while it is at hand. Where there is a next source, of the same
+// strides, its lines are asked for at the same pace: all at once they would be too many.
 template <class E, bool AlongSource>
 void transpose(const char* src, int64_t src_row, char* dst, int64_t dst_row, int64_t rows,
-               int64_t cols) {
+               int64_t cols, const char* next = nullptr) {
   constexpr int64_t kSize = sizeof(E);
   int64_t full_rows = 0;
   int64_t full_cols = 0;
@@ -74,6 +77,14 @@ void transpose(const char* src, int64_t src_row, char* dst, int64_t dst_row, int
       for (int64_t q = 0; q < inner; q += N) {
         const int64_t i = AlongSource ? p : q;
         const int64_t j = AlongSource ? q : p;
+        if (AlongSource && next && q * kSize % 64 == 0) {
+#pragma GCC unroll 16
+          for (int k = 0; k < N; ++k) {
+            const char* const at = next + (i + k) * src_row + j * kSize;
+            if (q == 0) prefetch_l2(at);
+            prefetch_l2(at + 63);
+          }
+        }
         transpose_block<E, kBytes>(src + i * src_row + j * kSize, src_row,
                                    dst + j * dst_row + i * kSize, dst_row);
       }
@@ -253,6 +264,14 @@ void gather(const void* src_, int64_t row_stride, int64_t col_stride, void* dens
 }
 
 template <class E>
+void gather_side(const void* src, int64_t col_stride, void* dense, int64_t rows, int64_t cols,
+                 const void* next) {
+  transpose<E, true>(static_cast<const char*>(src), col_stride, static_cast<char*>(dense),
+                     cols * static_cast<int64_t>(sizeof(E)), cols, rows,
+                     static_cast<const char*>(next));
+}
+
+template <class E>
 void scatter(const void* dense_, void* dst_, int64_t row_stride, int64_t col_stride, int64_t rows,
              int64_t cols) {
   constexpr int64_t kSize = sizeof(E);
@@ -377,10 +396,15 @@ void add_tiles(KernelTable& table) {
   table.take[4] = take<Wide>;
   table.compress[4] = compress<Wide>;
   table.gather[0] = gather<uint8_t>;
+  table.gather_side[0] = gather_side<uint8_t>;
   table.gather[1] = gather<uint16_t>;
+  table.gather_side[1] = gather_side<uint16_t>;
   table.gather[2] = gather<uint32_t>;
+  table.gather_side[2] = gather_side<uint32_t>;
   table.gather[3] = gather<uint64_t>;
+  table.gather_side[3] = gather_side<uint64_t>;
   table.gather[4] = gather<Wide>;
+  table.gather_side[4] = gather_side<Wide>;
   table.scatter[0] = scatter<uint8_t>;
   table.scatter[1] = scatter<uint16_t>;
   table.scatter[2] = scatter<uint32_t>;

@@ -59,10 +59,18 @@ void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling
     Interpreter interpreter(program, ops, tiling.row_axis, ops.ndim - 1, true, block,
                             scratch(Interpreter::scratch_bytes(program, block)), stream);
     TileCursor tile(ops, tiling, ops.data, begin);
-    for (int64_t t = begin;;) {
-      interpreter.run(tile.data(), tile.rows(), tile.cols());
-      if (++t == end) break;
-      tile.next();
+    if (interpreter.looks_ahead()) {
+      TileCursor next(ops, tiling, ops.data, begin);
+      for (int64_t t = begin; t < end; ++t, tile.next()) {
+        next.next();
+        interpreter.run(tile.data(), tile.rows(), tile.cols(), next.data());
+      }
+    } else {
+      for (int64_t t = begin;;) {
+        interpreter.run(tile.data(), tile.rows(), tile.cols());
+        if (++t == end) break;
+        tile.next();
+      }
     }
     if (stream) cpu::kernels().stream_end();
   };

@@ -84,6 +84,8 @@ Interpreter::Interpreter(const Program& program, const Operands& ops, int row_ax
     o.one_row = k < program.inputs() && o.row_stride == 0 && o.col_stride == o.element &&
                 !program.is_row(static_cast<Value>(k)) &&
                 program.read_by_fused_only(static_cast<Value>(k));
+    o.sideways = k < program.inputs() && o.row_stride == o.element && o.col_stride > 64;
+    looks_ahead_ = looks_ahead_ || o.sideways;
   }
   // An output that may share memory with an input is written only after all inputs are read:
   // by the last instruction, or through a buffer.
@@ -135,7 +137,7 @@ void Interpreter::assign_buffers(char* memory, int64_t block) {
   }
 }
 
-void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
+void Interpreter::run(char* const* data, int64_t rows, int64_t cols, char* const* next) {
   const int64_t n = rows * cols;
   for (int k = 0; k < program_.inputs(); ++k) {
     Operand& o = operand_[k];
@@ -146,6 +148,11 @@ void Interpreter::run(char* const* data, int64_t rows, int64_t cols) {
     }
     values_[k] = buffer_[k];
     if (o.gathered_from == data[k] && o.gathered_rows == rows && o.gathered_cols == width) continue;
+    if (o.sideways && width > 4) {
+      kernels_.gather_side[o.size_class](data[k], o.col_stride, buffer_[k], rows, width,
+                                         next ? next[k] : nullptr);
+      continue;
+    }
     kernels_.gather[o.size_class](data[k], o.row_stride, o.col_stride, buffer_[k], rows, width);
     // Only an operand that stays still while the walk moves can be met again unchanged: one that
     // is not written meanwhile. Outputs may alias others, so only broadcast operands are kept.

@@ -26,7 +26,11 @@ class Interpreter {
               bool store_outputs, int64_t block, void* memory, bool stream = false);
   static int64_t scratch_bytes(const Program& program, int64_t block);
 
-  void run(char* const* data, int64_t rows, int64_t cols);
+  // Of the tile that is run next, if given, operands may be fetched meanwhile.
+  void run(char* const* data, int64_t rows, int64_t cols, char* const* next = nullptr);
+  // Does this make a difference? Where an input runs fastest from row to row, each column of a tile
+  // is over before the processor finds out what to fetch.
+  bool looks_ahead() const { return looks_ahead_; }
   // Output i of the last run as a dense block.
   const void* result(int i) const { return values_[program_.output_value(i)]; }
 
@@ -35,6 +39,7 @@ class Interpreter {
     int64_t row_stride, col_stride, element;
     int size_class;
     bool one_row;               // the same row for all, read as such
+    bool sideways;              // runs fastest from row to row
     const char* gathered_from;  // what the buffer holds, to not gather it twice
     int64_t gathered_rows, gathered_cols;
   };
@@ -48,7 +53,8 @@ class Interpreter {
 
   const Program& program_;
   const cpu::KernelTable& kernels_;
-  const int outputs_;               // that are stored
+  const int outputs_;  // that are stored
+  bool looks_ahead_ = false;
   bool streamed_[kMaxOutputs];      // written past the caches
   bool direct_[kMaxOutputs];        // may the instruction write to the output itself?
   char* buffer_[kMaxValues];        // of each value
