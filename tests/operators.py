@@ -53,6 +53,11 @@ for _name in ("sum", "prod", "max", "min", "mean", "var", "std", "logsumexp"):
                 x if f is not nt.prod else 1 + x / 1e6, axis=a
             )
         )
+    OPERATORS[f"{_name} in the middle"] = _over(
+        lambda x, f=getattr(nt, _name): f(
+            nt.stack([x, -x]) if f is not nt.prod else 1 + nt.stack([x, -x]) / 1e6, axis=1
+        )
+    )
 for _name in ("any", "all", "argmax", "argmin"):
     for _axis in (None, 0, 1):
         OPERATORS[f"{_name} axis={_axis}"] = _over(
@@ -78,12 +83,18 @@ OPERATORS.update(
         "matmul float64": lambda n, seed=0: (
             _square(n, seed, "float64") @ _square(n, seed + 1, "float64")
         ),
+        "matmul slices": lambda n, seed=0: (
+            _square(n, seed, "float32")[:, ::2] @ _square(n, seed + 1, "float32")[::2, ::2]
+        ),
         "matmul batched": _over(lambda x: nt.reshape(x, (-1, 8, 8)) @ nt.reshape(x, (-1, 8, 8)).mT),
         "matmul vector": _over(lambda x: x @ x[0]),
         "vector matmul": _over(lambda x: x[:, 0] @ x),
         "dot": _over(lambda x: nt.reshape(x, (-1,)) @ nt.reshape(x, (-1,))),
         "astype": _over(lambda x: nt.astype(x, nt.int16)),
         "copy transposed": _over(lambda x: nt.copy(x.T)),
+        "copy permuted": _over(
+            lambda x: nt.copy(nt.permute_dims(nt.reshape(x, (-1, 4, 4, 4)), (0, 2, 3, 1)))
+        ),
         "add transposed": _over(lambda x: x[:64] + x[:64].T if x.shape[0] >= 64 else x + x),
         "add stepped": _over(lambda x: x[::2] + x[::-2][: x[::2].shape[0]]),
         "concat": _over(lambda x: nt.concat([x, x[::-1]], axis=1)),
@@ -93,6 +104,15 @@ OPERATORS.update(
         "take": _over(lambda x: nt.take(x, nt.arange(63, -1, -2), axis=1)),
         "take rows": _over(lambda x: nt.take(x, nt.arange(x.shape[0] - 1, -1, -1), axis=0)),
         "index_add": _over(lambda x: nt.index_add(x[:, 0], nt.arange(x.shape[0]) % 7, x[:, 1])),
+        "index_add rows": _over(
+            lambda x: nt.index_add(
+                nt.zeros((x.shape[0] // 2 + 1, 512)),
+                nt.arange(x.shape[0]) * 7 % (x.shape[0] // 2 + 1),
+                nt.concat([x] * 8, axis=1),
+            )
+        ),
+        "take points": _over(lambda x: x[nt.arange(x.shape[0]), nt.arange(x.shape[0]) % 64]),
+        "mask select": _over(lambda x: x[x > 0.5]),
         "take_along_axis": _over(
             lambda x: nt.take_along_axis(x, nt.argmax(x, axis=1, keepdims=True), axis=1)
         ),

@@ -60,7 +60,7 @@ TEST(Walk, VisitsEveryElementOnce) {
     ops.add(memory, in, 4);
     ops.add(memory, out, 8);
     simplify(ops, 0, ops.ndim, 1);
-    const Tiling tiling = choose_tiling(ops, 256, false);
+    const Tiling tiling = choose_tiling(ops, 256, 256);
     const int inner = ops.ndim - 1;
 
     std::map<int64_t, int64_t> seen;  // offset in out -> offset in in, both in elements
@@ -116,7 +116,7 @@ TEST(Walk, CursorStepsLikeAFreshOne) {
   ops.add(memory, in, 4);
   ops.add(memory, Layout::contiguous(shape), 4);
   simplify(ops, 0, 4, 1);
-  const Tiling tiling = choose_tiling(ops, 512, false);
+  const Tiling tiling = choose_tiling(ops, 512, 512);
   TileCursor stepped(ops, tiling, ops.data, 0);
   for (int64_t t = 0; t < tiling.count(); ++t) {
     TileCursor fresh(ops, tiling, ops.data, t);

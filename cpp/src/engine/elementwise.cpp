@@ -18,6 +18,19 @@ bool all_in_place(const Program& program, const Operands& ops) {
   return true;
 }
 
+int64_t count(const Operands& ops) {
+  int64_t size = 1;
+  for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i];
+  return size;
+}
+
+// A tile that nothing is gathered for need not fit the buffers. Where threads share the work it is
+// short enough that none of them waits long for another's last one.
+constexpr int64_t kTiles = 16;
+int64_t in_place_tile(int64_t size, int64_t block, bool shared) {
+  return shared ? std::clamp((size / kTiles + 255) / 256 * 256, block, 8 * block) : 8 * block;
+}
+
 // A copy has one buffer: it may be larger, for longer runs in both memories.
 constexpr int64_t kCopyBlock = 4 * cpu::kBlock;
 bool is_copy(const Program& program) {
@@ -53,6 +66,10 @@ bool fill_caches(const Operands& ops) {
   return bytes > kLastCacheBytes;
 }
 
+bool is_shared(const Program& program, const Operands& ops) {
+  return count(ops) > kParallelWork / std::max(1, program.cost());
+}
+
 void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling, int64_t block,
                bool stream) {
   auto run = [&](int64_t begin, int64_t end) {
@@ -74,9 +91,7 @@ void run_tiles(const Program& program, const Operands& ops, const Tiling& tiling
     }
     if (stream) cpu::kernels().stream_end();
   };
-  int64_t size = 1;
-  for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i];
-  if (size > kParallelWork / std::max(1, program.cost())) {
+  if (is_shared(program, ops)) {
     parallel_for(tiling.count(), run);
   } else {
     run(0, tiling.count());
@@ -92,8 +107,8 @@ void execute(const Program& program, const Dims& shape, const Tensor* inputs,
   simplify(ops, 0, ops.ndim, program.inputs());
   const int64_t block = is_copy(program) ? kCopyBlock : block_size(program);
   const bool in_place = all_in_place(program, ops);
-  run_tiles(program, ops, choose_tiling(ops, block, in_place), block,
-            !in_place && fill_caches(ops));
+  const int64_t wide = in_place ? in_place_tile(count(ops), block, is_shared(program, ops)) : block;
+  run_tiles(program, ops, choose_tiling(ops, block, wide), block, !in_place && fill_caches(ops));
 }
 
 void execute_rows(const Program& program, const Dims& shape, const Tensor* inputs,

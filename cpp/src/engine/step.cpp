@@ -56,7 +56,7 @@ void step(StepOp op, const Tensor* tensors, int count, const double* numbers) {
     });
     return;
   }
-  const Tiling tiling = choose_tiling(ops, kBlock, false);
+  const Tiling tiling = choose_tiling(ops, kBlock, kBlock);
   const int size_class = __builtin_ctzll(static_cast<uint64_t>(element));
   share(x.size(), tiling.count(), [&](int64_t begin, int64_t end) {
     auto* memory = static_cast<char*>(scratch(count * kBlock * element));

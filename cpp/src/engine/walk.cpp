@@ -100,7 +100,7 @@ int simplify(Operands& ops, int first, int last, int leader) {
   return last - first;
 }
 
-Tiling choose_tiling(const Operands& ops, int64_t block, bool all_in_place) {
+Tiling choose_tiling(const Operands& ops, int64_t block, int64_t wide) {
   Tiling t;
   const int inner = ops.ndim - 1;
   if (inner < 0) return t;
@@ -131,8 +131,7 @@ Tiling choose_tiling(const Operands& ops, int64_t block, bool all_in_place) {
     t.cols = length;
     t.rows = std::min<int64_t>(ops.shape[t.row_axis], std::max<int64_t>(1, block / length));
   } else {
-    // Nothing to gather: a tile need not fit the buffers, only be short enough to share out.
-    t.cols = std::min<int64_t>(length, all_in_place ? 8 * block : block);
+    t.cols = std::min<int64_t>(length, wide);
   }
   t.col_tiles = (length + t.cols - 1) / t.cols;
   for (int axis = 0; axis < inner; ++axis) {

@@ -51,8 +51,9 @@ struct Tiling {
   int64_t count() const { return outer * row_tiles * col_tiles; }
 };
 
-// Chooses tiles of at most `block` elements for simplified operands.
-Tiling choose_tiling(const Operands& ops, int64_t block, bool all_in_place);
+// Chooses tiles of at most `block` elements for simplified operands; of at most `wide` where it
+// finds nothing to gather.
+Tiling choose_tiling(const Operands& ops, int64_t block, int64_t wide);
 
 // Visits the tiles of a tiling from number `first` on; `data` are the operands' first elements.
 class TileCursor {
