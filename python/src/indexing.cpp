@@ -163,7 +163,7 @@ PyObject* advanced(const char* name) {
   return check(PyObject_GetAttrString(module, name));
 }
 
-// x[rows]: a tensor, array or list of integers alone.
+// x[rows]: a tensor, array or list of integers alone, or a mask of the first axis.
 bool rows_by_number(PyObject* self, PyObject* key, Tensor& rows) {
   if (PyTuple_Check(key) || PyBool_Check(key) || unwrap(self).ndim() == 0) return false;
   if (is_tensor(key)) {
@@ -172,6 +172,9 @@ bool rows_by_number(PyObject* self, PyObject* key, Tensor& rows) {
     rows = to_tensor(key);
   } else {
     return false;
+  }
+  if (rows.dtype() == DType::Bool && rows.shape() == Dims{unwrap(self).length(0)}) {
+    rows = masked_select(arange_int(0, 1, rows.length(0), DType::Int64), rows);
   }
   return is_integer(rows.dtype());
 }
