@@ -84,3 +84,21 @@ def draw(case, number):
 def test_on_drawn_shapes_and_layouts(case, number):
     arrays, layouts = draw(case, number)
     gradcheck.check(case.function, *arrays, order=1 + number // 2 % 2, recipes=layouts)
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_of_empty_tensors(case):
+    """With lengths of 0 derivatives are right, too, where the function takes them."""
+    for length in sorted({n for s in case.shapes for n in s if n > 1}):
+        shapes = [tuple(0 if n == length else n for n in s) for s in case.shapes]
+        try:
+            arrays = case.values(3, shapes)
+            y = case.function(*(nt.asarray(a) for a in arrays))
+        except (ValueError, IndexError, TypeError):
+            continue  # it needs an element, or names one
+        if not isinstance(y, nt.Tensor):
+            continue  # a sum of no terms, by Python
+        gradcheck.check(case.function, *arrays)
+        tensors = tuple(nt.asarray(a) for a in arrays)
+        moved = nt.jvp(case.function, tensors, tuple(nt.ones_like(x) for x in tensors))[1]
+        assert moved.shape == y.shape

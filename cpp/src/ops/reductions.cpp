@@ -213,10 +213,11 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::optional<DTyp
   const Dims which = resolve(x, axes, "prod");
   const DType type = accumulator(x, dtype, "prod");
   Tensor y = finish(reduce_kept(ReduceOp::prod, x, which, type, int64_t{1}), which, keepdims);
-  if (!is_inexact(type) || !recording(x) || x.size() == 0) return y;
+  if (!is_inexact(type) || !recording(x)) return y;
   return record(
       "prod", y, wrt(x, [x = save(x), axes = AxisSet(which)](const Tensor& g) {
         const Tensor t = x;
+        if (t.size() == 0) return zeros(t.shape(), g.dtype());
         const Dims which = axes;
         // The reduced axes last, as one.
         Dims order, back(t.ndim(), 0);
