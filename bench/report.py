@@ -104,6 +104,12 @@ def markdown(result: dict) -> str:
         "",
         "![Cost against size](scaling.png)",
         "",
+        "What is left of steps: a product just above a multiple of 16 columns pays for one more "
+        "vector; add meets the end of the L2 cache where sharing begins; from 3 million elements "
+        "on the last cache is full. One thread alone computes exp about as fast as memory "
+        "delivers, so a second one gains little at 10^7, where sin, which computes more, gains "
+        "all.",
+        "",
         "Medians of repeated runs, warm, each library in a process of its own on the same cores. "
         "The ratio is ours over the best peer: below 1 is faster. The floor is the larger of what "
         "the multiply-adds and what the bytes of a row need at the rates above; rows that fit in "
