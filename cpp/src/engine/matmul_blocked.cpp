@@ -181,7 +181,11 @@ class Gemm {
       const int64_t i = tile / width, j = tile % width;
       if (j == 0 || tile == start) {
         a = a_panel(i, p);
-        if (pack_a_) a = pack_a(i, a, k, packed);
+        if (pack_a_) {
+          a = pack_a(i, a, k, packed);
+        } else if (a.step == 1 && i + 1 < rows_) {
+          fetch(a_panel(i + 1, p), k);
+        }
       }
       Panel b = b_panel(first + j, p);
       if (pack_b_) b = {packed.b + j * g_.nr * k, g_.nr, 1, b.lanes};
@@ -190,6 +194,17 @@ class Gemm {
         multiply(k, a, b, c, x_.c_row, p > 0);
       } else {
         multiply_scattered(k, a, b, c, p > 0);
+      }
+    }
+  }
+
+  // Asks for a panel that is read as it lies, by rows too short for the processor to find out what
+  // to fetch next.
+  static void fetch(const Panel& panel, int64_t k) {
+    for (int i = 0; i < panel.lanes; ++i) {
+      const auto* row = reinterpret_cast<const char*>(panel.data + i * panel.lane);
+      for (int64_t b = 0; b < k * static_cast<int64_t>(sizeof(T)); b += 64) {
+        __builtin_prefetch(row + b, 0, 2);
       }
     }
   }
