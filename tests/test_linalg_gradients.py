@@ -286,8 +286,20 @@ def test_det_of_singular_matrices():
     (x,) = matrices([(3, 3, 3)])
     x[0, :, 2] = x[0, :, 0]  # rank 2
     x[1] = np.outer(x[1, 0], x[1, 1])  # rank 1: all cofactors are 0
-    gradcheck.check(L.det, x, order=1)
+    gradcheck.check(L.det, x)
     assert np.abs(nt.grad(lambda t: L.det(t[1]))(nt.asarray(x)).numpy()).max() < 1e-12
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_third_derivatives_of_det(n):
+    x, along = matrices([(n, n), (n, n)])
+
+    def turned(t):
+        return nt.sum(nt.grad(L.det)(t) * nt.asarray(along))
+
+    gradcheck.check(turned, x)
+    with pytest.raises(L.LinAlgError):
+        nt.grad(lambda t: nt.sum(nt.grad(turned)(t)))(nt.zeros((n, n), dtype=nt.float64))
 
 
 def test_singular_matrices_where_there_is_no_derivative():
