@@ -142,15 +142,16 @@ inline constexpr int kReduceOpCount = 4;
 
 // Kernels on a row whose other operands may be one number for all of it.
 enum class RowOp : uint8_t {
-  add,         // row, number
-  subtract,    // row, number
-  multiply,    // row, number
-  exp_sum,     // row, number: exp(row - number), and the sum of it
-  square_sum,  // row, number: the sum of (row - number)^2
+  add,            // row, number
+  subtract,       // row, number
+  subtract_both,  // row, number a, number b: (row - a) - b
+  multiply,       // row, number
+  exp_sum,        // row, number: exp(row - number), and the sum of it
+  square_sum,     // row, number: the sum of (row - number)^2
   normalize,  // row, number m, number s, row w, row b: (row - m) * s * w + b; w and b may be absent
 };
 
-inline constexpr int kRowOpCount = 6;
+inline constexpr int kRowOpCount = 7;
 
 // Steps of optimizers; the numbers each takes are in cpu/steps.cpp.
 enum class StepOp : uint8_t { sgd, momentum, nesterov, adagrad, rmsprop, rmsprop_momentum, adam };

@@ -113,6 +113,16 @@ struct Subtract {
 };
 
 template <class T>
+struct SubtractBoth {
+  const T* x;
+  T y, z;
+  template <class V>
+  V at(int64_t i) const {
+    return (load<V>(x + i) - y) - z;
+  }
+};
+
+template <class T>
 struct Multiply {
   const T* x;
   T y;
@@ -125,6 +135,13 @@ struct Multiply {
 template <template <class> class F, class T>
 void with_number(const void* const* args, void* out, void*, int64_t n) {
   map_row<T>(out, n, F<T>{static_cast<const T*>(args[0]), number<T>(args[1])});
+}
+
+template <class T>
+void subtract_both(const void* const* args, void* out, void*, int64_t n) {
+  map_row<T>(
+      out, n,
+      SubtractBoth<T>{static_cast<const T*>(args[0]), number<T>(args[1]), number<T>(args[2])});
 }
 
 template <class T, bool Weight, bool Bias>
@@ -165,6 +182,7 @@ void add_dtype(KernelTable& table, DType dtype) {
   };
   at(RowOp::add) = with_number<Add, T>;
   at(RowOp::subtract) = with_number<Subtract, T>;
+  at(RowOp::subtract_both) = subtract_both<T>;
   at(RowOp::multiply) = with_number<Multiply, T>;
   at(RowOp::exp_sum) = exp_sum<T>;
   at(RowOp::square_sum) = square_sum<T>;

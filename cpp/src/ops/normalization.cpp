@@ -124,7 +124,7 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
   Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
     const Value total = p.fused_sum(RowOp::exp_sum, {in[0], top});
-    return p.apply(Op::subtract, p.apply(Op::subtract, in[0], top), p.apply(Op::log, total));
+    return p.fused(RowOp::subtract_both, {in[0], top, p.apply(Op::log, total)});
   });
   if (!recording(x)) return y;
   return record("log_softmax", y, wrt(x, [y = save_output(y), along](const Tensor& g) {
