@@ -519,6 +519,69 @@ def test_a_view_written_to_itself(uses):
     assert x.grad.item() == 2 * 6 * 5 + 2 * 2 * 2 + 2 * (uses - 1)
 
 
+@pytest.mark.parametrize("factor", [0, 3])
+def test_a_change_of_a_view_that_was_made_unrecorded(factor):
+    """The view has no history of its own, but what it lies in does."""
+    x = leaf(1.0, 2.0)
+    base = x * 2
+    with nt.no_grad():
+        view = base[:1]
+    if factor == 0:
+        view[...] = 0.0
+    else:
+        view *= factor
+    (nt.sum(base) + nt.sum(view)).backward()
+    assert x.grad.tolist() == [2 * 2 * factor, 2]
+
+
+def test_a_view_that_was_made_unrecorded_is_assigned_as_a_constant():
+    x = leaf(1.0, 2.0)
+    base = x * 2
+    with nt.no_grad():
+        view = base[:1]
+    base[:1] = view
+    nt.sum(base).backward()
+    assert base.tolist() == [2, 4]
+    assert x.grad.tolist() == [0, 2]
+
+
+def test_a_buffer_that_takes_a_leaf_is_no_leaf():
+    x = nt.tensor(2.0, requires_grad=True)
+    y = nt.zeros(())
+    y.fill(x)
+    assert not y.is_leaf
+    y *= y
+    y.backward()
+    assert x.grad.item() == 4
+
+
+def test_changes_of_one_part_are_recorded_once():
+    """x[key] += y ends by assigning the view to its own place, which changes nothing."""
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y[0] += x[1]
+    assert str(nt.viz.tape(y)).count("assign") == 1
+    nt.sum(y * y).backward()
+    assert x.grad.tolist() == [2 * 3, 2 * 3 + 2 * 2]
+
+
+def test_recorded_changes_take_no_memory_but_for_what_is_kept():
+    x = leaf(*range(1000))
+    y, z = x * 1, x * 1
+
+    def allocations():
+        stats = nt.memory.stats()
+        return stats["hits"] + stats["misses"]
+
+    before = allocations()
+    y += z
+    assert allocations() == before
+    y *= z
+    assert allocations() == before + 1  # for what y was
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [4.0 * k for k in range(1000)]
+
+
 def _random_program(rng, x, functional):
     """Random views, in-place changes and reads of a 3x4 buffer; or the same without any."""
     y = x * 1.0

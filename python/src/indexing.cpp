@@ -246,9 +246,15 @@ int set(PyObject* self, PyObject* key, PyObject* value) noexcept {
   return guarded(-1, [&] {
     if (!value) throw TypeError("a tensor's elements cannot be deleted");
     const Tensor& x = unwrap(self);
+    Layout quick;
     std::vector<Index> index;
-    if (parse_key(key, index)) {
-      Tensor target = get_item(x, index);
+    const bool is_quick = quick_view(x.layout(), key, quick);
+    if (is_quick || parse_key(key, index)) {
+      Tensor target;
+      {
+        const GradMode off(false);  // what was there before needs no history
+        target = is_quick ? get_item(x, quick) : get_item(x, index);
+      }
       Tensor source = value_for(x, value);
       // Leading axes of length 1 too many are let pass, as NumPy does.
       while (source.ndim() > target.ndim() && source.length(0) == 1) {

@@ -94,11 +94,17 @@ template <InPlaceOp op>
 PyObject* in_place(PyObject* self, PyObject* value) noexcept {
   return guarded([&]() -> PyObject* {
     const Tensor& x = unwrap(self);
+    auto run = [&](const Tensor& y) {
+      unlocked(is_large(x), [&] { update(op, x, y); });
+      return Py_NewRef(self);
+    };
+    if (is_tensor(value)) return run(unwrap(value));
+    if (PyFloat_CheckExact(value) && is_inexact(x.dtype())) {
+      return run(weak_scalar(PyFloat_AS_DOUBLE(value), x.dtype()));
+    }
     Operand operand;
     if (!parse_operand(value, operand)) return Py_NewRef(Py_NotImplemented);
-    if (operand.is_number()) operand.tensor = weak_number(operand.number, x.dtype());
-    unlocked(is_large(x), [&] { update(op, x, operand.tensor); });
-    return Py_NewRef(self);
+    return run(operand.is_number() ? weak_number(operand.number, x.dtype()) : operand.tensor);
   });
 }
 

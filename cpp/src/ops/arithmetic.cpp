@@ -132,57 +132,57 @@ Tensor reciprocal(const Tensor& x) {
                 }));
 }
 
-Tensor add(const Tensor& a, const Tensor& b) {
-  Tensor y = binary(Op::add, a, b);
+Tensor add(const Tensor& a, const Tensor& b, Into into) {
+  Tensor y = binary(Op::add, a, b, into);
   if (!recording(a, b)) return y;
   return record("add", y, wrt(a, [](const Tensor& g) { return g; }),
                 wrt(b, [](const Tensor& g) { return g; }));
 }
 
-Tensor subtract(const Tensor& a, const Tensor& b) {
-  Tensor y = binary(Op::subtract, a, b);
+Tensor subtract(const Tensor& a, const Tensor& b, Into into) {
+  Tensor y = binary(Op::subtract, a, b, into);
   if (!recording(a, b)) return y;
   return record("subtract", y, wrt(a, [](const Tensor& g) { return g; }),
                 wrt(b, [](const Tensor& g) { return -g; }));
 }
 
-Tensor multiply(const Tensor& a, const Tensor& b) {
-  Tensor y = binary(Op::multiply, a, b);
-  if (!recording(a, b)) return y;
-  return record("multiply", y,
-                wrt(a, [b = save_for(a, b)](const Tensor& g) { return g * conjugate(b); }),
-                wrt(b, [a = save_for(b, a)](const Tensor& g) { return g * conjugate(a); }));
+Tensor multiply(const Tensor& a, const Tensor& b, Into into) {
+  if (!recording(a, b)) return binary(Op::multiply, a, b, into);
+  auto to_a = [b = save_for(a, b)](const Tensor& g) { return g * conjugate(b); };
+  auto to_b = [a = save_for(b, a)](const Tensor& g) { return g * conjugate(a); };
+  Tensor y = binary(Op::multiply, a, b, into);
+  return record("multiply", y, wrt(a, std::move(to_a)), wrt(b, std::move(to_b)));
 }
 
-Tensor divide(const Tensor& a, const Tensor& b) {
-  Tensor y = binary(Op::divide, a, b);
-  if (!recording(a, b)) return y;
-  auto rule = [b = save(b), y = save_output_for(b, y)](int i, const Tensor& g) {
+Tensor divide(const Tensor& a, const Tensor& b, Into into) {
+  if (!recording(a, b)) return binary(Op::divide, a, b, into);
+  Saved divisor = save(b);
+  Tensor y = binary(Op::divide, a, b, into);
+  auto rule = [b = std::move(divisor), y = save_output_for(b, y)](int i, const Tensor& g) {
     return i == 0 ? g / conjugate(b) : -(g * conjugate(y) / conjugate(b));
   };
   return record_shared("divide", y, std::move(rule), a, b);
 }
 
-Tensor floor_divide(const Tensor& a, const Tensor& b) {
-  Tensor y = binary(Op::floor_divide, a, b);
+Tensor floor_divide(const Tensor& a, const Tensor& b, Into into) {
+  Tensor y = binary(Op::floor_divide, a, b, into);
   if (!recording(a, b)) return y;
   auto zero = [](const Tensor& g) { return zeros(g.shape(), g.dtype()); };
   return record("floor_divide", y, wrt(a, zero), wrt(b, zero));
 }
 
-Tensor remainder(const Tensor& a, const Tensor& b) {
-  Tensor y = binary(Op::remainder, a, b);
-  if (!recording(a, b)) return y;
-  return record("remainder", y, wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, [a = save_for(b, a), b = save_for(b, b)](const Tensor& g) {
-                  return -(g * floor_divide(a, b));
-                }));
+Tensor remainder(const Tensor& a, const Tensor& b, Into into) {
+  if (!recording(a, b)) return binary(Op::remainder, a, b, into);
+  auto to_b = [a = save_for(b, a), b = save_for(b, b)](const Tensor& g) {
+    return -(g * floor_divide(a, b));
+  };
+  Tensor y = binary(Op::remainder, a, b, into);
+  return record("remainder", y, wrt(a, [](const Tensor& g) { return g; }), wrt(b, std::move(to_b)));
 }
 
-Tensor pow(const Tensor& a, const Tensor& b) {
+Tensor pow(const Tensor& a, const Tensor& b, Into into) {
   if (is_integer(a.dtype())) refuse_negative_powers(b);
-  Tensor y = binary(Op::pow, a, b);
-  if (!recording(a, b)) return y;
+  if (!recording(a, b)) return binary(Op::pow, a, b, into);
   // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
   auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
     const Tensor base = a, exponent = b;
@@ -197,8 +197,17 @@ Tensor pow(const Tensor& a, const Tensor& b) {
     const Tensor safe = where(flat, scalar(int64_t{1}, base.dtype()), base);
     return keep_where(logical_not(flat), g * conjugate(pow(base, exponent) * log(safe)));
   };
+  Tensor y = binary(Op::pow, a, b, into);
   return record_shared("pow", y, std::move(rule), a, b);
 }
+
+Tensor add(const Tensor& a, const Tensor& b) { return add(a, b, Into::New); }
+Tensor subtract(const Tensor& a, const Tensor& b) { return subtract(a, b, Into::New); }
+Tensor multiply(const Tensor& a, const Tensor& b) { return multiply(a, b, Into::New); }
+Tensor divide(const Tensor& a, const Tensor& b) { return divide(a, b, Into::New); }
+Tensor floor_divide(const Tensor& a, const Tensor& b) { return floor_divide(a, b, Into::New); }
+Tensor remainder(const Tensor& a, const Tensor& b) { return remainder(a, b, Into::New); }
+Tensor pow(const Tensor& a, const Tensor& b) { return pow(a, b, Into::New); }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
   Tensor y = binary(Op::maximum, a, b);

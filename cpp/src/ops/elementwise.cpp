@@ -207,7 +207,9 @@ Tensor ternary(Op op, const Tensor& a, const Tensor& b, const Tensor& c) {
 }
 
 bool overlaps(const Tensor& a, const Tensor& b) {
-  // Storages may lie in one foreign block, so bytes decide, not identity.
+  if (a.is_same(b)) return false;
+  // Storages of other owners may lie in one block, or in ours, so bytes decide, not identity.
+  if (&a.storage() != &b.storage() && a.storage().owned() && b.storage().owned()) return false;
   auto range = [](const Tensor& x, const char*& low, const char*& high) {
     low = high = static_cast<const char*>(x.data());
     for (int i = 0; i < x.ndim(); ++i) {

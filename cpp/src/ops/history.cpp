@@ -1,10 +1,12 @@
 // The history of tensors that share memory. A view and its base see each other's in-place changes
 // in the derivative: such a change gives the base a new node, and views that are used afterwards
 // are derived from it again.
+#include <memory>
 #include <numeric>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "cpu/op_table.h"
 #include "engine/elementwise.h"
@@ -19,12 +21,13 @@ void renew_history(const Tensor& x) {
   TensorImpl* impl = x.impl();
   const Tensor base(impl->base);
   const bool recorded = static_cast<bool>(base.impl()->node);
-  const Place place = recorded ? place_of("view", base, x.layout()) : Place{};
+  if (recorded) check_places("view", base, x.layout());
   impl->generation = impl->base->generation;
   impl->node = Ref<Refcounted>();
   impl->output_index = 0;
   if (!recorded) return;
-  record_on("view", x, wrt(base, [place, shape = base.shape()](const Tensor& g) {
+  record_on("view", x,
+            wrt(base, [place = place_of(base, x.layout()), shape = base.shape()](const Tensor& g) {
               return write_part(g, shape, place);
             }));
 }
@@ -50,15 +53,18 @@ bool is_elementwise(const char* name) {
   return names.contains(name);
 }
 
-Place place_of(const char* what, const Tensor& base, const Layout& view) {
-  Layout from = base.layout(), part = view;
-  part.offset -= from.offset;
-  if (base.is_contiguous()) return {true, part, {}};
-  if (from.has_repeats()) {
-    throw TapeError(std::string(what) + ": a change of a view of shape " + to_string(view.shape) +
-                    " cannot be recorded: what it views, " + describe(base) + " and strides " +
-                    to_string(from.strides) + ", names one element several times; work on a copy");
-  }
+void check_places(const char* what, const Tensor& base, const Layout& view) {
+  if (base.is_contiguous() || !base.layout().has_repeats()) return;
+  throw TapeError(std::string(what) + ": a change of a view of shape " + to_string(view.shape) +
+                  " cannot be recorded: what it views, " + describe(base) + " and strides " +
+                  to_string(base.strides()) + ", names one element several times; work on a copy");
+}
+
+Place place_of(const Tensor& base, const Layout& view) {
+  Place place{view};
+  place.part.offset -= base.layout().offset;
+  if (base.is_contiguous()) return place;
+  Layout from = base.layout();
   // Gaps that are everywhere are left out.
   int64_t unit = 0, low = 0, high = 0;
   for (int i = 0; i < from.ndim(); ++i) {
@@ -72,24 +78,25 @@ Place place_of(const char* what, const Tensor& base, const Layout& view) {
   };
   from.offset = 0;
   pack(from);
-  pack(part);
+  pack(place.part);
   for (int i = 0; i < from.ndim(); ++i) {
     const int64_t reach = from.strides[i] * (from.shape[i] - 1);
     (reach < 0 ? low : high) += reach;
   }
   from.offset -= low;
-  part.offset -= low;
-  return {false, part, from, high - low + 1};
+  place.part.offset -= low;
+  place.memory = std::make_shared<Place::Memory>(std::move(from), high - low + 1);
+  return place;
 }
 
 Tensor read_part(const Tensor& x, const Place& place) {
-  if (place.row_major) return extract(x, place.part);
-  return extract(embed(x, {place.memory_size}, place.base), place.part);
+  if (!place.memory) return extract(x, place.part);
+  return extract(embed(x, {place.memory->size}, place.memory->base), place.part);
 }
 
 Tensor write_part(const Tensor& g, const Dims& shape, const Place& place) {
-  if (place.row_major) return embed(g, shape, place.part);
-  return extract(embed(g, {place.memory_size}, place.part), place.base);
+  if (!place.memory) return embed(g, shape, place.part);
+  return extract(embed(g, {place.memory->size}, place.part), place.memory->base);
 }
 
 namespace {
@@ -105,8 +112,9 @@ Tensor clear(const Tensor& g, const Layout& layout) {
 }  // namespace
 
 Tensor clear_part(const Tensor& g, const Place& place) {
-  if (place.row_major) return clear(g, place.part);
-  return extract(clear(embed(g, {place.memory_size}, place.base), place.part), place.base);
+  if (!place.memory) return clear(g, place.part);
+  const auto& [base, size] = *place.memory;
+  return extract(clear(embed(g, {size}, base), place.part), base);
 }
 
 }  // namespace ndtape

@@ -1,6 +1,9 @@
 // The derivative of views: a gradient put back where the view lay.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "ndtape/ops.h"
 
 namespace ndtape {
@@ -15,13 +18,17 @@ Tensor extract(const Tensor& x, const Layout& layout);
 // Where a view lies in its base. A gradient, of the base's shape, is row-major; a base need not be.
 // Then the gradient is first laid out as the base is, in a flat piece of memory of its own.
 struct Place {
-  bool row_major = true;
-  Layout part;              // in the gradient, or in that memory
-  Layout base;              // in that memory
-  int64_t memory_size = 0;  // in elements
+  struct Memory {
+    Layout base;
+    int64_t size = 0;  // in elements
+  };
+  Layout part;  // in the gradient, or in that memory
+  std::shared_ptr<const Memory> memory = {};
 };
-// Throws TapeError, naming `what`, for a base that names one element several times.
-Place place_of(const char* what, const Tensor& base, const Layout& view);
+Place place_of(const Tensor& base, const Layout& view);
+// Throws TapeError, naming `what`, for a base that has no places: one that names one element
+// several times.
+void check_places(const char* what, const Tensor& base, const Layout& view);
 
 // The part of x, which has the base's shape; and its derivative: zeros of that shape beside g.
 Tensor read_part(const Tensor& x, const Place& place);

@@ -153,23 +153,25 @@ Saved::operator Tensor() const {
 
 void part_from(const Tensor& x, Tensor (*copy)(const Tensor&)) {
   Kept*& list = list_of(x.storage());
-  std::vector<Ref<Storage>> left;  // let go of when the lock is
+  if (is_alone() && !list) return;
+  std::vector<Ref<Storage>> left;  // let go of when the lock is; x has a share in its own
   const Lock lock(&list);
-  if (!list) return;
   const Range changed(x.storage(), x.layout(), x.dtype());
   const GradMode off(false);
-  Tensor was, now;  // the last that was copied
+  Tensor was = x, now;  // the last that was copied
   Kept* next = nullptr;
   for (Kept* kept = list; kept; kept = next) {
     next = kept->next;
     if (!changed.meets(Range(*kept->storage, kept->layout, kept->dtype))) continue;
-    if (!was.defined() || &was.storage() != kept->storage.get() || was.dtype() != kept->dtype ||
+    if (&was.storage() != kept->storage.get() || was.dtype() != kept->dtype ||
         !is_same(was.layout(), kept->layout)) {
       was = Tensor(Ref<TensorImpl>(new TensorImpl(kept->dtype, kept->layout, kept->storage)));
-      now = copy(was);
+      now = Tensor();
     }
+    if (!now.defined()) now = copy(was);
     unlink(*kept);
-    left.push_back(std::exchange(kept->storage, Ref<Storage>(&now.storage())));
+    if (kept->storage.get() != &x.storage()) left.push_back(kept->storage);
+    kept->storage = Ref<Storage>(&now.storage());
     kept->layout = now.layout();
   }
 }
