@@ -122,6 +122,27 @@ def test_equal_elements_share_the_gradient_of_a_sort():
     assert z.grad.tolist() == [[2, 3], [2, 5], [5, 1]]  # zeros are equal, NaN is like nothing
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((300_000,), 0), ((50, 3000), 1), ((3000, 3), 0)])
+def test_recorded_sorts_of_many(shape, axis, threads):
+    """Values are those of a sort that is not recorded; ties share, whoever wrote their places."""
+    rng = np.random.default_rng(5)
+    values = rng.choice([0.0, -0.0, 1.0, -2.0, np.nan], shape)
+    weights = rng.standard_normal(shape)
+    x = nt.tensor(values, requires_grad=True)
+    y = nt.sort(x, axis=axis)
+    order = np.argsort(values, axis=axis, kind="stable")
+    assert_same(y.detach(), np.take_along_axis(values, order, axis), signs=True)
+    nt.sum(nt.where(nt.isnan(y), 0.0, y) * nt.asarray(weights)).backward()
+    want = np.empty(shape)
+    np.put_along_axis(want, order, weights, axis)
+    lines, means = np.moveaxis(values, axis, -1), np.moveaxis(want, axis, -1)
+    for at in np.ndindex(lines.shape[:-1]):
+        for value in (0.0, 1.0, -2.0):
+            means[at][lines[at] == value] = means[at][lines[at] == value].mean()
+        means[at][np.isnan(lines[at])] = 0
+    np.testing.assert_allclose(x.grad.numpy(), want, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("function", [nt.sort, nt.argsort])
 def test_sort_refuses(function):
     with pytest.raises(IndexError, match="axis 1"):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
-from ndtape._arguments import as_axis, as_ordered, is_recorded
+from ndtape._arguments import as_axis, as_tensor, is_recorded
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -68,15 +68,13 @@ def sort(
     tensor([[3, 2, 1],
             [6, 5, 4]])
     """
-    x = as_ordered(x, "sort")
-    along = as_axis(axis, x.ndim, "sort")
-    if x.size <= _FEW or x.shape[along] >= _LONG or is_recorded(x):
-        return _core._sort(x, along, bool(descending))
-    array = x.detach().numpy()
-    if _equals_may_differ(array):
-        return _core._sort(x, along, bool(descending))
-    result = np.sort(array, axis=along)
-    return _core.asarray(np.flip(result, along) if descending else result)
+    x = as_tensor(x)
+    if x.size > _FEW and x.dtype.kind != "c" and not is_recorded(x):
+        along = as_axis(axis, x.ndim, "sort")
+        if x.shape[along] < _LONG and not _equals_may_differ(array := x.detach().numpy()):
+            result = np.sort(array, axis=along)
+            return _core.asarray(np.flip(result, along) if descending else result)
+    return _core._sort(x, axis, bool(descending))
 
 
 def argsort(
@@ -123,9 +121,7 @@ def argsort(
     >>> nt.argsort(nt.tensor([0.5, -1.0, 2.0]))
     tensor([1, 0, 2])
     """
-    x = as_ordered(x, "argsort")
-    along = as_axis(axis, x.ndim, "argsort")
-    return _core._argsort(x, along, bool(descending))
+    return _core._argsort(as_tensor(x), axis, bool(descending))
 
 
 def _equals_may_differ(array: npt.NDArray[Any]) -> bool:

@@ -199,7 +199,7 @@ PyObject* call_real_fft(const Spec& spec, PyObject* const* v) {
 template <Tensor (*F)(const Tensor&, int64_t, bool)>
 PyObject* call_order(const Spec& spec, PyObject* const* v) {
   Tensor x = argument(spec, v[0]);
-  int64_t axis = parse_int(v[1], "axis");
+  int64_t axis = parse_offset(v[1], "axis");
   bool descending = parse_bool(v[2], false);
   return wrap(unlocked(is_large(x), [&] { return F(x, axis, descending); }));
 }

@@ -55,6 +55,7 @@ T from_key(KeyOf<T> key) {
 struct Placed {
   uint64_t key;
   int64_t at;
+  auto operator<=>(const Placed&) const = default;
 };
 
 template <class K>
@@ -90,10 +91,6 @@ Span differing(K all, K any) {
 // is the same for any number of parts, which threads share.
 template <class R>
 R* sort_by_digits(R* from, R* to, int64_t n, Span span, int64_t parts) {
-  if (n < kTiny) {
-    std::stable_sort(from, from + n, [](const R& a, const R& b) { return digits(a) < digits(b); });
-    return from;
-  }
   const int most = n < kFew ? 8 : 11, width = span.high - span.low;
   const int passes = (width + most - 1) / most;
   std::vector<int64_t> counts;
@@ -133,6 +130,7 @@ R* sort_by_digits(R* from, R* to, int64_t n, Span span, int64_t parts) {
 // Calls body(begin, end, part) for the parts of n elements.
 template <class Body>
 void in_pieces(int64_t n, int64_t parts, Body&& body) {
+  if (parts == 1) return body(int64_t{0}, n, int64_t{0});
   parallel_for(parts, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) body(n * p / parts, n * (p + 1) / parts, p);
   });
@@ -163,13 +161,27 @@ Span fill_keys(const T* x, R* records, int64_t n, bool descending, int64_t parts
   return differing(all[0], any[0]);
 }
 
+// The records of keys in order, in one of the two arrays. Few are compared, in `a`: those of equal
+// keys are the same, or tell their positions.
+template <class T, class R, class Record>
+R* sort_records(const T* x, R* a, R* b, int64_t n, bool descending, int64_t parts, int shift,
+                Record&& record) {
+  if (n < kTiny) {
+    const KeyOf<T> flip = descending ? ~KeyOf<T>{0} : KeyOf<T>{0};
+    for (int64_t i = 0; i < n; ++i) a[i] = record(key_of(x[i]) ^ flip, i);
+    std::sort(a, a + n);
+    return a;
+  }
+  const Span span = fill_keys(x, a, n, descending, parts, record);
+  return sort_by_digits(a, b, n, {span.low + shift, span.high + shift}, parts);
+}
+
 template <class T>
-void sort_line(const T* x, T* out, int64_t n, bool descending, int64_t parts, KeyOf<T>* a,
-               KeyOf<T>* b) {
+void sort_line(const T* x, T* out, int64_t n, bool descending, int64_t parts, void* a, void* b) {
   using K = KeyOf<T>;
   const K flip = descending ? ~K{0} : K{0};
-  const Span span = fill_keys(x, a, n, descending, parts, [](K key, int64_t) { return key; });
-  const K* sorted = sort_by_digits(a, b, n, span, parts);
+  const K* sorted = sort_records(x, static_cast<K*>(a), static_cast<K*>(b), n, descending, parts, 0,
+                                 [](K key, int64_t) { return key; });
   in_pieces(n, parts, [&](int64_t begin, int64_t end, int64_t) {
     for (int64_t i = begin; i < end; ++i) out[i] = from_key<T>(sorted[i] ^ flip);
   });
@@ -186,37 +198,52 @@ void sort_line(const T* x, T* out, int64_t n, bool descending, int64_t parts, Ke
   }
 }
 
+// Writes positions, and values if they are not null.
+template <class T, class R, class At>
+void write_order(const T* x, const R* records, T* values, int64_t* positions, int64_t n,
+                 int64_t parts, At&& at) {
+  in_pieces(n, parts, [&](int64_t begin, int64_t end, int64_t) {
+    for (int64_t i = begin; i < end; ++i) positions[i] = at(records[i]);
+    if (!values || begin == end) return;
+    T last = begin > 0 ? x[at(records[begin - 1])] : T{0};
+    for (int64_t i = begin; i < end; ++i) {
+      values[i] = x[positions[i]];
+      if (i > 0 && values[i] == last) positions[i] = ~positions[i];
+      last = values[i];
+    }
+  });
+}
+
 template <class T>
-void argsort_line(const T* x, int64_t* out, int64_t n, bool descending, int64_t parts, void* a,
-                  void* b) {
+void order_line(const T* x, T* values, int64_t* positions, int64_t n, bool descending,
+                int64_t parts, void* a, void* b) {
   using K = KeyOf<T>;
   if constexpr (sizeof(K) == 4) {
     if (n <= int64_t{1} << kPositionBits) {
-      auto* records = static_cast<uint64_t*>(a);
-      Span span = fill_keys(x, records, n, descending, parts, [](K key, int64_t i) {
-        return static_cast<uint64_t>(key) << kPositionBits | static_cast<uint64_t>(i);
-      });
-      span = {span.low + kPositionBits, span.high + kPositionBits};
-      records = sort_by_digits(records, static_cast<uint64_t*>(b), n, span, parts);
-      in_pieces(n, parts, [&](int64_t begin, int64_t end, int64_t) {
-        for (int64_t i = begin; i < end; ++i) out[i] = records[i] & 0xffffffff;
-      });
-      return;
+      const uint64_t* records = sort_records(
+          x, static_cast<uint64_t*>(a), static_cast<uint64_t*>(b), n, descending, parts,
+          kPositionBits, [](K key, int64_t i) {
+            return static_cast<uint64_t>(key) << kPositionBits | static_cast<uint64_t>(i);
+          });
+      return write_order(x, records, values, positions, n, parts,
+                         [](uint64_t record) { return record & 0xffffffff; });
     }
   }
-  auto* records = static_cast<Placed*>(a);
-  const Span span =
-      fill_keys(x, records, n, descending, parts, [](K key, int64_t i) { return Placed{key, i}; });
-  records = sort_by_digits(records, static_cast<Placed*>(b), n, span, parts);
-  in_pieces(n, parts, [&](int64_t begin, int64_t end, int64_t) {
-    for (int64_t i = begin; i < end; ++i) out[i] = records[i].at;
-  });
+  const Placed* records =
+      sort_records(x, static_cast<Placed*>(a), static_cast<Placed*>(b), n, descending, parts, 0,
+                   [](K key, int64_t i) { return Placed{key, i}; });
+  write_order(x, records, values, positions, n, parts, [](const Placed& p) { return p.at; });
 }
 
 // Calls body(line, parts, two arrays of n records) for every line: lines are shared by threads when
 // they are many, else each line.
 template <class Body>
 void for_each_line(int64_t lines, int64_t n, int64_t record_bytes, Body&& body) {
+  if (n < kTiny && lines * n <= kParallelWork / 4) {  // one array will do
+    alignas(Placed) char few[kTiny * sizeof(Placed)];
+    for (int64_t line = 0; line < lines; ++line) body(line, int64_t{1}, few, nullptr);
+    return;
+  }
   const int64_t parts =
       lines >= num_threads() ? 1 : std::clamp<int64_t>(n / kPart, 1, num_threads());
   auto run = [&](int64_t begin, int64_t end) {
@@ -262,30 +289,24 @@ void for_type(DType dtype, F&& f) {
 
 }  // namespace
 
-void sort_lines(const Tensor& x, bool descending, const Tensor& out) {
-  const int64_t n = x.length(1);
+void sort_lines(const Tensor& x, bool descending, const Tensor* values, const Tensor* positions) {
+  if (x.size() == 0) return;
+  const int64_t n = x.length(x.ndim() - 1), lines = x.size() / n;
   for_type(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto* from = static_cast<const T*>(x.data());
-    auto* to = static_cast<T*>(out.mutable_data());
-    for_each_line(x.length(0), n, sizeof(KeyOf<T>),
-                  [&](int64_t line, int64_t parts, void* a, void* b) {
-                    sort_line(from + line * n, to + line * n, n, descending, parts,
-                              static_cast<KeyOf<T>*>(a), static_cast<KeyOf<T>*>(b));
-                  });
-  });
-}
-
-void argsort_lines(const Tensor& x, bool descending, const Tensor& out) {
-  const int64_t n = x.length(1);
-  auto* to = out.mutable_data<int64_t>();
-  for_type(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const auto* from = static_cast<const T*>(x.data());
-    for_each_line(x.length(0), n, sizeof(Placed),
-                  [&](int64_t line, int64_t parts, void* a, void* b) {
-                    argsort_line(from + line * n, to + line * n, n, descending, parts, a, b);
-                  });
+    auto* to = values ? static_cast<T*>(values->mutable_data()) : nullptr;
+    if (!positions) {
+      return for_each_line(lines, n, sizeof(KeyOf<T>),
+                           [&](int64_t line, int64_t parts, void* a, void* b) {
+                             sort_line(from + line * n, to + line * n, n, descending, parts, a, b);
+                           });
+    }
+    auto* at = positions->mutable_data<int64_t>();
+    for_each_line(lines, n, sizeof(Placed), [&](int64_t line, int64_t parts, void* a, void* b) {
+      order_line(from + line * n, to ? to + line * n : nullptr, at + line * n, n, descending, parts,
+                 a, b);
+    });
   });
 }
 

@@ -5,10 +5,10 @@
 
 namespace ndtape::engine {
 
-// x: (lines, n) row-major, of a real dtype. Each line in ascending or descending order, NaN above
-// all else; elements that are equal, as 0.0 and -0.0 are, and NaN too, keep their order.
-void sort_lines(const Tensor& x, bool descending, const Tensor& out);
-// Where the elements of that order stand in their lines; out is int64.
-void argsort_lines(const Tensor& x, bool descending, const Tensor& out);
+// x: row-major, of a real dtype, with lines along its last axis. Each line in ascending or
+// descending order, NaN above all else; elements that are equal, as 0.0 and -0.0 are, and NaN too,
+// keep their order. values and positions (int64) are of x's shape; one of them may be null. With
+// both, the position p of an element that is equal to the one before it is written as ~p.
+void sort_lines(const Tensor& x, bool descending, const Tensor* values, const Tensor* positions);
 
 }  // namespace ndtape::engine

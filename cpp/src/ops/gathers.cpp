@@ -89,17 +89,6 @@ int last_axis(const Tensor& x, const std::vector<Tensor>& indices, int64_t first
   return static_cast<int>(first + count);
 }
 
-// Adds `values` to zeros of `shape` at the positions along an axis; the derivative of
-// take_along_axis.
-Tensor add_along(const Dims& shape, const Tensor& indices, const Tensor& values, int axis) {
-  Tensor y = zeros(shape, values.dtype());
-  engine::add_along(y, indices, axis, values);
-  if (!recording(values)) return y;
-  return record("add_along_axis", y, wrt(values, [indices = save(indices), axis](const Tensor& g) {
-                  return take_along_axis(g, indices, axis);
-                }));
-}
-
 // y = x, or zeros without one, plus values at positions p along an axis; y is nobody else's yet.
 Tensor add_at(Tensor y, const Tensor* x, const Tensor& p, const Tensor& values, int axis) {
   const Dims& shape = y.shape();
@@ -126,6 +115,15 @@ Tensor untake(const Dims& shape, const Tensor& p, const Tensor& g, int axis) {
 }
 
 }  // namespace
+
+Tensor add_along_axis(const Dims& shape, const Tensor& indices, const Tensor& values, int axis) {
+  Tensor y = zeros(shape, values.dtype());
+  engine::add_along(y, indices, axis, values);
+  if (!recording(values)) return y;
+  return record("add_along_axis", y, wrt(values, [indices = save(indices), axis](const Tensor& g) {
+                  return take_along_axis(g, indices, axis);
+                }));
+}
 
 Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis) {
   if (!axis) {
@@ -248,7 +246,7 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
   engine::take_along(wide, p, along, y);
   if (!recording(wide)) return y;
   return record("take_along_axis", y, wrt(wide, [full, p = save(p), along](const Tensor& g) {
-                  return add_along(full, p, g, along);
+                  return add_along_axis(full, p, g, along);
                 }));
 }
 

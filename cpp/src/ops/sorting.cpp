@@ -10,25 +10,27 @@
 namespace ndtape {
 namespace {
 
-// Applies a sort of lines along an axis of x; the result has another dtype for positions.
-template <class F>
-Tensor along(const char* what, const Tensor& x, int64_t axis, DType dtype, F&& lines) {
+// Puts the values of x in order along an axis, and gives the positions, each if it is wanted. Those
+// have that axis last.
+struct Order {
+  Tensor values, positions;
+};
+Order order(const char* what, const Tensor& x, int axis, bool descending, bool values,
+            bool positions) {
   if (is_complex(x.dtype())) {
-    throw TypeError(std::string(what) + ": " + name(x.dtype()) + " has no order");
+    throw TypeError(std::string(what) + ": " + name(x.dtype()) +
+                    " has no order; sort by nt.real(z) or nt.abs(z)");
   }
-  if (x.ndim() == 0) {
-    const Tensor one = along(what, reshape(x, {1}), axis, dtype, lines);
-    return reshape(one, {});
-  }
-  const int place = normalize_axis(axis, x.ndim(), what), last = x.ndim() - 1;
   GradMode off(false);
-  const Tensor from = contiguous(swapaxes(detach(x), place, last));
-  const Tensor y = Tensor::empty(from.shape(), dtype);
-  if (x.size() > 0) {
-    const Dims flat = {x.size() / x.length(place), x.length(place)};
-    lines(reshape(from, flat), reshape(y, flat));
-  }
-  return contiguous(swapaxes(y, place, last));
+  const int last = x.ndim() - 1;
+  const Tensor from = contiguous(axis == last ? x : swapaxes(detach(x), axis, last));
+  Order y;
+  if (values) y.values = Tensor::empty(from.shape(), x.dtype());
+  if (positions) y.positions = Tensor::empty(from.shape(), DType::Int64);
+  engine::sort_lines(from, descending, values ? &y.values : nullptr,
+                     positions ? &y.positions : nullptr);
+  if (values && axis != last) y.values = contiguous(swapaxes(y.values, axis, last));
+  return y;
 }
 
 // g with the mean over each run along an axis in the place of its elements, where `runs` numbers
@@ -48,48 +50,32 @@ Tensor share(const Tensor& g, const Tensor& runs, int axis) {
                 }));
 }
 
-// The number of each element's run of equal ones along an axis of sorted values; undefined where
-// none are equal.
-Tensor number_runs(const Tensor& sorted, int axis) {
-  const int64_t n = sorted.length(axis);
-  if (n < 2 || sorted.size() == 0) return {};
-  const auto part = [&](int64_t start, int64_t stop) {
-    std::vector<Index> index(axis, Slice{});
-    index.push_back(Slice{start, stop});
-    return get_item(sorted, index);
-  };
-  const Tensor alike = equal(part(1, n), part(0, n - 1));
-  if (!*any(alike).data<bool>()) return {};
-  const Tensor steps = astype(logical_not(alike), DType::Int64);
-  Dims first = sorted.shape();
-  first[axis] = 1;
-  return cumulative_sum(concat({zeros(first, DType::Int64), steps}, axis), axis);
-}
-
 }  // namespace
 
 Tensor sort(const Tensor& x, int64_t axis, bool descending) {
-  if (recording(x)) {
-    // A gather; equal elements share the gradient, as those of max do.
-    const Tensor sorted = take_along_axis(x, argsort(x, axis, descending), axis);
-    if (x.ndim() == 0) return sorted;
-    const int place = normalize_axis(axis, x.ndim(), "sort");
-    Tensor y = detach(sorted);
-    const Tensor runs = number_runs(y, place);
-    if (!runs.defined()) return sorted;
-    return record("sort", y, wrt(sorted, [runs = save(runs), place](const Tensor& g) {
-                    return share(g, runs, place);
-                  }));
-  }
-  return along("sort", x, axis, x.dtype(), [&](const Tensor& from, const Tensor& to) {
-    engine::sort_lines(from, descending, to);
-  });
+  const int along = normalize_axis(axis, x.ndim(), "sort");
+  const bool recorded = recording(x);
+  Order found = order("sort", x, along, descending, true, recorded);
+  if (!recorded) return std::move(found.values);
+  // A gather; equal elements share the gradient, as those of max do.
+  return record("sort", found.values,
+                wrt(x, [order = std::move(found.positions), along](const Tensor& g) {
+                  const Tensor marked = swapaxes(order, along, g.ndim() - 1);
+                  const Tensor first = greater_equal(marked, scalar(0, DType::Int64));
+                  if (*all(first).data<bool>()) {
+                    return add_along_axis(g.shape(), marked, g, along);
+                  }
+                  const Tensor runs =
+                      cumulative_sum(astype(first, DType::Int64), along) - scalar(1, DType::Int64);
+                  return add_along_axis(g.shape(), where(first, marked, bitwise_invert(marked)),
+                                        share(g, runs, along), along);
+                }));
 }
 
 Tensor argsort(const Tensor& x, int64_t axis, bool descending) {
-  return along("argsort", x, axis, DType::Int64, [&](const Tensor& from, const Tensor& to) {
-    engine::argsort_lines(from, descending, to);
-  });
+  const int along = normalize_axis(axis, x.ndim(), "argsort"), last = x.ndim() - 1;
+  const Tensor positions = order("argsort", x, along, descending, false, true).positions;
+  return along == last ? positions : contiguous(swapaxes(positions, along, last));
 }
 
 }  // namespace ndtape

@@ -1,4 +1,4 @@
-// The derivative of views: a gradient put back where the view lay.
+// The derivatives of views and picks: a gradient put back where they lay.
 #pragma once
 
 #include <memory>
@@ -35,6 +35,10 @@ Tensor read_part(const Tensor& x, const Place& place);
 Tensor write_part(const Tensor& g, const Dims& shape, const Place& place);
 // A gradient without the part.
 Tensor clear_part(const Tensor& g, const Place& place);
+
+// Zeros of `shape` with `values` added at positions along an axis; the derivative of
+// take_along_axis.
+Tensor add_along_axis(const Dims& shape, const Tensor& indices, const Tensor& values, int axis);
 
 // x itself when row-major, else a copy.
 Tensor contiguous(const Tensor& x);
