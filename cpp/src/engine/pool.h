@@ -2,20 +2,26 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "ndtape/dtype.h"
 
 namespace ndtape::engine {
 
-// One of three spatial axes: output position o sees the input from begin[o] on, every `step`,
-// count[o] values; share[o] is what one of them counts for in a mean.
+// What an output position sees of an axis: `count` values from `begin` on, each of which counts for
+// `share` in a mean.
+struct PoolWindow {
+  int64_t begin, count;
+  double share;
+};
+
+// One of three spatial axes. A window of `kernel` values, `dilation` apart, goes along in steps of
+// `stride` from `padding` before the image, at whose borders it is cut; where padding counts, in a
+// share only. A kernel of 0: the axis is divided as evenly as may be; neighbours may share a value.
 struct PoolAxis {
-  int64_t input;
-  int64_t step;
-  std::vector<int64_t> begin, count;
-  std::vector<double> share;
-  int64_t output() const { return static_cast<int64_t>(begin.size()); }
+  int64_t input = 1, output = 1;
+  int64_t kernel = 0, stride = 1, padding = 0, dilation = 1;
+  bool padding_counts = false;
+  PoolWindow window(int64_t o) const;
 };
 
 // All row-major: x (planes, *input), y and positions (planes, *output). Windows are not empty.

@@ -38,46 +38,27 @@ int64_t windows(const char* what, int64_t length, int64_t kernel, int64_t stride
 
 namespace {
 
+// A rule holds a copy, so it is plain numbers.
 struct Pooling {
+  int64_t images, channels;
+  int spatial;  // of the three axes, the last ones
   engine::PoolAxis axes[3];
-  Dims x, y;
-  int64_t planes;
+
+  int64_t planes() const { return images * channels; }
+  Dims x() const { return shape(&engine::PoolAxis::input); }
+  Dims y() const { return shape(&engine::PoolAxis::output); }
+
+ private:
+  Dims shape(int64_t engine::PoolAxis::* length) const {
+    Dims result{images, channels};
+    for (int a = 3 - spatial; a < 3; ++a) result.push_back(axes[a].*length);
+    return result;
+  }
 };
 
 Tensor as_float(const char* what, const Tensor& x) {
   const DType dtype = real_float(what, x);
   return x.dtype() == dtype ? x : astype(x, dtype);
-}
-
-// Windows of one axis that are cut at the image's borders. A share counts the padding if `padded`.
-engine::PoolAxis window_axis(int64_t length, int64_t output, int64_t kernel, int64_t stride,
-                             int64_t padding, int64_t dilation, bool padded) {
-  engine::PoolAxis axis{length, dilation, {}, {}, {}};
-  for (int64_t o = 0; o < output; ++o) {
-    int64_t begin = o * stride - padding, count = kernel;
-    if (begin < 0) {
-      const int64_t skipped = (-begin + dilation - 1) / dilation;
-      begin += skipped * dilation;
-      count -= skipped;
-    }
-    count = std::min(count, (length - begin + dilation - 1) / dilation);
-    axis.begin.push_back(begin);
-    axis.count.push_back(count);
-    axis.share.push_back(1.0 / static_cast<double>(padded ? kernel : count));
-  }
-  return axis;
-}
-
-// Bins that cover an axis, as even as may be; neighbours may share a value.
-engine::PoolAxis bin_axis(int64_t length, int64_t output) {
-  engine::PoolAxis axis{length, 1, {}, {}, {}};
-  for (int64_t o = 0; o < output; ++o) {
-    const int64_t begin = o * length / output, end = ((o + 1) * length + output - 1) / output;
-    axis.begin.push_back(begin);
-    axis.count.push_back(end - begin);
-    axis.share.push_back(1.0 / static_cast<double>(end - begin));
-  }
-  return axis;
 }
 
 int spatial_axes(const char* what, const Tensor& x, int axes) {
@@ -88,21 +69,6 @@ int spatial_axes(const char* what, const Tensor& x, int axes) {
                      "to 3 spatial axes");
   }
   return axes;
-}
-
-// `make(i)` is spatial axis i's windows.
-template <class Make>
-Pooling plan(const Tensor& x, int axes, Make make) {
-  Pooling pool;
-  pool.x = x.shape();
-  pool.y = Dims{x.length(0), x.length(1)};
-  pool.planes = x.length(0) * x.length(1);
-  for (int a = 0; a < 3; ++a) {
-    const int i = a - (3 - axes);
-    pool.axes[a] = i < 0 ? bin_axis(1, 1) : make(i);
-    if (i >= 0) pool.y.push_back(pool.axes[a].output());
-  }
-  return pool;
 }
 
 Pooling plan_windows(const char* what, const Tensor& x, const PoolOptions& options, bool padded) {
@@ -120,13 +86,16 @@ Pooling plan_windows(const char* what, const Tensor& x, const PoolOptions& optio
                        "), expected at most half the kernel, and no more than the image");
     }
   }
-  return plan(x, axes, [&](int i) {
-    const int64_t length = x.length(i + 2), kernel = options.kernel[i];
-    const int64_t count =
-        windows(what, length, kernel, options.stride[i], options.padding[i], options.dilation[i]);
-    return window_axis(length, count, kernel, options.stride[i], options.padding[i],
-                       options.dilation[i], padded);
-  });
+  Pooling pool{x.length(0), x.length(1), axes, {}};
+  for (int i = 0; i < axes; ++i) {
+    const int64_t length = x.length(i + 2), kernel = options.kernel[i], stride = options.stride[i],
+                  padding = options.padding[i], dilation = options.dilation[i];
+    pool.axes[3 - axes + i] = {length,  windows(what, length, kernel, stride, padding, dilation),
+                               kernel,  stride,
+                               padding, dilation,
+                               padded};
+  }
+  return pool;
 }
 
 // What max pooling picked, and its transpose: linear, with fixed positions.
@@ -162,22 +131,22 @@ Tensor scatter(const Dims& x_shape, const Tensor& positions, const Tensor& y) {
 
 Tensor spread(const Pooling& pool, const Tensor& y);
 Tensor average(const Pooling& pool, const Tensor& x) {
-  Tensor y = Tensor::empty(pool.y, x.dtype());
+  Tensor y = Tensor::empty(pool.y(), x.dtype());
   if (y.size() > 0) {
     GradMode off(false);
     const Tensor from = contiguous(x);
-    engine::mean_pool(x.dtype(), pool.planes, pool.axes, from.data(), y.mutable_data());
+    engine::mean_pool(x.dtype(), pool.planes(), pool.axes, from.data(), y.mutable_data());
   }
   if (!recording(x)) return y;
   return record("avg_pool", y, wrt(x, [pool](const Tensor& g) { return spread(pool, g); }));
 }
 
 Tensor spread(const Pooling& pool, const Tensor& y) {
-  Tensor x = Tensor::empty(pool.x, y.dtype());
+  Tensor x = Tensor::empty(pool.x(), y.dtype());
   if (x.size() > 0) {
     GradMode off(false);
     const Tensor from = contiguous(y);
-    engine::mean_spread(y.dtype(), pool.planes, pool.axes, from.data(), x.mutable_data());
+    engine::mean_spread(y.dtype(), pool.planes(), pool.axes, from.data(), x.mutable_data());
   }
   if (!recording(y)) return x;
   return record("avg_pool_spread", x, wrt(y, [pool](const Tensor& g) { return average(pool, g); }));
@@ -194,16 +163,17 @@ Tensor max_pool(const Tensor& x_, const PoolOptions& options) {
                      ", expected fewer than 2^31 elements a channel");
   }
   const bool recorded = recording(x);
-  Tensor y = Tensor::empty(pool.y, x.dtype());
-  const Tensor positions = recorded ? Tensor::empty(pool.y, DType::Int32) : Tensor();
+  Tensor y = Tensor::empty(pool.y(), x.dtype());
+  Tensor positions = recorded ? Tensor::empty(y.shape(), DType::Int32) : Tensor();
   if (y.size() > 0) {
     GradMode off(false);
     const Tensor from = contiguous(x);
-    engine::max_pool(x.dtype(), pool.planes, pool.axes, from.data(), y.mutable_data(),
+    engine::max_pool(x.dtype(), pool.planes(), pool.axes, from.data(), y.mutable_data(),
                      recorded ? positions.mutable_data<int32_t>() : nullptr);
   }
   if (!recorded) return y;
-  return record("max_pool", y, wrt(x, [shape = pool.x, positions](const Tensor& g) {
+  return record("max_pool", y,
+                wrt(x, [shape = x.shape(), positions = std::move(positions)](const Tensor& g) {
                   return scatter(shape, positions, g);
                 }));
 }
@@ -223,8 +193,13 @@ Tensor adaptive_avg_pool(const Tensor& x, const Dims& output) {
                        ", expected no length of 0");
     }
   }
-  return average(plan(from, axes, [&](int i) { return bin_axis(from.length(i + 2), output[i]); }),
-                 from);
+  Pooling pool{from.length(0), from.length(1), axes, {}};
+  for (int i = 0; i < axes; ++i) {
+    engine::PoolAxis& axis = pool.axes[3 - axes + i];
+    axis.input = from.length(i + 2);
+    axis.output = output[i];
+  }
+  return average(pool, from);
 }
 
 }  // namespace ndtape

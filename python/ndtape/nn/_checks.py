@@ -36,6 +36,8 @@ def floating(function: str, name: str, value: object) -> Tensor:
 
 def integer(name: str, value: object, least: int = 1) -> int:
     """`value` as an int of at least `least`, or an error that names it."""
+    if type(value) is int and value >= least:
+        return value
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -57,11 +59,13 @@ def number(name: str, value: float, low: float = -math.inf, high: float = math.i
 
 def per_axis(name: str, value: PerAxis | str, axes: int, least: int = 1) -> tuple[int, ...]:
     """One integer an axis: a single one stands for all."""
-    many = isinstance(value, Iterable) and not isinstance(value, str)
+    if type(value) is int:
+        return (integer(name, value, least),) * axes
+    many = type(value) is tuple or (isinstance(value, Iterable) and not isinstance(value, str))
     values = tuple(value) if many else (value,) * axes  # type: ignore[arg-type]
     if len(values) != axes:
         raise ValueError(f"{name}: {value!r}, expected an integer or {axes} of them")
-    return tuple(integer(name, v, least) for v in values)
+    return tuple([integer(name, v, least) for v in values])
 
 
 def choice(name: str, value: str, known: Iterable[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ndtape import _core
 from ndtape._core import Tensor
 from ndtape._padding import pad
@@ -303,28 +301,23 @@ def conv_transpose2d(
     )
 
 
-def _pool(
-    kind: Literal["max", "avg"],
+def _windows(
+    name: str,
     axes: int,
     x: Tensor,
     kernel: PerAxis,
     stride: PerAxis | None,
     padding: PerAxis,
-    dilation: PerAxis,
-    count_padding: bool,
-) -> Tensor:
-    name = f"{kind}_pool{axes}d"
+    dilation: PerAxis = 1,
+) -> tuple[Tensor, tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     x = tensor(name, "x", x)
     _images(name, x, axes)
     window = per_axis("kernel", kernel, axes)
     strides = window if stride is None else per_axis("stride", stride, axes)
     paddings = per_axis("padding", padding, axes, 0)
-    if any(2 * p > k for p, k in zip(paddings, window, strict=True)):
+    if any(paddings) and any(2 * p > k for p, k in zip(paddings, window, strict=True)):
         raise ValueError(f"padding: {paddings}, expected at most half the kernel {window}")
-    dilations = per_axis("dilation", dilation, axes)
-    if kind == "max":
-        return _core._max_pool(x, window, strides, paddings, dilations)
-    return _core._avg_pool(x, window, strides, paddings, dilations, count_padding)
+    return x, window, strides, paddings, per_axis("dilation", dilation, axes)
 
 
 def max_pool1d(
@@ -360,7 +353,7 @@ def max_pool1d(
     >>> nt.nn.functional.max_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     tensor([[[3., 2.]]])
     """
-    return _pool("max", 1, x, kernel, stride, padding, dilation, False)
+    return _core._max_pool(*_windows("max_pool1d", 1, x, kernel, stride, padding, dilation))
 
 
 def max_pool2d(
@@ -405,7 +398,7 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    return _pool("max", 2, x, kernel, stride, padding, dilation, False)
+    return _core._max_pool(*_windows("max_pool2d", 2, x, kernel, stride, padding, dilation))
 
 
 def avg_pool1d(
@@ -442,7 +435,7 @@ def avg_pool1d(
     >>> nt.nn.functional.avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     tensor([[[2., 1.]]])
     """
-    return _pool("avg", 1, x, kernel, stride, padding, 1, count_padding)
+    return _core._avg_pool(*_windows("avg_pool1d", 1, x, kernel, stride, padding), count_padding)
 
 
 def avg_pool2d(
@@ -486,7 +479,7 @@ def avg_pool2d(
     tensor([[[[ 2.5,  4.5],
               [10.5, 12.5]]]])
     """
-    return _pool("avg", 2, x, kernel, stride, padding, 1, count_padding)
+    return _core._avg_pool(*_windows("avg_pool2d", 2, x, kernel, stride, padding), count_padding)
 
 
 def adaptive_avg_pool1d(x: Tensor, output: PerAxis) -> Tensor:
