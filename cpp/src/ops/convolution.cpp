@@ -11,9 +11,29 @@
 namespace ndtape {
 namespace {
 
+// A rule holds a copy, so it is plain numbers.
 struct Convolution {
   engine::ConvShape shape;
-  Dims x, w, y;  // shapes of the tensors
+  int spatial;  // of the three axes, the last ones
+
+  Dims x() const {
+    return dims(shape.images, shape.groups * shape.in_channels, &engine::ConvAxis::input);
+  }
+  Dims w() const {
+    return dims(shape.groups * shape.out_channels, shape.in_channels, &engine::ConvAxis::kernel);
+  }
+  Dims y() const {
+    return dims(shape.images, shape.groups * shape.out_channels, &engine::ConvAxis::output);
+  }
+
+ private:
+  Dims dims(int64_t first, int64_t second, int64_t engine::ConvAxis::* length) const {
+    Dims result{first, second};
+    for (int a = engine::kSpatial - spatial; a < engine::kSpatial; ++a) {
+      result.push_back(shape.axes[a].*length);
+    }
+    return result;
+  }
 };
 
 // As they lie in memory: a broadcast gradient, or one with channels last, wants no copy.
@@ -38,51 +58,52 @@ Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y);
 Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w);
 
 Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Tensor& bias) {
-  Tensor y = Tensor::empty(c.y, x.dtype());
+  Tensor y = Tensor::empty(c.y(), x.dtype());
   if (y.size() > 0) {
     GradMode off(false);
     const Tensor by = contiguous(w), add = bias.defined() ? contiguous(bias) : Tensor();
     engine::convolve(x.dtype(), c.shape, images(x), by.data(), add.defined() ? add.data() : nullptr,
                      y.mutable_data());
   }
-  const auto by_x = [c, w = save(w)](const Tensor& g) { return input_gradient(c, g, w); };
-  const auto by_w = [c, x = save(x)](const Tensor& g) { return weight_gradient(c, x, g); };
-  if (!bias.defined()) {
-    return recording(x, w) ? record("convolve", y, wrt(x, by_x), wrt(w, by_w)) : y;
-  }
-  if (!recording(x, w, bias)) return y;
-  return record("convolve", y, wrt(x, by_x), wrt(w, by_w), wrt(bias, [](const Tensor& g) {
-                  Dims axes{0};
-                  for (int i = 2; i < g.ndim(); ++i) axes.push_back(i);
-                  return sum(g, axes);
-                }));
+  if (!(bias.defined() ? recording(x, w, bias) : recording(x, w))) return y;
+  auto rule = [c, x_ = save_for(w, x), w_ = save_for(x, w)](int i, const Tensor& g) {
+    if (i == 0) return input_gradient(c, g, w_);
+    if (i == 1) return weight_gradient(c, x_, g);
+    Dims axes{0};
+    for (int a = 2; a < g.ndim(); ++a) axes.push_back(a);
+    return sum(g, axes);
+  };
+  return bias.defined() ? record_shared("convolve", y, std::move(rule), x, w, bias)
+                        : record_shared("convolve", y, std::move(rule), x, w);
 }
 
 Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w) {
-  Tensor x = Tensor::empty(c.x, y.dtype());
+  Tensor x = Tensor::empty(c.x(), y.dtype());
   if (x.size() > 0) {
     GradMode off(false);
     const Tensor by = contiguous(w);
     engine::convolve_input(y.dtype(), c.shape, images(y), by.data(), x.mutable_data());
   }
   if (!recording(y, w)) return x;
-  return record("convolve_input", x,
-                wrt(y, [c, w = save(w)](const Tensor& g) { return forward(c, g, w, Tensor()); }),
-                wrt(w, [c, y = save(y)](const Tensor& g) { return weight_gradient(c, g, y); }));
+  auto rule = [c, y_ = save_for(w, y), w_ = save_for(y, w)](int i, const Tensor& g) {
+    return i == 0 ? forward(c, g, w_, Tensor()) : weight_gradient(c, g, y_);
+  };
+  return record_shared("convolve_input", x, std::move(rule), y, w);
 }
 
 Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y) {
-  if (c.shape.images == 0) return zeros(c.w, x.dtype());
-  Tensor w = Tensor::empty(c.w, x.dtype());
+  if (c.shape.images == 0) return zeros(c.w(), x.dtype());
+  Tensor w = Tensor::empty(c.w(), x.dtype());
   {
     GradMode off(false);
     const Tensor by = with_one_stride(y);
     engine::convolve_weight(x.dtype(), c.shape, images(x), images(by), w.mutable_data());
   }
   if (!recording(x, y)) return w;
-  return record("convolve_weight", w,
-                wrt(x, [c, y = save(y)](const Tensor& g) { return input_gradient(c, y, g); }),
-                wrt(y, [c, x = save(x)](const Tensor& g) { return forward(c, x, g, Tensor()); }));
+  auto rule = [c, x_ = save_for(y, x), y_ = save_for(x, y)](int i, const Tensor& g) {
+    return i == 0 ? input_gradient(c, y_, g) : forward(c, x_, g, Tensor());
+  };
+  return record_shared("convolve_weight", w, std::move(rule), x, y);
 }
 
 std::string show(int64_t n) { return std::to_string(n); }
@@ -124,9 +145,10 @@ void check_bias(const char* what, const Tensor& bias, int64_t channels) {
 }
 
 // `input`, `output` and kernel lengths are the shapes' from axis 2 on.
-Convolution plan(const char* what, Dims x, Dims w, Dims y, const ConvOptions& options) {
-  Convolution c{{x[0], options.groups, x[1] / options.groups, w[0] / options.groups, {}}, x, w, y};
+Convolution plan(const char* what, const Dims& x, const Dims& w, const Dims& y,
+                 const ConvOptions& options) {
   const int axes = x.size() - 2, lead = engine::kSpatial - axes;
+  Convolution c{{x[0], options.groups, x[1] / options.groups, w[0] / options.groups, {}}, axes};
   double padded = static_cast<double>(std::max(x[1], y[1]));
   for (int a = 0; a < engine::kSpatial; ++a) {
     if (a < lead) {
@@ -143,14 +165,16 @@ Convolution plan(const char* what, Dims x, Dims w, Dims y, const ConvOptions& op
   return c;
 }
 
-std::vector<Tensor> to_one_dtype(const Tensor& x, const Tensor& w, const Tensor& bias) {
+struct Operands {
+  Tensor x, w, bias;
+};
+Operands to_one_dtype(const Tensor& x, const Tensor& w, const Tensor& bias) {
   DType dtype = promote(real_float("convolve", x), real_float("convolve", w));
   if (bias.defined()) dtype = promote(dtype, real_float("convolve", bias));
-  std::vector<Tensor> result;
-  for (const Tensor& t : {x, w, bias}) {
-    result.push_back(t.defined() && t.dtype() != dtype ? astype(t, dtype) : t);
-  }
-  return result;
+  const auto cast = [&](const Tensor& t) {
+    return t.defined() && t.dtype() != dtype ? astype(t, dtype) : t;
+  };
+  return {cast(x), cast(w), cast(bias)};
 }
 
 }  // namespace
@@ -171,8 +195,8 @@ Tensor convolve(const Tensor& x_, const Tensor& weight, const Tensor& bias_,
     y.push_back(windows(kWhat, x_.length(i + 2), weight.length(i + 2), options.stride[i],
                         options.padding[i], options.dilation[i]));
   }
-  const std::vector<Tensor> t = to_one_dtype(x_, weight, bias_);
-  return forward(plan(kWhat, x_.shape(), weight.shape(), y, options), t[0], t[1], t[2]);
+  const auto [x, w, bias] = to_one_dtype(x_, weight, bias_);
+  return forward(plan(kWhat, x.shape(), w.shape(), y, options), x, w, bias);
 }
 
 Tensor convolve_transposed(const Tensor& x_, const Tensor& weight, const Tensor& bias_,
@@ -206,12 +230,12 @@ Tensor convolve_transposed(const Tensor& x_, const Tensor& weight, const Tensor&
     }
     y.push_back(length);
   }
-  const std::vector<Tensor> t = to_one_dtype(x_, weight, bias_);
-  Tensor result = input_gradient(plan(kWhat, y, weight.shape(), x_.shape(), options), t[0], t[1]);
-  if (!bias_.defined()) return result;
+  const auto [x, w, bias] = to_one_dtype(x_, weight, bias_);
+  Tensor result = input_gradient(plan(kWhat, y, w.shape(), x.shape(), options), x, w);
+  if (!bias.defined()) return result;
   Dims column{1, channels};
   for (int i = 0; i < axes; ++i) column.push_back(1);
-  return result + reshape(t[2], column);
+  return result + reshape(bias, column);
 }
 
 }  // namespace ndtape
