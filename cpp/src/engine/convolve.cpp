@@ -91,6 +91,8 @@ class PatchProduct {
     panel_ = g_.nr * rows[0].block();
     group_ = std::max<int64_t>(1, kGroupBytes / (panel_ * static_cast<int64_t>(sizeof(T))));
     if (patches.in_place()) return;
+    gathered_step_.reserve(static_cast<size_t>(rows[0].block()));
+    gathered_lane_.reserve(static_cast<size_t>(g_.nr));
     for (int64_t q = 0; q < rows[0].block(); ++q) gathered_step_.push_back(q * g_.nr);
     for (int64_t i = 0; i < g_.nr; ++i) gathered_lane_.push_back(i);
   }
@@ -158,6 +160,7 @@ struct Workplace {
 
 PatchAxis forward_axis(const ConvAxis& axis) {
   PatchAxis result{axis.input, axis.output, axis.stride, axis.padding, {}};
+  result.taps.reserve(static_cast<size_t>(axis.kernel));
   for (int64_t i = 0; i < axis.kernel; ++i) result.taps.push_back(i * axis.dilation);
   return result;
 }
@@ -270,7 +273,8 @@ void convolve_input(const ConvShape& s, const ConvImages& y, const T* w, T* x) {
       for (const Phase& p2 : phases[2]) {
         const Phase* const p[] = {&p0, &p1, &p2};
         if (p0.weights.empty() || p1.weights.empty() || p2.weights.empty()) continue;
-        const Patches<T> patches(y, s.out_channels, {p0.axis, p1.axis, p2.axis});
+        const PatchAxis axes[] = {p0.axis, p1.axis, p2.axis};
+        const Patches<T> patches(y, s.out_channels, axes);
         const int64_t k = patches.taps(), n = patches.positions(), blocks = patches.blocks();
         std::vector<PackedRows<T>> rows;
         rows.reserve(static_cast<size_t>(s.groups));

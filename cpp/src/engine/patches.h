@@ -32,12 +32,12 @@ struct PatchAxis {
 };
 
 // A stack of images and the patches to take from each: which values meet in a block of positions.
+// It reads the axes where they are.
 template <class T>
 class Patches {
  public:
   Patches(const ConvImages& images, int64_t channels, const PatchAxis (&axes)[kSpatial])
-      : images_(images), channels_(channels) {
-    std::copy(axes, axes + kSpatial, axes_);
+      : images_(images), channels_(channels), axes_(axes) {
     for (int a = 0; a < kSpatial; ++a) {
       taps_ *= static_cast<int64_t>(axes_[a].taps.size());
       positions_ *= axes_[a].positions;
@@ -163,7 +163,7 @@ class Patches {
 
   ConvImages images_;
   int64_t channels_;
-  PatchAxis axes_[kSpatial];
+  const PatchAxis (&axes_)[kSpatial];
   int64_t taps_ = 1, positions_ = 1;
   int cut_ = 0;
   int64_t inner_, rows_;  // positions in a row along the cut axis; rows in a block
