@@ -215,19 +215,20 @@ def distinct(
         value; with either, counts.
     """
     flat = _core.reshape(x, -1)
-    if is_recorded(flat):
+    by_place = positions or x.dtype.kind == "c"
+    if is_recorded(flat) and (by_place or (equal_nan and _any_missing(flat.detach()))):
         values, *rest = distinct(flat.detach(), positions=True, equal_nan=equal_nan)
         _, inverse, counts = rest
         values = with_history(flat, values, inverse, counts)
         if positions:
             return values, rest[0], _core.reshape(inverse, x.shape), counts
         return (values, counts) if lengths else (values,)
-    if positions or x.dtype.kind == "c":
-        order = _order(flat.detach())
+    if by_place:
+        order = _order(flat)
         ordered = _core.take(flat, order, axis=0)
     else:
-        ordered = _core._sort(flat, 0, False)
-    firsts = _firsts(ordered, equal_nan)
+        ordered = _core._sort(flat, 0, False)  # equal ones share the gradient
+    firsts = _firsts(ordered.detach(), equal_nan)
     if not (positions or lengths):
         return (ordered[firsts],)
     starts = nonzero(firsts)[0]
@@ -259,14 +260,18 @@ def with_history(x: Tensor, y: Tensor, inverse: Tensor, counts: Tensor, axis: in
     Tensor
         `y`, with a history if `x` has one.
     """
-    lengths = [1] * y.ndim
-    lengths[axis] = -1
-    shares = _core.reshape(_core.astype(counts, _core.float64), tuple(lengths))
 
-    def vjp(g: Tensor, inverse: Tensor) -> Tensor:
+    def vjp(g: Tensor, inverse: Tensor, counts: Tensor) -> Tensor:
+        lengths = [1] * g.ndim
+        lengths[axis] = -1
+        shares = _core.reshape(_core.astype(counts, _core.float64), tuple(lengths))
         return _core.take(g / _core.astype(shares, g.dtype), inverse, axis=axis)
 
-    return _core.record_custom("unique", x, y, vjp, saved=inverse)
+    return _core.record_custom("unique", x, y, vjp, saved=(inverse, counts))
+
+
+def _any_missing(x: Tensor) -> bool:
+    return x.dtype.kind in "fc" and bool(_core.any(_core.isnan(x)))
 
 
 def _order(flat: Tensor) -> Tensor:
