@@ -216,29 +216,29 @@ def distinct(
     """
     flat = _core.reshape(x, -1)
     by_place = positions or x.dtype.kind == "c"
-    if is_recorded(flat) and (by_place or (equal_nan and _any_missing(flat.detach()))):
-        values, *rest = distinct(flat.detach(), positions=True, equal_nan=equal_nan)
-        _, inverse, counts = rest
-        values = with_history(flat, values, inverse, counts)
-        if positions:
-            return values, rest[0], _core.reshape(inverse, x.shape), counts
-        return (values, counts) if lengths else (values,)
+    recorded = is_recorded(flat)
+    if recorded and equal_nan and not by_place:
+        by_place = _any_missing(flat.detach())  # all share a gradient, but are not equal in a sort
     if by_place:
-        order = _order(flat)
-        ordered = _core.take(flat, order, axis=0)
+        order = _order(flat.detach())
+        ordered = _core.take(flat.detach(), order, axis=0)
     else:
-        ordered = _core._sort(flat, 0, False)  # equal ones share the gradient
+        ordered = _core._sort(flat, 0, False)  # equal elements share the gradient
     firsts = _firsts(ordered.detach(), equal_nan)
-    if not (positions or lengths):
+    own_rule = by_place and recorded
+    if not (positions or lengths or own_rule):
         return (ordered[firsts],)
     starts = nonzero(firsts)[0]
     end = _core.full(min(starts.shape[0], 1), flat.shape[0], dtype=_core.int64)
     counts = _core.concat([starts[1:], end]) - starts
-    if not positions:
-        return ordered[starts], counts
-    inverse = _core.empty(flat.shape, dtype=_core.int64)
-    inverse[order] = _core.cumulative_sum(_core.astype(firsts, _core.int64), axis=0) - 1
-    return ordered[starts], order[starts], _core.reshape(inverse, x.shape), counts
+    values = ordered[starts]
+    if positions or own_rule:
+        inverse = _core.empty(flat.shape, dtype=_core.int64)
+        inverse[order] = _core.cumulative_sum(_core.astype(firsts, _core.int64), axis=0) - 1
+        values = with_history(flat, values, inverse, counts)
+        if positions:
+            return values, order[starts], _core.reshape(inverse, x.shape), counts
+    return (values, counts) if lengths else (values,)
 
 
 def with_history(x: Tensor, y: Tensor, inverse: Tensor, counts: Tensor, axis: int = 0) -> Tensor:
