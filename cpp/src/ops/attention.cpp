@@ -48,7 +48,7 @@ engine::Stack stack_of(const Tensor& x) {
 }
 
 struct Settings {
-  bool causal;
+  bool causal, keep_weights;
   double scale;
 };
 
@@ -68,11 +68,11 @@ Tensor weights_by_operators(const Tensor& q, const Tensor& k, const Tensor& mask
   return softmax(scores, -1);
 }
 
-// Runs with the operands laid out for the engine. moments: (2, batch, targets).
+// Runs with the operands laid out for the engine. kept: the weights, if settings say so, and then
+// (2, batch, targets) moments.
 template <class Run>
 void with_shape(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
-                const Settings& settings, const Dims& batch, const Tensor& moments,
-                const Tensor& weights, Run&& run) {
+                const Settings& settings, const Dims& batch, const Tensor& kept, Run&& run) {
   const int64_t targets = q.length(q.ndim() - 2), sources = k.length(k.ndim() - 2);
   const Tensor query = aligned(q, batch, targets), key = aligned(k, batch, sources),
                value = aligned(v, batch, sources);
@@ -98,22 +98,19 @@ void with_shape(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&
   s.outputs = v.shape().back();
   s.scale = settings.scale;
   s.causal = settings.causal;
-  s.top = moments.mutable_data();
-  s.inverse = static_cast<char*>(s.top) + s.batch * targets * itemsize(s.dtype);
-  s.weights = weights.defined() ? weights.mutable_data() : nullptr;
+  const int64_t rows = s.batch * targets * itemsize(s.dtype);
+  auto* const first = static_cast<char*>(kept.mutable_data());
+  s.weights = settings.keep_weights ? first : nullptr;
+  s.top = first + (settings.keep_weights ? rows * sources : 0);
+  s.inverse = static_cast<char*>(s.top) + rows;
   run(s);
 }
 
 class AttentionNode final : public Node {
  public:
   AttentionNode(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
-                const Settings& settings, const Dims& batch, const Tensor& moments,
-                const Tensor& weights)
-      : Node("attention", 3),
-        settings_(settings),
-        batch_(batch),
-        moments_(moments),
-        weights_(weights) {
+                const Settings& settings, Tensor kept)
+      : Node("attention", 3), settings_(settings), kept_(std::move(kept)) {
     connect(*this, 0, q);
     connect(*this, 1, k);
     connect(*this, 2, v);
@@ -128,16 +125,16 @@ class AttentionNode final : public Node {
                  mask = saved_[3] ? Tensor(*saved_[3]) : Tensor();
     if (grad_enabled()) return by_operators(q, k, v, mask, grads[0], result);
     const Tensor dy = contiguous(grads[0]);
-    with_shape(q, k, v, mask, settings_, batch_, moments_, weights_,
-               [&](const engine::AttentionShape& s) {
-                 const int64_t rows[] = {s.targets, s.sources, s.sources},
-                               columns[] = {s.features, s.features, s.outputs};
-                 for (int i = 0; i < 3; ++i) {
-                   result[i] = Tensor::empty(with_matrix(batch_, rows[i], columns[i]), s.dtype);
-                 }
-                 engine::attend_back(s, dy.data(), result[0].mutable_data(),
-                                     result[1].mutable_data(), result[2].mutable_data());
-               });
+    const Dims batch = batch_of(dy);
+    with_shape(q, k, v, mask, settings_, batch, kept_, [&](const engine::AttentionShape& s) {
+      const int64_t rows[] = {s.targets, s.sources, s.sources},
+                    columns[] = {s.features, s.features, s.outputs};
+      for (int i = 0; i < 3; ++i) {
+        result[i] = Tensor::empty(with_matrix(batch, rows[i], columns[i]), s.dtype);
+      }
+      engine::attend_back(s, dy.data(), result[0].mutable_data(), result[1].mutable_data(),
+                          result[2].mutable_data());
+    });
   }
 
   void count_saved() const override {
@@ -148,7 +145,7 @@ class AttentionNode final : public Node {
  protected:
   void free_saved() override {
     for (auto& s : saved_) s.reset();
-    moments_ = weights_ = Tensor();
+    kept_ = Tensor();
   }
 
  private:
@@ -163,8 +160,7 @@ class AttentionNode final : public Node {
   }
 
   const Settings settings_;
-  const Dims batch_;
-  Tensor moments_, weights_;
+  Tensor kept_;
   std::optional<Saved> saved_[4];
 };
 
@@ -219,25 +215,22 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, co
   const auto converted = [&](const Tensor& t) { return t.dtype() == dtype ? t : astype(t, dtype); };
   const Tensor q = converted(query), k = converted(key), v = converted(value),
                m = mask.defined() && mask.dtype() != DType::Bool ? converted(mask) : mask;
-  const Settings settings = {causal, scale};
   const Tensor y = Tensor::empty(with_matrix(batch, targets, v.shape().back()), dtype);
   if (y.size() == 0 || sources == 0 || q.shape().back() == 0) {
-    return matmul(weights_by_operators(q, k, m, settings), v);
+    return matmul(weights_by_operators(q, k, m, {causal, false, scale}), v);
   }
   const int64_t rows = y.size() / v.shape().back();
   const bool recorded = recording(q, k, v);
-  Tensor moments, weights;
+  const Settings settings = {causal, recorded && rows <= kKeptWeights / itemsize(dtype) / sources,
+                             scale};
+  Tensor kept = Tensor::empty({rows * (2 + (settings.keep_weights ? sources : 0))}, dtype);
   {
     GradMode off(false);
-    moments = Tensor::empty({2, rows}, dtype);
-    if (recorded && rows <= kKeptWeights / itemsize(dtype) / sources) {
-      weights = Tensor::empty({rows, sources}, dtype);
-    }
-    with_shape(q, k, v, m, settings, batch, moments, weights,
+    with_shape(q, k, v, m, settings, batch, kept,
                [&](const engine::AttentionShape& s) { engine::attend(s, y.mutable_data()); });
   }
   if (recorded) {
-    set_history(y, Ref<Node>(new AttentionNode(q, k, v, m, settings, batch, moments, weights)));
+    set_history(y, Ref<Node>::of_new(new AttentionNode(q, k, v, m, settings, std::move(kept))));
   }
   return y;
 }

@@ -76,12 +76,6 @@ def scaled_dot_product_attention(
             f"attention: shapes {query.shape}, {key.shape} and {value.shape} of query, key and "
             "value, expected at least two axes each"
         )
-    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
-        raise ValueError(
-            f"attention: shapes {query.shape}, {key.shape} and {value.shape} of query, key and "
-            "value, expected (..., targets, features), (..., sources, features) and "
-            "(..., sources, outputs)"
-        )
     if scale is None:
         scale = query.shape[-1] ** -0.5 if query.shape[-1] else 1.0
     elif not math.isfinite(scale):
@@ -90,6 +84,12 @@ def scaled_dot_product_attention(
     if dropout == 0 and (mask is None or not mask.requires_grad):
         return _core._attention(query, key, value, mask, bool(causal), float(scale))
     # Weights that are dropped, and masks that learn, by operators.
+    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
+        raise ValueError(
+            f"attention: shapes {query.shape}, {key.shape} and {value.shape} of query, key and "
+            "value, expected (..., targets, features), (..., sources, features) and "
+            "(..., sources, outputs)"
+        )
     scores = (query * scale) @ key.mT
     if causal:
         targets, sources = scores.shape[-2:]

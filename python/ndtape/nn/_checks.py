@@ -49,10 +49,10 @@ def integer(name: str, value: object, least: int = 1) -> int:
 
 def number(name: str, value: float, low: float = -math.inf, high: float = math.inf) -> float:
     """`value` as a float in [low, high], or an error that names it."""
-    bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-    if not isinstance(value, Real):
+    if not isinstance(value, (float, int, Real)):
         raise TypeError(f"{name}: {value!r}, expected a number")
     if not low <= value <= high:
+        bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
         raise ValueError(f"{name}: {value!r}, expected {bounds}")
     return float(value)
 
