@@ -68,7 +68,7 @@ def as_int(value: Any, function: str, name: str) -> int:
 
 def as_axis(axis: Any, ndim: int, function: str) -> int:
     """Count an axis from the front, or raise an IndexError."""
-    number = as_int(axis, function, "axis")
+    number = axis if type(axis) is int else as_int(axis, function, "axis")
     if not -ndim <= number < ndim:
         raise IndexError(f"{function}: axis {number} is out of range for {ndim} axes")
     return number % ndim

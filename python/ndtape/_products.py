@@ -52,20 +52,18 @@ def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: SupportsIndex = -1) -> Te
     """
     x1, x2 = as_tensor(x1), as_tensor(x2)
     _check_numeric("vecdot", x1, x2)
-    rows, columns = (
-        x if as_axis(axis, x.ndim, "vecdot") == x.ndim - 1 else moveaxis(x, axis, -1)
-        for x in (x1, x2)
-    )
-    if rows.shape[-1] != columns.shape[-1]:
+    rows, columns = _axis_last(x1, axis), _axis_last(x2, axis)
+    length = rows.shape[-1]
+    if length != columns.shape[-1]:
         raise ValueError(
-            f"vecdot: vectors of {rows.shape[-1]} and {columns.shape[-1]} elements, along axis "
+            f"vecdot: vectors of {length} and {columns.shape[-1]} elements, along axis "
             f"{axis} of shapes {x1.shape} and {x2.shape}"
         )
     if rows.dtype.kind == "c":
         rows = _core.conj(rows)
     if rows.ndim == 1 and columns.ndim == 1:
         return _core.matmul(rows, columns)
-    if rows.shape[-1] < _SHORT:
+    if length < _SHORT:
         return _core.sum(rows * columns, axis=-1, dtype=_core.result_type(rows, columns))
     product = _core.matmul(rows[..., None, :], columns[..., None])
     return product[..., 0, 0]
@@ -203,6 +201,11 @@ def _product(lengths: Sequence[int]) -> int:
     for n in lengths:
         total *= n
     return total
+
+
+def _axis_last(x: Tensor, axis: SupportsIndex) -> Tensor:
+    last = x.ndim - 1
+    return x if as_axis(axis, last + 1, "vecdot") == last else moveaxis(x, axis, -1)
 
 
 def _check_numeric(function: str, *tensors: Tensor) -> None:
