@@ -320,6 +320,48 @@ def test_changes_do_not_reach_kept_values():
     assert x.grad.tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("pick", [lambda x, i: x[i], lambda x, i: x[:, i], lambda x, i: x[i, i]])
+def test_changes_of_a_key_do_not_reach_derivatives(pick):
+    x = nt.ones((3, 3), requires_grad=True)
+    numbers = np.array([0, 1])
+    y = pick(x, numbers)
+    (want,) = nt.autograd.grad([nt.sum(pick(x, [0, 1]))], [x])
+    numbers[:] = 10**9
+    nt.sum(y).backward()
+    assert x.grad.tolist() == want.tolist()
+
+
+def test_a_mask_that_is_changed_meanwhile():
+    x = nt.ones(3, requires_grad=True)
+    mask = np.array([True, False, False])
+    y = x[mask]
+    mask[:] = True
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [1, 0, 0]
+    mask = nt.asarray([True, False, False])
+    y = x[mask]
+    mask.numpy()[:] = True
+    with pytest.raises(nt.TapeError, match=r"mask of shape \(3,\) .* True 1 times, and is 3 times"):
+        nt.sum(y).backward()
+
+
+@pytest.mark.parametrize(
+    "pick", [lambda x, i: nt.take(x, i, axis=0), lambda x, i: nt.take_along_axis(x, i, axis=0)]
+)
+def test_positions_that_are_changed_meanwhile(pick):
+    x = nt.ones(3, requires_grad=True)
+    numbers = np.array([0, 1])
+    y = pick(x, nt.asarray(numbers))
+    numbers[:] = 10**9
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [1, 1, 0]
+    ours = nt.asarray([0, 1])
+    y = pick(x, ours)
+    ours.numpy()[:] = 10**9
+    with pytest.raises(IndexError, match="1000000000 is out of range"):
+        nt.sum(y).backward()
+
+
 @pytest.mark.parametrize(
     "key",
     [

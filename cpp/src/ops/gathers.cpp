@@ -21,6 +21,10 @@ Tensor positions(const Tensor& indices, int64_t length, const char* what) {
   return p;
 }
 
+// Positions and masks are kept in memory of our own: the array that a caller gave as a key is the
+// caller's to change.
+Saved save_key(const Tensor& key) { return save(key.storage().owned() ? key : copy(key)); }
+
 int64_t product(const Dims& shape, int first, int last) {
   int64_t n = 1;
   for (int i = first; i < last; ++i) n *= shape[i];
@@ -104,13 +108,15 @@ Tensor add_at(Tensor y, const Tensor* x, const Tensor& p, const Tensor& values, 
   }
   const bool wants_x = x && recording(*x), wants_values = recording(values);
   if (!wants_x && !wants_values) return y;
-  auto to_values = [p = save(p), axis](const Tensor& g) { return take(g, p, axis); };
+  auto to_values = [p = save_key(p), axis](const Tensor& g) { return take(g, p, axis); };
   if (!x) return record("index_add", y, wrt(values, to_values));
   return record("index_add", y, wrt(*x, [](const Tensor& g) { return g; }), wrt(values, to_values));
 }
 
-// The derivative of take along an axis of `shape`.
+// The derivative of take along an axis of `shape`. Kept positions are looked at again: another
+// library may share their memory, and have changed it.
 Tensor untake(const Dims& shape, const Tensor& p, const Tensor& g, int axis) {
+  engine::check_indices(p, shape[axis], "take");
   return add_at(Tensor::empty(shape, g.dtype()), nullptr, p, g, axis);
 }
 
@@ -143,7 +149,7 @@ Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis)
     engine::take(rows, p, reshape(y, {outer, count, inner}));
   }
   if (!recording(x)) return y;
-  return record("take", y, wrt(x, [shape, p = save(p), along](const Tensor& g) {
+  return record("take", y, wrt(x, [shape, p = save_key(p), along](const Tensor& g) {
                   return untake(shape, p, g, along);
                 }));
 }
@@ -209,9 +215,18 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   }
   if (!recording(x)) return y;
   return record("masked_select", y,
-                wrt(x, [shape = x.shape(), kept = save(dense), count](const Tensor& g) {
+                wrt(x, [shape = x.shape(), kept = save_key(dense), count](const Tensor& g) {
                   const Tensor dense = kept, places = Tensor::empty({count}, DType::Int64);
-                  engine::mask_positions(dense, engine::count_mask(dense), places);
+                  const std::vector<int64_t> counts = engine::count_mask(dense);
+                  const int64_t now = counts.empty() ? 0 : counts.back();
+                  if (now != count) {
+                    throw TapeError("masked_select" + recorded_at(*current_node()) +
+                                    ": the mask of shape " + to_string(dense.shape()) +
+                                    " was changed through shared memory: it was True " +
+                                    std::to_string(count) + " times, and is " +
+                                    std::to_string(now) + " times");
+                  }
+                  engine::mask_positions(dense, counts, places);
                   return reshape(untake({element_count(shape)}, places, g, 0), shape);
                 }));
 }
@@ -245,8 +260,10 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
   Tensor y = Tensor::empty(shape, x.dtype());
   engine::take_along(wide, p, along, y);
   if (!recording(wide)) return y;
-  return record("take_along_axis", y, wrt(wide, [full, p = save(p), along](const Tensor& g) {
-                  return add_along_axis(full, p, g, along);
+  return record("take_along_axis", y, wrt(wide, [full, p = save_key(p), along](const Tensor& g) {
+                  const Tensor places = p;
+                  engine::check_indices(contiguous(places), full[along], "take_along_axis");
+                  return add_along_axis(full, places, g, along);
                 }));
 }
 
