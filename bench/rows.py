@@ -567,7 +567,16 @@ _recorded("m[i]", "m[i]")
 _recorded("concat([a, b])", "xp.concat([a, b])")
 _recorded("stack([a, b]), 3 operations", "xp.stack([a, b])")
 _recorded("einsum('ij,jk', m, m)", "xp.einsum('ij,jk', m, m)")
-for _text in ("x += b", "x *= b", "x *= 2.0", "x /= b", "x[0] = b[0]", "x[0] += 2.0", "x[...] = b"):
+for _text in (
+    "x += b",
+    "x *= b",
+    "x *= 2.0",
+    "x /= b",
+    "x[0] = b[0]",
+    "x[0] += 2.0",
+    "x[...] = b",
+    "x[c] *= 2.0",
+):
     _recorded(f"x = copy(a); {_text}", f"x = xp.copy(a); {_text}", f"x = xp.clone(a); {_text}")
 
 

@@ -263,6 +263,15 @@ int set(PyObject* self, PyObject* key, PyObject* value) noexcept {
       unlocked(is_large(target), [&] { assign(target, source); });
       return 0;
     }
+    Tensor mask;
+    if (whole_mask(self, key, mask)) {
+      Tensor source = value_for(x, value);
+      while (source.ndim() > 1 && source.length(0) == 1) {
+        source = get_item(source, {Index(int64_t{0})});
+      }
+      unlocked(is_large(x), [&] { assign_where(x, mask, source); });
+      return 0;
+    }
     py::object function = py::reinterpret_steal<py::object>(advanced("set"));
     py::object source = own(wrap(value_for(x, value)));
     own(PyObject_CallFunctionObjArgs(function.ptr(), self, key, source.ptr(), nullptr));

@@ -261,6 +261,8 @@ enum class InPlaceOp {
 };
 void update(InPlaceOp op, const Tensor& x, const Tensor& value);
 void assign(const Tensor& x, const Tensor& value);  // x[...] = value, broadcast, cast to x's dtype
+// x[mask] = value for a mask of x's shape: broadcast to as many elements as are True.
+void assign_where(const Tensor& x, const Tensor& mask, const Tensor& value);
 // x with values added at indices along the axis, in their order; values have the shape of take's
 // result.
 Tensor index_add(const Tensor& x, const Tensor& indices, const Tensor& values, int64_t axis);

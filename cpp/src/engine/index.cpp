@@ -108,6 +108,58 @@ void compress(const Tensor& x, const Tensor& mask, const std::vector<int64_t>& c
   });
 }
 
+namespace {
+
+// Eight at a time, which are often all or none. Single ones without branches, which a mask of no
+// pattern would mislead.
+template <int Bytes>
+void put_masked(const char* values, int64_t step, const uint8_t* mask, int64_t n, char* x) {
+  constexpr uint64_t kAll = 0x0101010101010101;
+  const auto put_some = [&](int64_t count) {
+    for (int64_t i = 0; i < count; ++i, x += Bytes) {
+      const bool taken = mask[i] != 0;
+      const char* const from[] = {x, values};
+      std::memcpy(x, from[taken], Bytes);
+      values += taken * step;
+    }
+    mask += count;
+  };
+  int64_t left = n;
+  for (; left >= 8; left -= 8) {
+    uint64_t eight;
+    std::memcpy(&eight, mask, 8);
+    if (eight != 0 && eight != kAll) {
+      put_some(8);
+      continue;
+    }
+    if (eight == kAll) {
+      for (int i = 0; i < 8; ++i) std::memcpy(x + i * Bytes, values + i * step, Bytes);
+      values += 8 * step;
+    }
+    mask += 8;
+    x += 8 * Bytes;
+  }
+  put_some(left);
+}
+
+}  // namespace
+
+void expand(const Tensor& values, const Tensor& mask, const std::vector<int64_t>& counts,
+            const Tensor& x) {
+  using Kernel = void (*)(const char*, int64_t, const uint8_t*, int64_t, char*);
+  static constexpr Kernel kernels[] = {put_masked<1>, put_masked<2>, put_masked<4>, put_masked<8>,
+                                       put_masked<16>};
+  const int64_t element = itemsize(x.dtype()), step = values.size() == 1 ? 0 : element;
+  const auto kernel = kernels[__builtin_ctzll(static_cast<uint64_t>(element))];
+  const auto* from = static_cast<const char*>(values.data());
+  const auto* bytes = static_cast<const uint8_t*>(mask.data());
+  auto* to = static_cast<char*>(x.mutable_data());
+  for_each_piece(mask.size(), [&](int64_t p, int64_t first, int64_t n) {
+    const int64_t before = p == 0 ? 0 : counts[static_cast<size_t>(p - 1)];
+    kernel(from + before * step, step, bytes + first, n, to + first * element);
+  });
+}
+
 void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, const Tensor& out) {
   const auto* bytes = static_cast<const uint8_t*>(mask.data());
   auto* to = out.mutable_data<int64_t>();

@@ -18,6 +18,9 @@ std::vector<int64_t> count_mask(const Tensor& mask);
 // counts are count_mask's.
 void compress(const Tensor& x, const Tensor& mask, const std::vector<int64_t>& counts,
               const Tensor& out);
+// The other way: x takes the values, row-major or a single one, where mask is True.
+void expand(const Tensor& values, const Tensor& mask, const std::vector<int64_t>& counts,
+            const Tensor& x);
 void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, const Tensor& out);
 
 // out[o, j, i] = x[o, indices[j], i]; x: (outer, length, inner) strided, out: (outer, count,

@@ -21,10 +21,6 @@ Tensor positions(const Tensor& indices, int64_t length, const char* what) {
   return p;
 }
 
-// Positions and masks are kept in memory of our own: the array that a caller gave as a key is the
-// caller's to change.
-Saved save_key(const Tensor& key) { return save(key.storage().owned() ? key : copy(key)); }
-
 int64_t product(const Dims& shape, int first, int last) {
   int64_t n = 1;
   for (int i = first; i < last; ++i) n *= shape[i];
@@ -131,6 +127,16 @@ Tensor add_along_axis(const Dims& shape, const Tensor& indices, const Tensor& va
                 }));
 }
 
+Saved save_key(const Tensor& key) { return save(key.storage().owned() ? key : copy(key)); }
+
+void check_mask(const Tensor& mask, const Dims& shape) {
+  if (mask.dtype() != DType::Bool || mask.shape() != shape) {
+    throw IndexError(std::string("a mask of dtype ") + name(mask.dtype()) + " and shape " +
+                     to_string(mask.shape()) + " for a tensor of shape " + to_string(shape) +
+                     ", expected bool and the same shape");
+  }
+}
+
 Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis) {
   if (!axis) {
     if (x.ndim() != 1) return take(reshape(x, {-1}), indices, 0);
@@ -200,11 +206,7 @@ void put_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t fir
 }
 
 Tensor masked_select(const Tensor& x, const Tensor& mask) {
-  if (mask.dtype() != DType::Bool || mask.shape() != x.shape()) {
-    throw IndexError(std::string("a mask of dtype ") + name(mask.dtype()) + " and shape " +
-                     to_string(mask.shape()) + " for a tensor of shape " + to_string(x.shape()) +
-                     ", expected bool and the same shape");
-  }
+  check_mask(mask, x.shape());
   const Tensor dense = contiguous(detach(mask));
   const std::vector<int64_t> counts = engine::count_mask(dense);
   const int64_t count = counts.empty() ? 0 : counts.back();

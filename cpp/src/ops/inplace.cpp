@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/elementwise.h"
+#include "engine/index.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
 #include "ops/views.h"
@@ -34,17 +35,20 @@ const Row& row(InPlaceOp op) {
   return rows[static_cast<int>(op)];
 }
 
-void check_target(const char* what, const Tensor& x, const Tensor& value) {
-  check_writable(what, x);
-  if (value.shape() != x.shape() && broadcast_shapes(x.shape(), value.shape(), what) != x.shape()) {
+void check_fits(const char* what, const Tensor& value, const Dims& shape) {
+  if (value.shape() != shape && broadcast_shapes(shape, value.shape(), what) != shape) {
     throw ValueError(std::string(what) + ": a value of shape " + to_string(value.shape()) +
-                     " does not broadcast to the target's shape " + to_string(x.shape()));
+                     " does not broadcast to the target's shape " + to_string(shape));
   }
+}
+
+void refuse_leaf(const char* what, const Tensor& x) {
   if (!grad_enabled()) return;
-  const TensorImpl* base = x.impl()->base ? x.impl()->base.get() : x.impl();
-  if (base->node && static_cast<const Node*>(base->node.get())->is_leaf()) {
-    throw TapeError(std::string(what) + ": " + (x.impl()->base ? "a view of " : "") +
-                    describe(x.impl()->base ? Tensor(x.impl()->base) : x) +
+  const bool is_part = static_cast<bool>(x.impl()->base);
+  const TensorImpl* whole = is_part ? x.impl()->base.get() : x.impl();
+  if (whole->node && static_cast<const Node*>(whole->node.get())->is_leaf()) {
+    throw TapeError(std::string(what) + ": " + (is_part ? "a view of " : "") +
+                    describe(is_part ? Tensor(x.impl()->base) : x) +
                     ", which requires grad, cannot be changed in place while recording; use "
                     "no_grad()");
   }
@@ -75,6 +79,25 @@ void renew_part(const Tensor& x, const Layout& view, const Tensor& part) {
   };
   using Assign = ListNode<decltype(rule)>;
   renew(x, Ref<Node>::of_new(new Assign("assign", std::move(rule), x, part)));
+}
+
+// Changes x by a recorded operator that leaves it its result, of which x's base and their views are
+// told. Whether it is recorded depends on x and the value alone.
+template <class Change>
+void change(const char* what, const Tensor& x, const Tensor& value, Change&& make) {
+  const bool recorded = recording(x, value);
+  const bool is_part = static_cast<bool>(x.impl()->base);
+  if (recorded && is_part) check_places(what, Tensor(x.impl()->base), x.layout());
+  make();
+  if (!recorded) return;
+  if (is_part) return renew_part(Tensor(x.impl()->base), x.layout(), x);
+  ++x.impl()->generation;
+}
+
+// A view is its base's, also where it was made unrecorded.
+void renew_unrecorded(const Tensor& x) {
+  const TensorImpl* base = x.impl()->base.get();
+  if (base && base->node && grad_enabled() && !has_history(x)) renew_history(x);
 }
 
 // Is this the end of x[key] += y, which assigns a view to its own place? A view that was made
@@ -124,7 +147,9 @@ void check_writable(const char* what, const Tensor& x) {
 
 void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
   const Row& r = row(op);
-  check_target(r.name, x, value);
+  check_writable(r.name, x);
+  check_fits(r.name, value, x.shape());
+  refuse_leaf(r.name, x);
   // What the operator itself refuses (dtypes, negative integer powers), it refuses on no elements.
   DType type = x.dtype();
   if (value.dtype() != type) {
@@ -135,30 +160,61 @@ void update(InPlaceOp op, const Tensor& x, const Tensor& value) {
     }
   }
   check_kind(r.name, operand_dtype(r.op, type), x.dtype());
-  const Ref<TensorImpl>& base = x.impl()->base;
-  // A view is its base's, also where it was made unrecorded.
-  if (base && base->node && grad_enabled() && !has_history(x)) renew_history(x);
-  const bool recorded = recording(x, value);
-  if (recorded && (type != x.dtype() || anomaly_watchers.load(std::memory_order_relaxed) > 0)) {
+  renew_unrecorded(x);
+  if ((type != x.dtype() || anomaly_watchers.load(std::memory_order_relaxed) > 0) &&
+      recording(x, value)) {
     // The result is rounded, or looked at, before x is changed.
     return write(r.name, x, r.recorded(x, value, Into::New));
   }
-  if (recorded && base) check_places(r.name, Tensor(base), x.layout());
-  if (r.recorded) {
-    r.recorded(x, value, Into::First);
-  } else {
-    binary(r.op, x, value, Into::First);
-  }
-  if (!recorded) return;
-  if (base) return renew_part(Tensor(base), x.layout(), x);
-  ++x.impl()->generation;
+  change(r.name, x, value, [&] {
+    if (r.recorded) {
+      r.recorded(x, value, Into::First);
+    } else {
+      binary(r.op, x, value, Into::First);
+    }
+  });
 }
 
 void assign(const Tensor& x, const Tensor& value) {
-  check_target("assignment", x, value);
+  check_writable("assignment", x);
+  check_fits("assignment", value, x.shape());
+  refuse_leaf("assignment", x);
   check_kind("assignment", value.dtype(), x.dtype());
   if (is_assigned_to_itself(x, value)) return;
   write("assignment", x, value);
+}
+
+void assign_where(const Tensor& x, const Tensor& mask, const Tensor& value) {
+  check_mask(mask, x.shape());
+  check_writable("assignment", x);
+  const Tensor chosen = contiguous(detach(mask));
+  const std::vector<int64_t> counts = engine::count_mask(chosen);
+  const Dims target = {counts.empty() ? 0 : counts.back()};
+  check_fits("assignment", value, target);
+  refuse_leaf("assignment", x);
+  check_kind("assignment", value.dtype(), x.dtype());
+  renew_unrecorded(x);
+  change("assignment", x, value, [&] {
+    {
+      const GradMode off(false);
+      // What lies in x's memory is read in one order and written in another.
+      const bool meet = overlaps(x, value) || x.data() == value.data();
+      Tensor source = value.dtype() != x.dtype() ? astype(value, x.dtype())
+                      : meet                     ? copy(value)
+                                                 : contiguous(value);
+      if (source.size() > 1) source = broadcast_to(source, target);
+      begin_change(x);
+      const Tensor dense = contiguous(x);
+      engine::expand(source, chosen, counts, dense);
+      if (!dense.is_same(x)) engine::copy(dense, x);
+    }
+    if (!recording(x, value)) return;
+    record_on(
+        "assign", x,
+        wrt(x, [mask = save_key(chosen)](
+                   const Tensor& g) { return where(mask, scalar(false, g.dtype()), g); }),
+        wrt(value, [mask = save_key(chosen)](const Tensor& g) { return masked_select(g, mask); }));
+  });
 }
 
 }  // namespace ndtape

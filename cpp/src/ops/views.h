@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ndtape/ops.h"
+#include "tape/saved.h"
 
 namespace ndtape {
 
@@ -45,6 +46,13 @@ Tensor contiguous(const Tensor& x);
 
 // Throws ValueError for memory that must not be changed: read-only, or an element named twice.
 void check_writable(const char* what, const Tensor& x);
+
+// Throws IndexError unless it is a mask of that shape.
+void check_mask(const Tensor& mask, const Dims& shape);
+
+// Positions and masks are kept in memory of our own: the array that a caller gave as a key is the
+// caller's to change.
+Saved save_key(const Tensor& key);
 
 // The layout a basic index gives. Throws IndexError for a position out of range or too many
 // entries, ValueError for a step of 0.
