@@ -77,14 +77,14 @@ def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tenso
         raise ValueError("einsum: expected subscripts and operands")
     if isinstance(operands[0], str):
         tensors = [_core.asarray(x) for x in operands[1:]]
+        if len(tensors) == 2 and optimize is True and tensors[0].dtype != _core.bool:
+            product = _one_product(operands[0], tensors[0].shape, tensors[1].shape)
+            if product is not None:
+                return _carried_out(product, *tensors)
         form = _parse(operands[0], tuple(x.ndim for x in tensors))
     else:
         tensors, form = _interleaved(operands)
     inputs, output = form
-    if len(tensors) == 2 and optimize is True and tensors[0].dtype != _core.bool:
-        product = _one_product(*inputs, output, tensors[0].shape, tensors[1].shape)
-        if product is not None:
-            return _carried_out(product, *tensors)
     _check_lengths(tensors, inputs)
     boolean = bool(tensors) and all(x.dtype == _core.bool for x in tensors)
     if boolean:  # a sum of products is any of alls
@@ -321,13 +321,16 @@ def _product(a: _Term, b: _Term, wanted: set[int]) -> _Term:
 
 
 class _Product(NamedTuple):
-    """A product as a stack of matrix products: how axes are ordered before, between and after."""
+    """A product as a stack of matrix products: how axes are ordered before, between and after.
 
-    left: Labels | None  # None: as they are
-    left_shape: tuple[int, ...]
+    None where nothing is to be done.
+    """
+
+    left: Labels | None
+    left_shape: tuple[int, ...] | None
     right: Labels | None
-    right_shape: tuple[int, ...]
-    shape: tuple[int, ...]
+    right_shape: tuple[int, ...] | None
+    shape: tuple[int, ...] | None
     order: Labels | None
 
 
@@ -347,23 +350,28 @@ def _planned_product(
     def order(labels: Labels, wanted: Labels) -> Labels | None:
         return None if labels == wanted else tuple(labels.index(label) for label in wanted)
 
+    def change(axes: Labels, to: tuple[int, ...]) -> tuple[int, ...] | None:
+        return None if shape(axes) == to else to
+
     m, k, n = math.prod(shape(rows)), math.prod(shape(inner)), math.prod(shape(columns))
+    left, right = (*stack, *rows, *inner), (*stack, *inner, *columns)
     made = (*stack, *rows, *columns)
     return _Product(
-        order(a, (*stack, *rows, *inner)),
-        (*shape(stack), m, k),
-        order(b, (*stack, *inner, *columns)),
-        (*shape(stack), k, n),
-        shape(made),
+        order(a, left),
+        change(left, (*shape(stack), m, k)),
+        order(b, right),
+        change(right, (*shape(stack), k, n)),
+        None if shape(made) == (*shape(stack), m, n) else shape(made),
         order(made, output),
     )
 
 
 @functools.lru_cache(maxsize=1024)
 def _one_product(
-    a: Labels, b: Labels, output: Labels, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
+    subscripts: str, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
 ) -> _Product | None:
     """Plan all of an expression of two operands, if it is nothing but a product with a sum."""
+    (a, b), output = _parse(subscripts, (len(a_shape), len(b_shape)))
     if len(set(a)) < len(a) or len(set(b)) < len(b):
         return None
     lengths_a, lengths_b = dict(zip(a, a_shape, strict=True)), dict(zip(b, b_shape, strict=True))
@@ -376,15 +384,17 @@ def _one_product(
 
 
 def _carried_out(product: _Product, a: Tensor, b: Tensor) -> Tensor:
-    left = a if product.left is None else _core.permute_dims(a, product.left)
-    right = b if product.right is None else _core.permute_dims(b, product.right)
-    result = _reshaped(left, product.left_shape) @ _reshaped(right, product.right_shape)
-    result = _reshaped(result, product.shape)
+    left = _laid_out(a, product.left, product.left_shape)
+    result = left @ _laid_out(b, product.right, product.right_shape)
+    if product.shape is not None:
+        result = _core.reshape(result, product.shape)
     return result if product.order is None else _core.permute_dims(result, product.order)
 
 
-def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return x if x.shape == shape else _core.reshape(x, shape)
+def _laid_out(x: Tensor, order: Labels | None, shape: tuple[int, ...] | None) -> Tensor:
+    if order is not None:
+        x = _core.permute_dims(x, order)
+    return x if shape is None else _core.reshape(x, shape)
 
 
 # ---- the order -----------------------------------------------------------------------------------

@@ -21,9 +21,11 @@ void execute(const Program& program, const Dims& shape, const Tensor* inputs,
 inline constexpr int64_t kLongestRow = 64 * 1024;
 
 // The same for a program with reductions, which are along the last axis of `shape`. Outputs that
-// are row values have length 1 there.
+// are row values have length 1 there; none may overlap an input. `numbers` are the program's. Of
+// several `row_axes`, the last ones, a row is all elements: there inputs and outputs must be
+// contiguous.
 void execute_rows(const Program& program, const Dims& shape, const Tensor* inputs,
-                  const Tensor* outputs);
+                  const Tensor* outputs, const double* numbers = nullptr, int row_axes = 1);
 
 // dst[...] = src, broadcast, converted to dst's dtype. They must not overlap.
 void copy(const Tensor& src, const Tensor& dst);

@@ -246,14 +246,14 @@ class TakeAcross {
 
 }  // namespace
 
-void take(const Tensor& x, const Tensor& indices, const Tensor& out) {
-  const int64_t outer = x.length(0), length = x.length(1);
-  int64_t inner = x.length(2), element = itemsize(x.dtype());
+void take(const Tensor& x, const Layout& lines, const Tensor& indices, const Tensor& out) {
+  const int64_t outer = lines.shape[0], length = lines.shape[1];
+  int64_t inner = lines.shape[2], element = itemsize(x.dtype());
   const int64_t count = indices.size();
   if (outer == 0 || inner == 0 || count == 0) return;
   const int64_t* positions = indices.data<int64_t>();
-  const int64_t outer_step = x.strides()[0] * element, step = x.strides()[1] * element,
-                inner_step = x.strides()[2] * element;
+  const int64_t outer_step = lines.strides[0] * element, step = lines.strides[1] * element,
+                inner_step = lines.strides[2] * element;
   // A few elements side by side move as one.
   const int64_t whole = inner * element;
   if (inner > 1 && inner_step == element && whole <= 16 && (whole & (whole - 1)) == 0) {

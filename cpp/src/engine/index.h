@@ -23,9 +23,9 @@ void expand(const Tensor& values, const Tensor& mask, const std::vector<int64_t>
             const Tensor& x);
 void mask_positions(const Tensor& mask, const std::vector<int64_t>& counts, const Tensor& out);
 
-// out[o, j, i] = x[o, indices[j], i]; x: (outer, length, inner) strided, out: (outer, count,
-// inner) row-major, indices: (count,) int64, contiguous and checked.
-void take(const Tensor& x, const Tensor& indices, const Tensor& out);
+// out[o, j, i] = x[o, indices[j], i]; x seen as `lines`: (outer, length, inner), strided; out, of
+// any shape, is (outer, count, inner) row-major; `count` indices, int64, contiguous and checked.
+void take(const Tensor& x, const Layout& lines, const Tensor& indices, const Tensor& out);
 
 // out = x, then out[o, indices[j], i] += values[o, j, i] in the order of j; out and values are
 // row-major, and x is out or row-major too, of its dtype.

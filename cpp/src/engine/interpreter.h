@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "engine/evaluator.h"
 #include "engine/program.h"
 #include "engine/walk.h"
 
@@ -32,13 +33,12 @@ class Interpreter {
   // is over before the processor finds out what to fetch.
   bool looks_ahead() const { return looks_ahead_; }
   // Output i of the last run as a dense block.
-  const void* result(int i) const { return values_[program_.output_value(i)]; }
+  const void* result(int i) const { return evaluator_.values[program_.output_value(i)]; }
 
  private:
   struct Operand {
     int64_t row_stride, col_stride, element;
     int size_class;
-    bool one_row;               // the same row for all, read as such
     bool sideways;              // runs fastest from row to row
     const char* gathered_from;  // what the buffer holds, to not gather it twice
     int64_t gathered_rows, gathered_cols;
@@ -48,19 +48,15 @@ class Interpreter {
            (rows == 1 || o.row_stride == cols * o.element);
   }
   void assign_buffers(char* memory, int64_t block);
-  void reduce_rows(const Instruction& in, int64_t rows, int64_t cols);
-  void run_fused(const Instruction& in, int64_t rows, int64_t cols);
 
   const Program& program_;
-  const cpu::KernelTable& kernels_;
   const int outputs_;  // that are stored
   bool looks_ahead_ = false;
-  bool streamed_[kMaxOutputs];      // written past the caches
-  bool direct_[kMaxOutputs];        // may the instruction write to the output itself?
-  char* buffer_[kMaxValues];        // of each value
-  const char* values_[kMaxValues];  // where each value is, in this tile
-  char* target_[kMaxValues];        // where its instruction writes, in this tile
+  bool streamed_[kMaxOutputs];  // written past the caches
+  bool direct_[kMaxOutputs];    // may the instruction write to the output itself?
+  char* buffer_[kMaxValues];    // of each value
   Operand operand_[kMaxOperands];
+  Evaluator evaluator_;
 };
 
 }  // namespace ndtape::engine

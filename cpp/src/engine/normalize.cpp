@@ -31,12 +31,15 @@ void for_tasks(int64_t tasks, int64_t elements, FunctionRef<void(int64_t, int64_
   parallel_for(tasks, body);
 }
 
+double scale_of(double var, double epsilon) { return 1.0 / std::sqrt(var + epsilon); }
+
 template <class T>
 void rows_gradient(DType dtype, const RowNorm& norm, T* dx, T* dweight, T* dbias) {
   const cpu::NormKernels& kernels = norm_kernels(dtype);
   const T *x = static_cast<const T*>(norm.x), *g = static_cast<const T*>(norm.g),
-          *shift = static_cast<const T*>(norm.shift), *scale = static_cast<const T*>(norm.scale);
+          *known = static_cast<const T*>(norm.statistics);
   const int64_t n = norm.length;
+  const auto length = static_cast<double>(n);
   const bool sums = dweight || dbias;
   const int64_t tasks = std::clamp<int64_t>(norm.rows / kRowsOfTask, 1, kMostTasks);
   std::vector<T> partial(sums ? static_cast<size_t>(tasks * 2 * n) : 0);
@@ -45,11 +48,19 @@ void rows_gradient(DType dtype, const RowNorm& norm, T* dx, T* dweight, T* dbias
       T* const to = sums ? partial.data() + task * 2 * n : nullptr;
       for (int64_t r = task * norm.rows / tasks; r < (task + 1) * norm.rows / tasks; ++r) {
         const T *row = x + r * n, *g_row = g + r * norm.g_stride;
-        const double m = shift ? static_cast<double>(shift[r]) : 0, s = scale[r];
+        double m = 0, s;
+        if (known) {
+          s = known[r];
+          if (norm.centered) m = known[norm.rows + r];
+        } else {
+          // The mean is rounded to T, as by the program that normalised.
+          if (norm.centered) m = static_cast<T>(kernels.sum(row, n) / length);
+          s = scale_of(kernels.squares(row, m, n) / length, norm.epsilon);
+        }
         double sum_h = 0, sum_hv = 0;
         if (dx) kernels.row_dots(g_row, row, norm.weight, m, s, n, &sum_h, &sum_hv);
-        const double mean_h = shift ? sum_h / static_cast<double>(n) : 0;
-        kernels.row_gradient(g_row, row, norm.weight, m, s, mean_h, sum_hv / static_cast<double>(n),
+        const double mean_h = norm.centered ? sum_h / length : 0;
+        kernels.row_gradient(g_row, row, norm.weight, m, s, mean_h, sum_hv / length,
                              dx ? dx + r * n : nullptr, to, to ? to + n : nullptr, n);
       }
     }
@@ -74,8 +85,6 @@ Part part_of(const ChannelNorm& norm, int64_t set, int64_t part) {
   return {set % norm.weight_sets * norm.weight_set + part * norm.weight_part,
           set * norm.set_stride + part * norm.part_stride};
 }
-
-double scale_of(double var, double epsilon) { return 1.0 / std::sqrt(var + epsilon); }
 
 template <class T>
 void moments_of_set(const cpu::NormKernels& kernels, const ChannelNorm& norm, int64_t set,
@@ -152,17 +161,29 @@ void normalize_rows_gradient(DType dtype, const RowNorm& norm, void* dx, void* d
 }
 
 void softmax_loss_gradient(DType dtype, int64_t rows, int64_t length, const void* x,
-                           const void* top, const void* total, const void* g, const int64_t* labels,
-                           void* dx) {
+                           const void* statistics, const void* g, const int64_t* labels, void* dx) {
   const cpu::NormKernels& kernels = norm_kernels(dtype);
+  const auto largest =
+      cpu::kernels().reduce[static_cast<int>(ReduceOp::max)][static_cast<int>(dtype)];
+  const auto exp_sum =
+      cpu::kernels().row[static_cast<int>(RowOp::exp_sum)][static_cast<int>(dtype)];
   with_type(dtype, [&]<class T>(T) {
-    const auto value = [](const void* p, int64_t i) { return static_cast<const T*>(p)[i]; };
+    const T *known = static_cast<const T*>(statistics), *slope = static_cast<const T*>(g);
     for_tasks(rows, rows * length, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
+        const T* const row = static_cast<const T*>(x) + r * length;
+        T top, total;
+        if (known) {
+          top = known[r];
+          total = known[rows + r];
+        } else {
+          largest(row, &top, length);
+          const void* const args[] = {row, &top};
+          exp_sum(args, nullptr, &total, length);
+        }
         T* const to = static_cast<T*>(dx) + r * length;
-        kernels.exp_times(static_cast<const T*>(x) + r * length, value(top, r),
-                          value(g, r) / value(total, r), to, length);
-        to[labels[r]] -= value(g, r);
+        kernels.exp_times(row, top, slope[r] / total, to, length);
+        to[labels[r]] -= slope[r];
       }
     });
   });

@@ -7,27 +7,32 @@
 
 namespace ndtape::engine {
 
+// Statistics of so few elements cost less to make again than to keep.
+inline constexpr int64_t kFewElements = 1024;
+
 // All of one float dtype and dense, but g's rows, which are g_stride elements apart, maybe 0.
 struct RowNorm {
   int64_t rows, length;
-  const void *x, *weight;     // weight may be null
-  const void *shift, *scale;  // a value a row; a null shift is 0, and then h's mean stays in
+  const void *x, *weight;  // weight may be null
+  bool centered;           // else the mean is 0
+  double epsilon;
+  const void* statistics;  // every row's 1 / sqrt(var + epsilon), then its mean; or null
   const void* g;
   int64_t g_stride;
 };
 
-// The derivatives of v * weight + bias, where v = (x - shift) * scale, its rows normalised by shift
-// and scale. Null results are not computed. Rows are dealt to tasks by their number alone, and
-// these tasks' sums of dweight and dbias are added pairwise.
+// The derivatives of v * weight + bias, where v = (x - mean) / sqrt(var + epsilon) of each row.
+// Null results are not computed. Rows are dealt to tasks by their number alone, and these tasks'
+// sums of dweight and dbias are added pairwise.
 void normalize_rows_gradient(DType dtype, const RowNorm& norm, void* dx, void* dweight,
                              void* dbias);
 
-// dx[r] = exp(x[r] - top[r]) * g[r] / total[r], less g[r] at labels[r]: the gradient of a softmax's
-// cross-entropy. All dense, x and dx (rows, length); labels are in range, from
-// the end where negative.
+// dx[r] = exp(x[r] - top) * g[r] / total, less g[r] at labels[r]: the gradient of a softmax's
+// cross-entropy. top is the largest of x[r], total the sum of exp(x[r] - top); statistics has every
+// row's top, then every row's total, or is null. All dense, x and dx (rows, length); labels are in
+// range.
 void softmax_loss_gradient(DType dtype, int64_t rows, int64_t length, const void* x,
-                           const void* top, const void* total, const void* g, const int64_t* labels,
-                           void* dx);
+                           const void* statistics, const void* g, const int64_t* labels, void* dx);
 
 // Channels normalised together are a set: `parts` runs of `length` elements, part_stride apart, in
 // memory where sets are set_stride apart. The weight of a part is weight[set % weight_sets *

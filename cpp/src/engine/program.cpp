@@ -32,12 +32,13 @@ DType result_dtype(Op op, DType operands) {
   }
 }
 
-Value Program::new_value(DType dtype) {
+Value Program::new_value(DType dtype, bool row) {
   if (values_ >= kMaxValues) throw std::logic_error("program: too many values");
   dtypes_[values_] = dtype;
   widest_ = std::max(widest_, itemsize(dtype));
-  row_[values_] = false;
-  producer_[values_] = instructions_ - 1;
+  row_[values_] = row;
+  fused_only_[values_] = true;
+  producer_[values_] = last_use_[values_] = static_cast<int8_t>(instructions_ - 1);
   return static_cast<Value>(values_++);
 }
 
@@ -45,8 +46,8 @@ Value Program::input(DType dtype) {
   if (inputs_ >= kMaxInputs || instructions_ > 0) {
     throw std::logic_error("program: inputs come first, at most 24");
   }
-  ++inputs_;
-  return new_value(dtype);  // instructions_ is 0: made by none
+  is_number_[inputs_++] = false;
+  return new_value(dtype, false);  // instructions_ is 0: made by none
 }
 
 Value Program::row_input(DType dtype) {
@@ -55,28 +56,50 @@ Value Program::row_input(DType dtype) {
   return v;
 }
 
-Value Program::emit(Instruction instruction, DType result, int cost) {
+Value Program::number(DType dtype) {
+  if (!is_float(dtype))
+    throw std::logic_error(std::string("program: a number of dtype ") + name(dtype));
+  const Value v = row_input(dtype);
+  is_number_[v] = true;
+  return v;
+}
+
+// Written where it stays: a copy would read by vectors what was just written by bytes, and wait.
+Instruction& Program::add(Form form, std::initializer_list<Value> args, int cost) {
   if (instructions_ >= kMaxInstructions) throw std::logic_error("program: too many instructions");
+  Instruction& in = code_[instructions_];
+  in.kernel = nullptr;
+  in.form = form;
+  in.result = in.total = kNoValue;
+  int n = 0;
+  for (Value v : args) {
+    in.args[n++] = v;
+    if (v == kNoValue) continue;
+    last_use_[v] = std::max(last_use_[v], static_cast<int8_t>(instructions_));
+    fused_only_[v] = fused_only_[v] && form == Form::Fused;
+  }
+  while (n < kMaxArgs) in.args[n++] = kNoValue;
   ++instructions_;
-  instruction.result = new_value(result);
-  row_[instruction.result] = instruction.form == Form::Row || instruction.form == Form::Reduce;
-  code_[instructions_ - 1] = instruction;
   cost_ += cost;
-  return instruction.result;
+  return in;
+}
+
+Value Program::result(Instruction& instruction, DType dtype) {
+  const Form form = instruction.form;
+  return instruction.result = new_value(dtype, form == Form::Row || form == Form::Reduce);
 }
 
 Value Program::cast(Value v, DType to) {
-  DType from = dtypes_[v];
+  const DType from = dtypes_[v];
   if (from == to) return v;
-  auto kernel = cpu::kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
-  const Form form = row_[v] ? Form::Row : Form::Block;
-  return emit({kernel, nullptr, form, {v, kNoValue, kNoValue, kNoValue, kNoValue}, kNoValue}, to,
-              1);
+  Instruction& in = add(row_[v] ? Form::Row : Form::Block, {v}, 1);
+  in.kernel = cpu::kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
+  return result(in, to);
 }
 
 Value Program::apply(Op op, Value a, Value b, Value c) {
-  DType operands = dtypes_[op == Op::where ? b : a];
-  auto kernel = cpu::kernels().block[static_cast<int>(op)][static_cast<int>(operands)];
+  const DType operands = dtypes_[op == Op::where ? b : a];
+  const auto kernel = cpu::kernels().block[static_cast<int>(op)][static_cast<int>(operands)];
   if (!kernel) {
     throw std::logic_error(std::string("program: no kernel for ") + info(op).name + " of " +
                            name(operands));
@@ -97,78 +120,49 @@ Value Program::apply(Op op, Value a, Value b, Value c) {
       if (v != kNoValue && row_[v]) v = expand(v);
     }
   }
-  const Form form = any_block ? Form::Block : Form::Row;
   const bool costly = info(op).types == Types::Float || op == Op::pow;
   const int cost = costly ? static_cast<int>(itemsize(operands)) : 1;  // fewer lanes, more terms
-  return emit({kernel, nullptr, form, {args[0], args[1], args[2], kNoValue, kNoValue}, kNoValue},
-              result_dtype(op, operands), cost);
+  Instruction& in = add(any_block ? Form::Block : Form::Row, {args[0], args[1], args[2]}, cost);
+  in.kernel = kernel;
+  return result(in, result_dtype(op, operands));
 }
 
-Value Program::expand(Value v) {
-  return emit(
-      {nullptr, nullptr, Form::Expand, {v, kNoValue, kNoValue, kNoValue, kNoValue}, kNoValue},
-      dtypes_[v], 1);
-}
+Value Program::expand(Value v) { return result(add(Form::Expand, {v}, 1), dtypes_[v]); }
 
 Value Program::reduce(ReduceOp op, Value v) {
   const int dtype = static_cast<int>(dtypes_[v]);
   const auto& kernels = cpu::kernels();
-  return emit({kernels.block[static_cast<int>(combiner(op))][dtype],
-               kernels.reduce[static_cast<int>(op)][dtype],
-               Form::Reduce,
-               {v, kNoValue, kNoValue, kNoValue, kNoValue},
-               kNoValue},
-              dtypes_[v], 1);
+  Instruction& in = add(Form::Reduce, {v}, 1);
+  in.kernel = kernels.block[static_cast<int>(combiner(op))][dtype];
+  in.reduce = kernels.reduce[static_cast<int>(op)][dtype];
+  return result(in, dtypes_[v]);
 }
 
-Instruction Program::fused_instruction(RowOp op, std::initializer_list<Value> args,
-                                       DType dtype) const {
+Instruction& Program::add_fused(RowOp op, std::initializer_list<Value> args, int cost) {
   const auto& kernels = cpu::kernels();
-  const int d = static_cast<int>(dtype);
-  Instruction in{};
-  in.kernel = kernels.block[static_cast<int>(Op::add)][d];
-  in.form = Form::Fused;
-  in.result = kNoValue;
-  in.row_kernel = kernels.row[static_cast<int>(op)][d];
-  int n = 0;
-  for (Value v : args) in.args[n++] = v;
-  while (n < kMaxArgs) in.args[n++] = kNoValue;
+  const int dtype = static_cast<int>(dtypes_[*args.begin()]);
+  Instruction& in = add(Form::Fused, args, cost);
+  in.kernel = kernels.block[static_cast<int>(Op::add)][dtype];
+  in.row_kernel = kernels.row[static_cast<int>(op)][dtype];
   return in;
 }
 
 Value Program::fused(RowOp op, std::initializer_list<Value> args) {
-  const DType dtype = dtypes_[*args.begin()];
-  return emit(fused_instruction(op, args, dtype), dtype, 1);
+  return result(add_fused(op, args, 1), dtypes_[*args.begin()]);
 }
 
 Value Program::fused_sum(RowOp op, std::initializer_list<Value> args, Value* block) {
-  if (instructions_ >= kMaxInstructions) throw std::logic_error("program: too many instructions");
   const DType dtype = dtypes_[*args.begin()];
-  Instruction in = fused_instruction(op, args, dtype);
-  ++instructions_;
-  if (block) *block = in.result = new_value(dtype);
-  in.total = new_value(dtype);
-  row_[in.total] = true;
-  code_[instructions_ - 1] = in;
-  cost_ += op == RowOp::exp_sum ? static_cast<int>(itemsize(dtype)) : 1;
-  return in.total;
-}
-
-bool Program::read_by_fused_only(Value v) const {
-  for (int i = 0; i < instructions_; ++i) {
-    if (code_[i].form == Form::Fused) continue;
-    for (Value a : code_[i].args) {
-      if (a == v) return false;
-    }
-  }
-  for (int i = 0; i < outputs_; ++i) {
-    if (output_[i] == v) return false;
-  }
-  return true;
+  Instruction& in =
+      add_fused(op, args, op == RowOp::exp_sum ? static_cast<int>(itemsize(dtype)) : 1);
+  if (block) *block = result(in, dtype);
+  return in.total = new_value(dtype, true);
 }
 
 void Program::output(Value v) {
   if (outputs_ >= kMaxOutputs) throw std::logic_error("program: too many outputs");
+  fused_only_[v] = false;
+  last_use_[v] = kMaxInstructions;
   output_[outputs_++] = v;
 }
 

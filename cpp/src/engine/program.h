@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <type_traits>
 
 #include "cpu/kernels.h"
 #include "cpu/op_table.h"
@@ -30,13 +31,15 @@ enum class Form : uint8_t {
 inline constexpr int kMaxArgs = 5;
 
 struct Instruction {
-  cpu::BlockKernel kernel;   // Reduce, Fused: combines partial results
-  cpu::ReduceKernel reduce;  // Reduce only
+  cpu::BlockKernel kernel;  // Reduce, Fused: combines partial results
+  union {
+    cpu::ReduceKernel reduce;   // Reduce
+    cpu::RowKernel row_kernel;  // Fused
+  };
   Form form;
-  Value args[kMaxArgs];                 // kNoValue where the kernel takes fewer
-  Value result;                         // kNoValue for a Fused one without a block
-  Value total = kNoValue;               // Fused only: the row value
-  cpu::RowKernel row_kernel = nullptr;  // Fused only
+  Value args[kMaxArgs];  // kNoValue where the kernel takes fewer
+  Value result;          // kNoValue for a Fused one without a block
+  Value total;           // Fused only: the row value
 };
 
 // Built once, run over many blocks. Inputs come first, in the order of the operands.
@@ -45,6 +48,8 @@ class Program {
   Value input(DType dtype);
   // An input with one element a row: its operand is broadcast along the last axis.
   Value row_input(DType dtype);
+  // A number, the same for all rows, of those that execute_rows is given.
+  Value number(DType dtype);
   // `v` converted; `v` itself when it has that dtype.
   Value cast(Value v, DType to);
   // Operands of one dtype (where: the first is bool), which must have a kernel for `op`.
@@ -59,9 +64,12 @@ class Program {
   void output(Value v);
 
   // Do only row operators read this value?
-  bool read_by_fused_only(Value v) const;
+  bool read_by_fused_only(Value v) const { return fused_only_[v]; }
   // The instruction that makes a value; -1 for an input.
   int producer(Value v) const { return producer_[v]; }
+  // The last instruction that reads a value, or that makes it; the end for an output.
+  int last_use(Value v) const { return last_use_[v]; }
+  bool is_number(Value v) const { return is_number_[v]; }
   DType dtype(Value v) const { return dtypes_[v]; }
   int64_t widest() const { return widest_; }  // bytes of an element of the largest dtype, 8 or more
   int inputs() const { return inputs_; }
@@ -75,10 +83,11 @@ class Program {
   int cost() const { return cost_; }
 
  private:
-  Value new_value(DType dtype);
-  Value emit(Instruction instruction, DType result, int cost);
+  Value new_value(DType dtype, bool row);
+  Instruction& add(Form form, std::initializer_list<Value> args, int cost);
+  Instruction& add_fused(RowOp op, std::initializer_list<Value> args, int cost);
+  Value result(Instruction& instruction, DType dtype);
   Value expand(Value v);
-  Instruction fused_instruction(RowOp op, std::initializer_list<Value> args, DType dtype) const;
 
   int inputs_ = 0;
   int values_ = 0;
@@ -89,9 +98,30 @@ class Program {
   Value output_[kMaxOutputs];
   DType dtypes_[kMaxValues];
   bool row_[kMaxValues];
-  int producer_[kMaxValues];
+  bool fused_only_[kMaxValues];
+  bool is_number_[kMaxInputs];
+  int8_t producer_[kMaxValues];
+  int8_t last_use_[kMaxValues];
   Instruction code_[kMaxInstructions];
 };
+
+// The program that `make(program, type, inputs...)` gives for inputs of these dtypes. Where all are
+// of `type` it is made once, so `make` must give the same each time; else it is made in `other`.
+template <class Make, class... Inputs>
+const Program& program_for(Make make, Program& other, DType type, Inputs... inputs) {
+  static_assert(std::is_empty_v<Make>, "what it depends on must be arguments");
+  if (((inputs == type) && ...) && is_float(type)) {
+    const auto of = [&](DType dtype) {
+      Program program;
+      make(program, dtype, (static_cast<void>(inputs), dtype)...);
+      return program;
+    };
+    static const Program singles = of(DType::Float32), doubles = of(DType::Float64);
+    return type == DType::Float32 ? singles : doubles;
+  }
+  make(other, type, inputs...);
+  return other;
+}
 
 // The operator that combines partial results of a reduction.
 Op combiner(ReduceOp op);

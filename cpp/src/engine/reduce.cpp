@@ -392,10 +392,8 @@ void reduce(const Program& program, const Dims& shape, const Tensor* inputs, con
   ops.ndim = shape.size();
   int64_t size = 1;
   for (int i = 0; i < ops.ndim; ++i) size *= ops.shape[i] = shape[i];
-  for (int i = 0; i < program.inputs(); ++i) {
-    ops.add(inputs[i].data(), inputs[i].layout(), itemsize(inputs[i].dtype()));
-  }
-  ops.add(out.data(), out.layout(), itemsize(dtype));
+  ops.add_inputs(program, inputs);
+  ops.add(out);
   // Kept axes to the front, in order.
   bool is_reduced[kMaxAxes] = {};
   for (int64_t axis : reduced) is_reduced[axis] = true;

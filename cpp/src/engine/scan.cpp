@@ -193,9 +193,9 @@ void scan(ScanOp op, const Tensor& x, const Tensor* factor, int axis, const Tens
   Operands& ops = job.ops;
   ops.ndim = out.ndim();
   for (int i = 0; i < ops.ndim; ++i) ops.shape[i] = out.length(i);
-  ops.add(x.data(), x.layout(), itemsize(x.dtype()));
-  if (factor) ops.add(factor->data(), factor->layout(), element);
-  ops.add(out.data(), out.layout(), element);
+  ops.add(x);
+  if (factor) ops.add(*factor);
+  ops.add(out);
   for (int i = axis; i + 1 < ops.ndim; ++i) ops.swap_axes(i, i + 1);
   simplify(ops, 0, ops.ndim - 1, job.out());
   job.lines.select_axes(ops, 0, ops.ndim - 1);

@@ -7,6 +7,14 @@
 
 namespace ndtape::engine {
 
+Number::Number(double number, DType dtype) {
+  if (dtype == DType::Float32) {
+    single = static_cast<float>(number);
+  } else {
+    wide = number;
+  }
+}
+
 void Operands::add(const void* first, const Layout& layout, int64_t element_bytes) {
   if (count >= kMaxOperands) throw std::logic_error("walk: too many operands");
   data[count] = static_cast<char*>(const_cast<void*>(first));
@@ -17,6 +25,17 @@ void Operands::add(const void* first, const Layout& layout, int64_t element_byte
     stride[count][lead + i] = layout.shape[i] == 1 ? 0 : layout.strides[i] * element_bytes;
   }
   ++count;
+}
+
+void Operands::add_inputs(const Program& program, const Tensor* inputs, const Number* numbers) {
+  for (int i = 0; i < program.inputs(); ++i) {
+    const auto v = static_cast<Value>(i);
+    if (program.is_number(v)) {
+      add(numbers++, Layout{}, itemsize(program.dtype(v)));
+    } else {
+      add(*inputs++);
+    }
+  }
 }
 
 void Operands::select_axes(const Operands& from, int first, int last) {

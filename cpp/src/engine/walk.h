@@ -4,11 +4,19 @@
 #include <cstdint>
 
 #include "engine/program.h"
-#include "ndtape/layout.h"
+#include "ndtape/tensor.h"
 
 namespace ndtape::engine {
 
 inline constexpr int kMaxOperands = kMaxInputs + kMaxOutputs;
+
+// A number in the dtype in which a program reads it.
+union Number {
+  Number() = default;
+  Number(double number, DType dtype);
+  float single;
+  double wide;
+};
 
 // Operands of one shape as bytes: strides count bytes, 0 where an operand is broadcast.
 struct Operands {
@@ -21,6 +29,9 @@ struct Operands {
 
   // Adds an operand laid out as `layout`, broadcast to the shape; `data` is its first element.
   void add(const void* first, const Layout& layout, int64_t element_bytes);
+  void add(const Tensor& x) { add(x.data(), x.layout(), itemsize(x.dtype())); }
+  // Adds a program's inputs: these tensors and numbers, each in their order.
+  void add_inputs(const Program& program, const Tensor* inputs, const Number* numbers = nullptr);
 
   // The same operands along axes [first, last) only.
   void select_axes(const Operands& from, int first, int last);

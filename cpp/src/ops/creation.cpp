@@ -8,6 +8,7 @@
 #include "engine/elementwise.h"
 #include "ndtape/ops.h"
 #include "ops/elementwise.h"
+#include "ops/record.h"
 
 namespace ndtape {
 namespace {
@@ -99,11 +100,17 @@ Tensor with_mask(const Tensor& x, const char* what, int64_t k, bool lower) {
   const int64_t rows = x.length(x.ndim() - 2), cols = x.length(x.ndim() - 1);
   // Element (i, j) is on diagonal j - i; any k beyond the corners acts like the corner.
   k = std::max(-rows - 1, std::min(k, cols + 1));
-  const Tensor i = reshape(arange_int(0, 1, rows, DType::Int64), {rows, 1});
-  const Tensor j = reshape(arange_int(0, 1, cols, DType::Int64), {1, cols});
-  const Tensor diagonal = subtract(j, i), bound = scalar(k, DType::Int64);
-  return where(lower ? less_equal(diagonal, bound) : greater_equal(diagonal, bound), x,
-               scalar(false, x.dtype()));
+  Tensor y;
+  {
+    GradMode off(false);
+    const Tensor i = reshape(arange_int(0, 1, rows, DType::Int64), {rows, 1});
+    const Tensor j = reshape(arange_int(0, 1, cols, DType::Int64), {1, cols});
+    const Tensor diagonal = subtract(j, i), bound = scalar(k, DType::Int64);
+    y = keep_where(lower ? less_equal(diagonal, bound) : greater_equal(diagonal, bound), x);
+  }
+  if (!recording(x)) return y;
+  return record(what, y,
+                wrt(x, [what, k, lower](const Tensor& g) { return with_mask(g, what, k, lower); }));
 }
 
 void check_count(int64_t count, const char* what) {

@@ -51,25 +51,57 @@ int slot(DType dtype) { return static_cast<int>(dtype); }
 // Tensors of one block or less go to the kernel as they are, without a plan.
 bool is_small(const Tensor& x) { return x.size() <= cpu::kBlock && x.is_contiguous(); }
 
-// The one element of `x`, n times over.
-const void* repeat(const Tensor& x, void* block, int64_t n) {
-  if (n == 1) return x.data();
-  const int size_class = __builtin_ctz(static_cast<unsigned>(itemsize(x.dtype())));
-  cpu::kernels().gather[size_class](x.data(), 0, 0, block, 1, n);
+// A small operand as it looks broadcast to a shape of `n` elements: its own memory, or `block`
+// filled with its one row again and again, or with each of its elements some times. Null for other
+// ways.
+const void* spread(const Tensor& x, const Dims& shape, int64_t n, char* block) {
+  const int lead = shape.size() - x.ndim();
+  if (lead < 0 || !is_small(x)) return nullptr;
+  int last = x.ndim();  // axes from here on are those of the shape
+  while (last > 0 && x.length(last - 1) == shape[lead + last - 1]) --last;
+  int first = 0;  // so are those before
+  while (lead == 0 && first < last && x.length(first) == shape[first]) ++first;
+  for (int i = first; i < last; ++i) {
+    if (x.length(i) != 1) return nullptr;
+  }
+  const int64_t count = x.size(), bytes = itemsize(x.dtype());
+  if (count == n) return x.data();
+  const auto gather = cpu::kernels().gather[__builtin_ctzll(static_cast<uint64_t>(bytes))];
+  if (first == 0) {
+    gather(x.data(), 0, bytes, block, n / count, count);
+  } else if (last == x.ndim()) {
+    gather(x.data(), bytes, 0, block, count, n / count);
+  } else {
+    return nullptr;
+  }
   return block;
 }
 
-// What a kernel reads for a op b on small operands of one dtype, where one may be a single element
-// beside a block, and the result's shape.
+// The shape of the result where that is one of the operands' shapes, and small; else null.
+template <class... Tensors>
+const Dims* small_shape(const Tensor& a, const Tensors&... others) {
+  const Tensor* widest = &a;
+  const auto widen = [&](const Tensor& x) {
+    if (x.ndim() > widest->ndim() || (x.ndim() == widest->ndim() && x.size() > widest->size())) {
+      widest = &x;
+    }
+  };
+  (widen(others), ...);
+  return widest->size() > 0 && is_small(*widest) ? &widest->shape() : nullptr;
+}
+
+// What a kernel reads for a op b on small operands of one dtype, where one may be broadcast to the
+// other, and the result's shape.
 class SmallPair {
  public:
   SmallPair(const Tensor& a, const Tensor& b) {
     if (a.shape() == b.shape()) {
       if (is_small(a) && is_small(b)) set(a, a.data(), b.data());
-    } else if (b.size() == 1 && b.ndim() <= a.ndim() && is_small(a)) {
-      set(a, a.data(), repeat(b, block_, a.size()));
-    } else if (a.size() == 1 && a.ndim() <= b.ndim() && is_small(b)) {
-      set(b, repeat(a, block_, b.size()), b.data());
+    } else if (const Dims* shape = small_shape(a, b)) {
+      const Tensor& whole = shape == &a.shape() ? a : b;
+      const void* other = spread(shape == &a.shape() ? b : a, *shape, whole.size(), block_);
+      if (!other) return;
+      shape == &a.shape() ? set(a, a.data(), other) : set(b, other, b.data());
     }
   }
   const Dims* shape() const { return shape_; }  // null unless they are small
@@ -88,30 +120,21 @@ class SmallPair {
   alignas(64) char block_[cpu::kBlock * 16];
 };
 
-// a op b op c for small operands, the first of dtype `first`: each of the result's shape, or a
-// single element.
+// a op b op c for small operands, the first of dtype `first`, that broadcast to one of them.
 bool small_ternary(cpu::BlockKernel kernel, const Tensor& a, const Tensor& b, const Tensor& c,
                    DType first, DType type, Tensor& y) {
   if (a.dtype() != first || b.dtype() != type || c.dtype() != type) return false;
-  const Tensor* const operands[] = {&a, &b, &c};
-  const Tensor* widest = &a;
-  for (const Tensor* x : operands) {
-    if (x->ndim() > widest->ndim() || (x->ndim() == widest->ndim() && x->size() > widest->size())) {
-      widest = x;
-    }
-  }
-  if (!is_small(*widest)) return false;
-  for (const Tensor* x : operands) {
-    if (x->shape() == widest->shape() ? !is_small(*x) : x->size() != 1) return false;
-  }
-  y = Tensor::empty(widest->shape(), type);
+  const Dims* const shape = small_shape(a, b, c);
+  if (!shape) return false;
   alignas(64) char blocks[3][cpu::kBlock * 16];
-  const void* data[3];
-  for (int i = 0; i < 3; ++i) {
-    const bool whole = operands[i]->size() == y.size();
-    data[i] = whole ? operands[i]->data() : repeat(*operands[i], blocks[i], y.size());
+  const int64_t n = element_count(*shape);
+  const void* const data[] = {spread(a, *shape, n, blocks[0]), spread(b, *shape, n, blocks[1]),
+                              spread(c, *shape, n, blocks[2])};
+  for (const void* p : data) {
+    if (!p) return false;
   }
-  kernel(data[0], data[1], data[2], y.mutable_data(), y.size());
+  y = Tensor::empty(*shape, type);
+  kernel(data[0], data[1], data[2], y.mutable_data(), n);
   return true;
 }
 

@@ -145,14 +145,15 @@ Tensor take(const Tensor& x, const Tensor& indices, std::optional<int64_t> axis)
   const int along = normalize_axis(*axis, x.ndim(), "take");
   const Dims& shape = x.shape();
   const Tensor p = positions(indices, shape[along], "take");
-  const int64_t outer = product(shape, 0, along), inner = product(shape, along + 1, shape.size()),
-                count = p.size();
+  const int64_t outer = product(shape, 0, along), inner = product(shape, along + 1, shape.size());
   const Dims result = with_axis(shape, along, indices.shape());
   Tensor y = Tensor::empty(result, x.dtype());
-  {
-    GradMode off(false);
-    const Tensor rows = reshape(x, {outer, shape[along], inner});
-    engine::take(rows, p, reshape(y, {outer, count, inner}));
+  const Dims lines = {outer, shape[along], inner};
+  if (const std::optional<Layout> in_place = x.layout().reshape(lines)) {
+    engine::take(x, *in_place, p, y);
+  } else {
+    const Tensor dense = copy(detach(x));
+    engine::take(dense, Layout::contiguous(lines), p, y);
   }
   if (!recording(x)) return y;
   return record("take", y, wrt(x, [shape, p = save_key(p), along](const Tensor& g) {

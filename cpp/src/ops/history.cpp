@@ -46,7 +46,7 @@ void begin_change(const Tensor& x) {
 
 bool is_elementwise(const char* name) {
   static const std::unordered_set<std::string_view> names = [] {
-    std::unordered_set<std::string_view> all{"copy", "astype"};
+    std::unordered_set<std::string_view> all{"copy", "astype", "tril", "triu"};
     for (int op = 0; op < kOpCount; ++op) all.insert(info(static_cast<Op>(op)).name);
     return all;
   }();

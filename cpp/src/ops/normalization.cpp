@@ -1,8 +1,8 @@
 // Functions of whole rows: softmax, cross-entropy. Each is one program, one pass over memory.
+#include <cstring>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
+#include <tuple>
 
 #include "engine/elementwise.h"
 #include "engine/index.h"
@@ -20,6 +20,7 @@ using engine::Value;
 
 // x with `axis` last, as a view without history.
 Tensor axis_last(const Tensor& x, int axis) {
+  if (axis == x.ndim() - 1) return x;
   Dims order;
   for (int i = 0; i < x.ndim(); ++i) {
     if (i != axis) order.push_back(i);
@@ -29,22 +30,21 @@ Tensor axis_last(const Tensor& x, int axis) {
       new TensorImpl(x.dtype(), x.layout().permute(order), Ref<Storage>(&x.storage()))));
 }
 
-// One output of x's shape from inputs of x's shape and dtype, by a program on rows along `axis`.
-template <class Build>
-Tensor row_function(const std::vector<Tensor>& inputs, int axis, DType dtype, Build build) {
-  Tensor y = Tensor::empty(inputs[0].shape(), dtype);
+// One output of the inputs' shape: the formula's, of rows along `axis`.
+template <class Formula, class... Tensors>
+Tensor row_function(int axis, DType dtype, Formula, const Tensors&... inputs) {
+  const Tensor moved[] = {axis_last(inputs, axis)...};
+  Tensor y = Tensor::empty(std::get<0>(std::tie(inputs...)).shape(), dtype);
   if (y.size() == 0) return y;
-  Program program;
-  std::vector<Tensor> moved;
-  Value in[engine::kMaxInputs];
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    moved.push_back(axis_last(inputs[i], axis));
-    in[i] = program.input(inputs[i].dtype());
-  }
-  for (size_t i = 0; i < inputs.size(); ++i) in[i] = program.cast(in[i], dtype);
-  program.output(build(program, in));
+  Program other;
+  const auto make = [](Program& program, DType type, auto... given) {
+    Value in[] = {program.input(given)...};
+    for (Value& v : in) v = program.cast(v, type);
+    program.output(Formula()(program, in));
+  };
+  const Program& program = engine::program_for(make, other, dtype, inputs.dtype()...);
   const Tensor out = axis_last(y, axis);
-  engine::execute_rows(program, out.shape(), moved.data(), &out);
+  engine::execute_rows(program, out.shape(), moved, &out);
   return y;
 }
 
@@ -63,12 +63,11 @@ bool fits_a_program(const Tensor& x, int axis) { return x.length(axis) <= engine
 // The gradient of softmax's input: y * (g - sum(g * y)).
 Tensor softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
   if (!fits_a_program(y, axis)) return y * (g - sum(g * y, Dims{axis}, true));
-  Tensor d =
-      row_function({y, g}, axis, promote(y.dtype(), g.dtype()), [](Program& p, const Value* in) {
-        const Value product = p.apply(Op::multiply, in[0], in[1]);
-        const Value total = p.reduce(ReduceOp::sum, product);
-        return p.apply(Op::multiply, in[0], p.apply(Op::subtract, in[1], total));
-      });
+  const auto formula = [](Program& p, const Value* in) {
+    const Value total = p.reduce(ReduceOp::sum, p.apply(Op::multiply, in[0], in[1]));
+    return p.apply(Op::multiply, in[0], p.apply(Op::subtract, in[1], total));
+  };
+  Tensor d = row_function(axis, promote(y.dtype(), g.dtype()), formula, y, g);
   if (!recording(y, g)) return d;
   return record(
       "softmax_gradient", d,
@@ -84,11 +83,11 @@ Tensor softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
 // The gradient of log_softmax's input: g - exp(y) * sum(g).
 Tensor log_softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
   if (!fits_a_program(y, axis)) return g - exp(y) * sum(g, Dims{axis}, true);
-  Tensor d =
-      row_function({y, g}, axis, promote(y.dtype(), g.dtype()), [](Program& p, const Value* in) {
-        const Value total = p.reduce(ReduceOp::sum, in[1]);
-        return p.apply(Op::subtract, in[1], p.apply(Op::multiply, p.apply(Op::exp, in[0]), total));
-      });
+  const auto formula = [](Program& p, const Value* in) {
+    const Value total = p.reduce(ReduceOp::sum, in[1]);
+    return p.apply(Op::subtract, in[1], p.apply(Op::multiply, p.apply(Op::exp, in[0]), total));
+  };
+  Tensor d = row_function(axis, promote(y.dtype(), g.dtype()), formula, y, g);
   if (!recording(y, g)) return d;
   return record("log_softmax_gradient", d,
                 wrt(y, [y = save(y), g = save(g), axis](
@@ -103,12 +102,13 @@ Tensor log_softmax_gradient(const Tensor& y, const Tensor& g, int axis) {
 Tensor softmax(const Tensor& x, int64_t axis) {
   const int along = row_axis(x, axis, "softmax");
   if (!fits_a_program(x, along)) return exp(log_softmax(x, along));
-  Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
+  const auto formula = [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
     Value e;
     const Value total = p.fused_sum(RowOp::exp_sum, {in[0], top}, &e);
     return p.apply(Op::multiply, e, p.apply(Op::reciprocal, total));
-  });
+  };
+  Tensor y = row_function(along, float_of(x.dtype()), formula, x);
   if (!recording(x)) return y;
   return record("softmax", y, wrt(x, [y = save_output(y), along](const Tensor& g) {
                   return softmax_gradient(y, g, along);
@@ -121,11 +121,12 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
     const Tensor y = is_float(x.dtype()) ? x : astype(x, default_float());
     return y - logsumexp(y, Dims{along}, true);
   }
-  Tensor y = row_function({x}, along, float_of(x.dtype()), [](Program& p, const Value* in) {
+  const auto formula = [](Program& p, const Value* in) {
     const Value top = p.reduce(ReduceOp::max, in[0]);
     const Value total = p.fused_sum(RowOp::exp_sum, {in[0], top});
     return p.fused(RowOp::subtract_both, {in[0], top, p.apply(Op::log, total)});
-  });
+  };
+  Tensor y = row_function(along, float_of(x.dtype()), formula, x);
   if (!recording(x)) return y;
   return record("log_softmax", y, wrt(x, [y = save_output(y), along](const Tensor& g) {
                   return log_softmax_gradient(y, g, along);
@@ -135,20 +136,39 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
 namespace {
 
 // Unlike other indices, labels do not count from the end: -1 is a mark or a mistake.
+void check_label(int64_t label, int64_t classes) {
+  if (label >= 0 && label < classes) return;
+  throw IndexError("cross_entropy: label " + std::to_string(label) + " is out of range for " +
+                   std::to_string(classes) + " classes");
+}
+
 void check_labels(const Tensor& labels, int64_t classes) {
   const int64_t* const p = labels.data<int64_t>();
-  for (int64_t i = 0; i < labels.size(); ++i) {
-    if (p[i] < 0 || p[i] >= classes) {
-      throw IndexError("cross_entropy: label " + std::to_string(p[i]) + " is out of range for " +
-                       std::to_string(classes) + " classes");
-    }
+  for (int64_t i = 0; i < labels.size(); ++i) check_label(p[i], classes);
+}
+
+// The scores at the labels, one a row, as a column.
+Tensor at_labels(const Tensor& scores, const Tensor& labels) {
+  const int64_t rows = scores.length(0), classes = scores.length(1);
+  const int64_t bytes = itemsize(scores.dtype());
+  const int64_t row_step = scores.strides()[0] * bytes, step = scores.strides()[1] * bytes;
+  Tensor hit = Tensor::empty({rows, 1}, scores.dtype());
+  const char* const from = scores.data<char>();
+  char* const to = hit.mutable_data<char>();
+  const int64_t* const p = labels.data<int64_t>();
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t label = p[r];
+    check_label(label, classes);
+    std::memcpy(to + r * bytes, from + r * row_step + label * step, static_cast<size_t>(bytes));
   }
+  return hit;
 }
 
 // The gradient of cross_entropy's scores: (softmax(scores) - one_hot(labels)) * g, row by row.
-// top and total are of each row: the largest score, and the sum of exp(score - top).
-Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& top,
-                              const Tensor& total, const Tensor& g) {
+// The two rows of `statistics`, if there are any, are the largest score of each row, and its sum of
+// exp(score - that).
+Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const Tensor& statistics,
+                              const Tensor& g) {
   if (grad_enabled()) {
     const Tensor classes = arange_int(0, 1, scores.length(1), DType::Int64);
     const Tensor hit = equal(expand_dims(labels, 1), classes);
@@ -158,11 +178,28 @@ Tensor cross_entropy_gradient(const Tensor& scores, const Tensor& labels, const 
   check_labels(labels, scores.length(1));
   const Tensor x = contiguous(scores.dtype() == g.dtype() ? scores : astype(scores, g.dtype()));
   Tensor d = Tensor::empty(scores.shape(), g.dtype());
-  engine::softmax_loss_gradient(g.dtype(), x.length(0), x.length(1), x.data(), top.data(),
-                                total.data(), contiguous(g).data(), labels.data<int64_t>(),
-                                d.mutable_data());
+  engine::softmax_loss_gradient(g.dtype(), x.length(0), x.length(1), x.data(),
+                                statistics.defined() ? statistics.data() : nullptr,
+                                contiguous(g).data(), labels.data<int64_t>(), d.mutable_data());
   return d;
 }
+
+// The loss of each row from its scores and the one at its label; with `statistics`, its largest
+// score and its sum of exp(score - that), too.
+template <bool statistics>
+struct CrossEntropy {
+  void operator()(Program& p, DType type, DType given) const {
+    const Value in_x = p.input(given), in_hit = p.row_input(given);
+    const Value x = p.cast(in_x, type), hit = p.cast(in_hit, type);
+    const Value top = p.reduce(ReduceOp::max, x);
+    const Value total = p.fused_sum(RowOp::exp_sum, {x, top});
+    // log(sum(exp(x - top))) - (x[label] - top): the differences are small, and exact at the top.
+    p.output(p.apply(Op::subtract, p.apply(Op::log, total), p.apply(Op::subtract, hit, top)));
+    if (!statistics) return;
+    p.output(top);
+    p.output(total);
+  }
+};
 
 }  // namespace
 
@@ -180,36 +217,34 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
   const DType dtype = float_of(scores.dtype());
   const Tensor rows =
       contiguous(labels.dtype() == DType::Int64 ? labels : astype(labels, DType::Int64));
-  check_labels(rows, scores.length(1));
   if (!fits_a_program(scores, 1)) {
+    check_labels(rows, scores.length(1));
     const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
     return logsumexp(scores, Dims{1}) - squeeze(hit, Dims{1});
   }
   const int64_t n = scores.length(0);
-  Tensor y = Tensor::empty({n, 1}, dtype), tops = Tensor::empty({n, 1}, dtype),
-         totals = Tensor::empty({n, 1}, dtype);
-  {
-    GradMode off(false);
-    Program p;
-    const Value in_x = p.input(scores.dtype()), in_hit = p.row_input(scores.dtype());
-    const Value x = p.cast(in_x, dtype);
-    const Value top = p.reduce(ReduceOp::max, x);
-    const Value total = p.fused_sum(RowOp::exp_sum, {x, top});
-    // log(sum(exp(x - top))) - (x[label] - top): the differences are small, and exact at the top.
-    p.output(p.apply(Op::subtract, p.apply(Op::log, total),
-                     p.apply(Op::subtract, p.cast(in_hit, dtype), top)));
-    const Tensor hit = take_along_axis(scores, expand_dims(rows, 1), 1);
-    p.output(top);
-    p.output(total);
-    const Tensor inputs[] = {scores, hit}, outputs[] = {y, tops, totals};
-    if (scores.size() > 0) engine::execute_rows(p, scores.shape(), inputs, outputs);
-    y = reshape(y, {n});
+  const Tensor inputs[] = {scores, at_labels(scores, rows)};
+  Tensor y = Tensor::empty({n}, dtype);
+  const bool recorded = recording(scores), kept = recorded && scores.size() > engine::kFewElements;
+  const Tensor statistics = kept ? Tensor::empty({2, n}, dtype) : Tensor();
+  if (scores.size() > 0) {
+    Program other;
+    const Program& p =
+        kept ? engine::program_for(CrossEntropy<true>(), other, dtype, scores.dtype())
+             : engine::program_for(CrossEntropy<false>(), other, dtype, scores.dtype());
+    const auto column = [n](int64_t first) { return Layout{{n, 1}, {1, 1}, first}; };
+    Tensor outputs[3] = {y.view(column(0))};
+    if (kept) {
+      outputs[1] = statistics.view(column(0));
+      outputs[2] = statistics.view(column(n));
+    }
+    engine::execute_rows(p, scores.shape(), inputs, outputs);
   }
-  if (!recording(scores)) return y;
+  if (!recorded) return y;
   return record(
       "cross_entropy", y,
-      wrt(scores, [scores = save(scores), rows = save(rows), tops, totals](const Tensor& g) {
-        return cross_entropy_gradient(scores, rows, tops, totals, g);
+      wrt(scores, [scores = save(scores), rows = save(rows), statistics](const Tensor& g) {
+        return cross_entropy_gradient(scores, rows, statistics, g);
       }));
 }
 

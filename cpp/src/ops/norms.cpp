@@ -1,11 +1,11 @@
-// Layer, root-mean-square, batch and group normalisation. Forward keeps the statistics; backward is
-// one pass over x and g that gives the gradients of x, weight and bias together.
+// Layer, root-mean-square, batch and group normalisation. Backward is one pass over x and g that
+// gives the gradients of x, weight and bias together.
 #include "ndtape/norms.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "engine/elementwise.h"
 #include "engine/normalize.h"
@@ -25,10 +25,10 @@ DType float_of(DType dtype) { return is_float(dtype) ? dtype : default_float(); 
 // The dtype of a result of x, weight and bias.
 DType common_dtype(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   DType dtype = float_of(x.dtype());
-  for (const Tensor& t : {weight, bias}) {
-    if (!t.defined()) continue;
-    refuse_complex(t, name);
-    dtype = promote(dtype, t.dtype());
+  for (const Tensor* t : {&weight, &bias}) {
+    if (!t->defined()) continue;
+    refuse_complex(*t, name);
+    dtype = promote(dtype, t->dtype());
   }
   return dtype;
 }
@@ -89,61 +89,98 @@ struct RowsByOperators {
 
 class RowNormNode final : public Node {
  public:
-  // mean is undefined for a root mean square.
+  // Without statistics where they are to be made again.
   RowNormNode(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias,
-              const Tensor& mean, const Tensor& scale, double epsilon)
-      : Node(name, 3), epsilon_(epsilon), mean_(mean), scale_(scale) {
+              const Tensor& statistics, bool centered, double epsilon)
+      : Node(name, bias.defined()     ? 3
+                   : weight.defined() ? 2
+                                      : 1),
+        centered_(centered),
+        epsilon_(epsilon),
+        statistics_(statistics),
+        saved_x_(save(x)) {
     connect(*this, 0, x);
     if (weight.defined()) connect(*this, 1, weight);
     if (bias.defined()) connect(*this, 2, bias);
-    saved_x_.emplace(save(x));
     if (weight.defined()) saved_weight_.emplace(save(weight));
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
-    const Tensor &g = grads[0], x = *saved_x_, weight = saved_weight_ ? *saved_weight_ : Tensor();
+    const Tensor &g = grads[0], x = saved_x_, weight = saved_weight_ ? *saved_weight_ : Tensor();
     if (grad_enabled()) return by_operators(x, weight, g, result);
     const int64_t length = x.shape().back();
     const GradientRows rows(g, length);
     const Tensor from = contiguous(x), w = contiguous_or_none(weight);
     const DType dtype = x.dtype();
-    for (int i = 0; i < 3; ++i) {
-      if (needs(i)) result[i] = Tensor::empty(i == 0 ? x.shape() : Dims{length}, dtype);
+    void* out[3] = {};
+    for (int i = 0; i < inputs(); ++i) {
+      if (!needs(i)) continue;
+      result[i] = Tensor::empty(i == 0 ? x.shape() : Dims{length}, dtype);
+      out[i] = result[i].mutable_data();
     }
-    const auto out = [&](int i) { return needs(i) ? result[i].mutable_data() : nullptr; };
-    const engine::RowNorm norm = {
-        x.size() / length,   length,        from.data(),   data_or_null(w),
-        data_or_null(mean_), scale_.data(), rows.g.data(), rows.same ? 0 : length};
-    engine::normalize_rows_gradient(dtype, norm, out(0), out(1), out(2));
+    const engine::RowNorm norm = {x.size() / length,         length,        from.data(),
+                                  data_or_null(w),           centered_,     epsilon_,
+                                  data_or_null(statistics_), rows.g.data(), rows.same ? 0 : length};
+    engine::normalize_rows_gradient(dtype, norm, out[0], out[1], out[2]);
   }
 
   void count_saved() const override {
-    [[maybe_unused]] const auto x = saved_x_, weight = saved_weight_;
+    [[maybe_unused]] const auto x = saved_x_;
+    [[maybe_unused]] const auto weight = saved_weight_;
   }
 
  protected:
   void free_saved() override {
-    saved_x_.reset();
+    saved_x_ = Saved();
     saved_weight_.reset();
-    mean_ = scale_ = Tensor();
+    statistics_ = Tensor();
   }
 
  private:
   void by_operators(const Tensor& x, const Tensor& weight, const Tensor& g, Tensor* result) const {
-    const bool centered = mean_.defined();
-    const RowsByOperators rows(x, centered, epsilon_);
+    const RowsByOperators rows(x, centered_, epsilon_);
     const Tensor &n = rows.normal, h = weight.defined() ? g * weight : g;
     const Dims last{-1};
     const Tensor inner = h - n * mean(h * n, last, true);
-    result[0] = rows.scale * (centered ? inner - mean(h, last, true) : inner);
-    result[1] = g * n;  // summed over the rows by the walker, as g is
-    result[2] = g;
+    result[0] = rows.scale * (centered_ ? inner - mean(h, last, true) : inner);
+    if (inputs() > 1) result[1] = g * n;  // summed over the rows by the walker, as g is
+    if (inputs() > 2) result[2] = g;
   }
 
+  const bool centered_;
   const double epsilon_;
-  Tensor mean_, scale_;  // of each row
-  std::optional<Saved> saved_x_, saved_weight_;
+  Tensor statistics_;
+  Saved saved_x_;
+  std::optional<Saved> saved_weight_;
 };
+
+// Rows normalised, and with `statistics` their scale and mean, as RowNorm has them.
+template <bool centered, bool weighted, bool shifted, bool statistics>
+struct NormalizedRows {
+  void operator()(Program& p, DType type, DType) const {
+    const Value x = p.input(type), weight = weighted ? p.input(type) : engine::kNoValue,
+                bias = shifted ? p.input(type) : engine::kNoValue;
+    const Value length = p.number(type), epsilon = p.number(type), zero = p.number(type);
+    const Value mean = centered ? p.apply(Op::divide, p.reduce(ReduceOp::sum, x), length) : zero;
+    const Value squares = p.fused_sum(RowOp::square_sum, {x, mean});
+    const Value var = p.apply(Op::add, p.apply(Op::divide, squares, length), epsilon);
+    const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
+    p.output(p.fused(RowOp::normalize, {x, mean, scale, weight, bias}));
+    if (!statistics) return;
+    p.output(scale);
+    if (centered) p.output(mean);
+  }
+};
+
+template <bool... known>
+const Program& row_norm_program(Program& other, DType type, const std::array<bool, 4>& flags) {
+  if constexpr (sizeof...(known) == 4) {
+    return engine::program_for(NormalizedRows<known...>(), other, type, type);
+  } else {
+    return flags[sizeof...(known)] ? row_norm_program<known..., true>(other, type, flags)
+                                   : row_norm_program<known..., false>(other, type, flags);
+  }
+}
 
 Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given_weight,
                       const Tensor& given_bias, bool centered, double epsilon) {
@@ -163,43 +200,32 @@ Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given
     return bias.defined() ? weighted + bias : weighted;
   }
 
-  Program p;
-  std::vector<Tensor> inputs;
-  const auto read = [&](const Tensor& t) {
-    if (!t.defined()) return engine::kNoValue;
-    inputs.push_back(t);
-    return p.input(dtype);
-  };
-  const auto constant = [&](double value) {
-    inputs.push_back(scalar(value, dtype));
-    return p.row_input(dtype);
-  };
-  const Value xv = read(x), wv = read(weight), bv = read(bias);
-  const Value count = constant(static_cast<double>(x.shape().back())), eps = constant(epsilon);
-  const Value shift =
-      centered ? p.apply(Op::divide, p.reduce(ReduceOp::sum, xv), count) : constant(0.0);
-  const Value squares = p.fused_sum(RowOp::square_sum, {xv, shift});
-  const Value var = p.apply(Op::add, p.apply(Op::divide, squares, count), eps);
-  const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
-  p.output(p.fused(RowOp::normalize, {xv, shift, scale, wv, bv}));
-  std::vector<Tensor> outputs = {Tensor::empty(x.shape(), dtype)};
+  Tensor inputs[3];
+  int count = 0;
+  for (const Tensor* t : {&x, &weight, &bias}) {
+    if (t->defined()) inputs[count++] = *t;
+  }
+  Tensor outputs[3] = {Tensor::empty(x.shape(), dtype)};
   const bool recorded = recording(x) || (weight.defined() && recording(weight)) ||
                         (bias.defined() && recording(bias));
-  if (recorded) {
-    Dims column = x.shape();
-    column[x.ndim() - 1] = 1;
-    p.output(scale);
-    outputs.push_back(Tensor::empty(column, dtype));
-    if (centered) {
-      p.output(shift);
-      outputs.push_back(Tensor::empty(column, dtype));
-    }
+  Tensor statistics;
+  if (recorded && x.size() > engine::kFewElements) {
+    Dims shape = x.shape();
+    shape[x.ndim() - 1] = 1;
+    Layout column = Layout::contiguous(shape);
+    statistics = Tensor::empty({centered ? 2 : 1, column.size()}, dtype);
+    outputs[1] = statistics.view(column);
+    column.offset = column.size();
+    if (centered) outputs[2] = statistics.view(column);
   }
-  engine::execute_rows(p, x.shape(), inputs.data(), outputs.data());
+  Program other;
+  const Program& p = row_norm_program(
+      other, dtype, {centered, weight.defined(), bias.defined(), statistics.defined()});
+  const double numbers[] = {static_cast<double>(x.shape().back()), epsilon, 0};
+  engine::execute_rows(p, x.shape(), inputs, outputs, numbers);
   if (recorded) {
-    set_history(outputs[0],
-                Ref<Node>(new RowNormNode(name, x, weight, bias, centered ? outputs[2] : Tensor(),
-                                          outputs[1], epsilon)));
+    set_history(outputs[0], Ref<Node>::of_new(new RowNormNode(name, x, weight, bias, statistics,
+                                                              centered, epsilon)));
   }
   return outputs[0];
 }

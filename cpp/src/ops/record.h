@@ -38,7 +38,7 @@ void renew_history(const Tensor& view);
   return {Ref<Node>(static_cast<Node*>(x.impl()->node.get())), x.impl()->output_index};
 }
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
-// Is `name` that of an operator of the op table, or of a copy or cast?
+// Is `name` that of an operator of the op table, of a copy, a cast or a triangle?
 bool is_elementwise(const char* name);
 
 [[gnu::always_inline]] inline void connect(Node& node, int i, const Tensor& x) {

@@ -38,16 +38,17 @@ int64_t reduced_count(const Dims& shape, const Dims& axes) {
   return n;
 }
 
-// Drops the axes of length 1 that a reduction left; y is its own base still.
+// Drops the axes of length 1 that a reduction left. y is new, and no one else's yet.
 Tensor finish(Tensor y, const Dims& axes, bool keepdims) {
   if (keepdims || axes.empty()) return y;
-  bool drop[kMaxAxes] = {};
-  for (int64_t axis : axes) drop[axis] = true;
-  Layout layout = y.layout();
-  for (int i = y.ndim() - 1; i >= 0; --i) {
-    if (drop[i]) layout = layout.squeeze(i);
+  uint64_t drop = 0;
+  for (int64_t axis : axes) drop |= uint64_t{1} << axis;
+  Dims left;
+  for (int i = 0; i < y.ndim(); ++i) {
+    if (!(drop >> i & 1)) left.push_back(y.length(i));
   }
-  return Tensor(Ref<TensorImpl>(new TensorImpl(y.dtype(), layout, Ref<Storage>(&y.storage()))));
+  y.impl()->layout = Layout::contiguous(left);
+  return y;
 }
 
 // Axes in one word, for rules to hold.
@@ -115,13 +116,22 @@ void refuse_empty(const Tensor& x, const Dims& axes, const char* what) {
   }
 }
 
-// Is it along the last axis, in rows of a size that a row program takes, and enough of them?
+// As many elements cost less than several programs.
+constexpr int64_t kFewElements = 1024;
+
+// Is it along the last axes, in rows of a size that a row program takes, and enough of them or few
+// elements at all?
 bool is_row_reduction(const Tensor& x, const Dims& axes) {
-  if (is_complex(x.dtype()) || axes.size() != 1 || axes[0] != x.ndim() - 1 || x.size() == 0)
-    return false;
-  const int64_t length = x.shape().back();
+  const int count = axes.size();
+  if (is_complex(x.dtype()) || count == 0 || x.size() == 0) return false;
+  for (int64_t axis : axes) {
+    if (axis < x.ndim() - count) return false;
+  }
+  const bool contiguous = x.is_contiguous();
+  if (x.size() <= kFewElements) return contiguous;
+  const int64_t length = reduced_count(x.shape(), axes);
   return length >= 16 && length <= engine::kLongestRow && x.size() / length >= 16 &&
-         x.strides()[x.ndim() - 1] == 1;
+         (contiguous || (count == 1 && x.strides()[x.ndim() - 1] == 1));
 }
 
 DType float_of(DType dtype) { return is_inexact(dtype) ? dtype : default_float(); }
@@ -288,27 +298,28 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
   const Dims which = resolve(x, axes, "var");
   const DType center_type = float_of(x.dtype()), type = real_dtype(center_type);
   // Without any left the standard wants NaN, where dividing by 0 would give an infinity.
-  const double left = static_cast<double>(reduced_count(x.shape(), which)) - correction;
+  const auto count = static_cast<double>(reduced_count(x.shape(), which));
+  const double left = count - correction;
   const double freedom = left > 0 ? left : std::numeric_limits<double>::quiet_NaN();
   // Two passes: the mean, then the sum of squared differences, in one program. Along rows both
   // are made while a row is in the cache.
   Tensor center, y;
   if (is_row_reduction(x, which)) {
     y = Tensor::empty(kept_shape(x.shape(), which), type);
-    Program program;
-    const Value in_x = program.input(x.dtype());
-    const Value length = program.row_input(type), divisor = program.row_input(type);
-    const Value row = program.cast(in_x, type);
-    const Value mean_of = program.apply(Op::divide, program.reduce(ReduceOp::sum, row), length);
-    program.output(
-        program.apply(Op::divide, program.fused_sum(RowOp::square_sum, {row, mean_of}), divisor));
-    const Tensor inputs[] = {x, scalar(static_cast<double>(x.shape().back()), type),
-                             scalar(freedom, type)};
-    engine::execute_rows(program, x.shape(), inputs, &y);
+    const auto make = [](Program& p, DType type, DType given) {
+      const Value x = p.input(given), length = p.number(type), divisor = p.number(type);
+      const Value row = p.cast(x, type);
+      const Value center = p.apply(Op::divide, p.reduce(ReduceOp::sum, row), length);
+      p.output(p.apply(Op::divide, p.fused_sum(RowOp::square_sum, {row, center}), divisor));
+    };
+    Program other;
+    const Program& program = engine::program_for(make, other, type, x.dtype());
+    const double numbers[] = {count, freedom};
+    engine::execute_rows(program, x.shape(), &x, &y, numbers, which.size());
   } else {
     GradMode off(false);
     center = mean(x, which, true);
-    if (reduced_count(x.shape(), which) == 0) {
+    if (count == 0) {
       y = full(kept_shape(x.shape(), which), 0.0, type);
     } else {
       y = Tensor::empty(kept_shape(x.shape(), which), type);
@@ -354,15 +365,18 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
     GradMode off(false);
     if (is_row_reduction(x, which)) {
       y = Tensor::empty(kept_shape(x.shape(), which), type);
-      Program program;
-      const Value in_x = program.input(x.dtype()), zero = program.row_input(type);
-      const Value row = program.cast(in_x, type);
-      const Value top = program.reduce(ReduceOp::max, row);
-      const Value shift = program.apply(Op::where, program.apply(Op::isfinite, top), top, zero);
-      const Value total = program.fused_sum(RowOp::exp_sum, {row, shift});
-      program.output(program.apply(Op::add, program.apply(Op::log, total), shift));
-      const Tensor inputs[] = {x, scalar(0.0, type)};
-      engine::execute_rows(program, x.shape(), inputs, &y);
+      const auto make = [](Program& p, DType type, DType given) {
+        const Value x = p.input(given), zero = p.number(type);
+        const Value row = p.cast(x, type);
+        const Value top = p.reduce(ReduceOp::max, row);
+        const Value shift = p.apply(Op::where, p.apply(Op::isfinite, top), top, zero);
+        const Value total = p.fused_sum(RowOp::exp_sum, {row, shift});
+        p.output(p.apply(Op::add, p.apply(Op::log, total), shift));
+      };
+      Program other;
+      const Program& program = engine::program_for(make, other, type, x.dtype());
+      const double zero = 0;
+      engine::execute_rows(program, x.shape(), &x, &y, &zero, which.size());
     } else {
       const Scalar lowest = -std::numeric_limits<double>::infinity();
       const Tensor top = reduce_kept(ReduceOp::max, x, which, type, lowest);
