@@ -46,7 +46,11 @@ def _frozen(x: Any, depth: int) -> Any:
 
 def is_recorded(*tensors: Tensor) -> bool:
     """Whether an operation on these goes on the tape."""
-    return _core.grad_enabled() and any(x.requires_grad for x in tensors)
+    if _core.grad_enabled():
+        for x in tensors:  # no generator, whose early end costs more than it
+            if x.requires_grad:
+                return True
+    return False
 
 
 def as_ordered(x: Any, function: str) -> Tensor:

@@ -46,11 +46,6 @@ def tensor(a: Any) -> Tensor:
     return _core.asarray(np.asarray(a))
 
 
-def recording(*tensors: Tensor) -> bool:
-    """Tell whether what is computed from these is put on the tape."""
-    return _core.grad_enabled() and any(x.requires_grad for x in tensors)
-
-
 def numpy_call(name: str, function: Callable[..., Any], *arrays: Array, **options: Any) -> Any:
     """Call a function of NumPy, whose LinAlgError then says which of ours it was."""
     try:

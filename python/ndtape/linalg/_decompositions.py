@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ndtape import _core
+from ndtape._arguments import is_recorded
 from ndtape._control import stop_gradient
 from ndtape._core import Tensor
 from ndtape.linalg._common import (
@@ -30,7 +31,6 @@ from ndtape.linalg._common import (
     matrices,
     numpy_call,
     real,
-    recording,
     skew,
     tensor,
     values,
@@ -171,7 +171,7 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     tensor([-1.,  1.])
     """
     x = matrices(x, "eigvalsh", square=True)
-    if recording(x):
+    if is_recorded(x):
         return eigh(x).eigenvalues
     return tensor(numpy_call("eigvalsh", np.linalg.eigvalsh, values(x)))
 
@@ -261,7 +261,7 @@ def eigvals(x: ArrayLike, /) -> Tensor:
     tensor([2.+0.j, 3.+0.j], dtype=complex64)
     """
     x = matrices(x, "eigvals", square=True)
-    if recording(x):
+    if is_recorded(x):
         return eig(x).eigenvalues
     return _complex(numpy_call("eigvals", np.linalg.eigvals, values(x)))
 
@@ -401,7 +401,7 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     tensor([4., 3.])
     """
     x = matrices(x, "svdvals")
-    if recording(x):
+    if is_recorded(x):
         s = svd(x, full_matrices=False).S
         if not s.shape[-1]:
             return s
@@ -453,7 +453,7 @@ def qr(x: ArrayLike, /, mode: Literal["reduced", "complete"] = "reduced") -> QRR
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode {mode!r}, expected 'reduced' or 'complete'")
     rows, columns = x.shape[-2:]
-    if rows < columns and recording(x):
+    if rows < columns and is_recorded(x):
         # The first columns decide Q; of the others R says what they are in its basis.
         q, r = qr(x[..., :rows])
         return QRResult(q, _core.concat([r, adjoint(q) @ x[..., rows:]], axis=-1))
