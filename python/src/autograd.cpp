@@ -1,5 +1,8 @@
 // Gradients.
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,47 +124,103 @@ PyObject* call_recorded_graph(const Spec&, PyObject* const* v) {
 
 // ---- operations written in Python --------------------------------------------------------------
 
-// A Python function as a rule calls it: f(*first, *second), from any thread.
-class PythonRule {
- public:
-  PythonRule(PyObject* function, std::string what)
-      : function_(Py_NewRef(function), release_anywhere), what_(std::move(what)) {}
+// f(*first, *second), from any thread; `what` names f in errors.
+std::vector<Tensor> call_rule(PyObject* f, const std::string& what,
+                              const std::vector<Tensor>& first, const std::vector<Tensor>& second) {
+  const WithGil gil;
+  try {
+    py::object args = own(PyTuple_New(static_cast<Py_ssize_t>(first.size() + second.size())));
+    Py_ssize_t at = 0;
+    for (const Tensor& t : first) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
+    for (const Tensor& t : second) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
+    const py::object found = own(PyObject_CallObject(f, args.ptr()));
+    return one_or_several(found.ptr(), what.c_str(), true);
+  } catch (const PythonError&) {
+    // The walker's frames are unwound without the GIL: the error travels in an object.
+    throw py::error_already_set();
+  }
+}
 
-  std::vector<Tensor> operator()(const std::vector<Tensor>& first,
-                                 const std::vector<Tensor>& second) const {
+// A rule beside the Python functions that it calls.
+struct PythonRule {
+  PythonRule(PyObject* name, PyObject* vjp, PyObject* jvp)
+      : name(Py_NewRef(name)), vjp(Py_NewRef(vjp)), jvp(Py_XNewRef(jvp)) {
+    rule.vjp = [this](const auto& grads, const auto& saved) {
+      return call_rule(this->vjp, text() + ": vjp", grads, saved);
+    };
+    if (!jvp) return;
+    rule.jvp = [this](const auto& tangents, const auto& saved) {
+      return call_rule(this->jvp, text() + ": jvp", tangents, saved);
+    };
+  }
+  ~PythonRule() {
+    const auto release = [](void* self) {
+      const auto* of = static_cast<PythonRule*>(self);
+      for (PyObject* o : {of->name, of->vjp, of->jvp}) Py_XDECREF(o);
+    };
+    call_anywhere(release, this);
+  }
+  PythonRule(const PythonRule&) = delete;
+  PythonRule& operator=(const PythonRule&) = delete;
+
+  std::string text() const {
     const WithGil gil;
-    try {
-      py::object args = own(PyTuple_New(static_cast<Py_ssize_t>(first.size() + second.size())));
-      Py_ssize_t at = 0;
-      for (const Tensor& t : first) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
-      for (const Tensor& t : second) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
-      const py::object found = own(PyObject_CallObject(function_.get(), args.ptr()));
-      return one_or_several(found.ptr(), what_.c_str(), true);
-    } catch (const PythonError&) {
-      // The walker's frames are unwound without the GIL: the error travels in an object.
-      throw py::error_already_set();
-    }
+    return PyUnicode_AsUTF8(name);
   }
 
+  CustomRule rule;
+  PyObject *name, *vjp, *jvp;
+};
+
+// The tensors of an argument, one or a tuple or list of them; few without asking for memory. Throws
+// TypeError for anything else.
+class Tensors {
+ public:
+  Tensors(PyObject* o, const char* what, bool none_allowed) {
+    if (!o) return;
+    if (PyTuple_Check(o) || PyList_Check(o)) {
+      const auto n = static_cast<size_t>(PySequence_Fast_GET_SIZE(o));
+      if (n > few_.size()) many_.resize(n);
+      view_ = {n > few_.size() ? many_.data() : few_.data(), n};
+      for (size_t i = 0; i < n; ++i)
+        view_[i] = tensor_of(PySequence_Fast_ITEMS(o)[i], what, none_allowed);
+    } else {
+      view_ = {few_.data(), 1};
+      view_[0] = tensor_of(o, what, none_allowed);
+    }
+  }
+  Tensors(const Tensors&) = delete;
+  Tensors& operator=(const Tensors&) = delete;
+  std::span<const Tensor> view() const { return view_; }
+
  private:
-  std::shared_ptr<PyObject> function_;
-  std::string what_;
+  static Tensor tensor_of(PyObject* o, const char* what, bool none_allowed) {
+    if (is_tensor(o)) return unwrap(o);
+    if (o == Py_None && none_allowed) return {};
+    throw TypeError(std::string(what) + ": expected tensors, not " + Py_TYPE(o)->tp_name);
+  }
+  std::array<Tensor, 3> few_;
+  std::vector<Tensor> many_;
+  std::span<Tensor> view_;
 };
 
 PyObject* call_record_custom(const Spec&, PyObject* const* v) {
   if (!PyUnicode_Check(v[0])) throw TypeError("record_custom: name must be a string");
-  const std::string name = PyUnicode_AsUTF8(v[0]);
-  const std::vector<Tensor> inputs = one_or_several(v[1], "record_custom: inputs", false);
-  const std::vector<Tensor> outputs = one_or_several(v[2], "record_custom: outputs", false);
+  const char* const name = PyUnicode_AsUTF8(v[0]);
+  if (!name) throw PythonError{};
+  const Tensors inputs(v[1], "record_custom: inputs", false);
+  const Tensors outputs(v[2], "record_custom: outputs", false);
   if (!PyCallable_Check(v[3])) throw TypeError("record_custom: vjp must be a function");
-  std::vector<Tensor> saved;
-  if (v[4]) saved = one_or_several(v[4], "record_custom: saved", true);
-  CustomRule rule{PythonRule(v[3], name + ": vjp")};
-  if (v[5] && v[5] != Py_None) {
-    if (!PyCallable_Check(v[5])) throw TypeError("record_custom: jvp must be a function or None");
-    rule.jvp = PythonRule(v[5], name + ": jvp");
+  const Tensors saved(v[4], "record_custom: saved", true);
+  PyObject* const jvp = v[5] == Py_None ? nullptr : v[5];
+  if (jvp && !PyCallable_Check(jvp)) {
+    throw TypeError("record_custom: jvp must be a function or None");
   }
-  std::vector<Tensor> result = record_custom(name, inputs, outputs, saved, std::move(rule));
+  const bool recorded = grad_enabled() && std::ranges::any_of(inputs.view(), requires_grad);
+  if (!recorded) return is_tensor(v[2]) ? Py_NewRef(v[2]) : check(PySequence_Tuple(v[2]));
+  const auto all = std::make_shared<const PythonRule>(v[0], v[3], jvp);
+  std::vector<Tensor> result = record_custom(name, inputs.view(), outputs.view(), saved.view(),
+                                             std::shared_ptr<const CustomRule>(all, &all->rule));
   if (is_tensor(v[2])) return wrap(std::move(result[0]));
   py::object list = own(PyTuple_New(static_cast<Py_ssize_t>(result.size())));
   for (size_t i = 0; i < result.size(); ++i) {
@@ -174,9 +233,9 @@ PyObject* call_record_custom(const Spec&, PyObject* const* v) {
 
 PyObject* call_add_hook(const Spec&, PyObject* const* v) {
   if (!is_tensor(v[0])) throw TypeError("_add_hook: expected a Tensor");
-  const PythonRule call(v[1], "a hook");
-  add_hook(unwrap(v[0]), [call](const Tensor& g) {
-    const std::vector<Tensor> found = call({g}, {});
+  const std::shared_ptr<PyObject> hook(Py_NewRef(v[1]), release_anywhere);
+  add_hook(unwrap(v[0]), [hook](const Tensor& g) {
+    const std::vector<Tensor> found = call_rule(hook.get(), "a hook", {g}, {});
     if (found.size() != 1) throw TypeError("a hook must return a tensor or None");
     return found[0];
   });

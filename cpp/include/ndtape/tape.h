@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -142,5 +144,9 @@ struct CustomRule {
 std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
                                   const std::vector<Tensor>& outputs,
                                   const std::vector<Tensor>& saved, CustomRule rule);
+// The same, for callers that have the tensors elsewhere. Some input must record.
+std::vector<Tensor> record_custom(const char* name, std::span<const Tensor> inputs,
+                                  std::span<const Tensor> outputs, std::span<const Tensor> saved,
+                                  std::shared_ptr<const CustomRule> rule);
 
 }  // namespace ndtape

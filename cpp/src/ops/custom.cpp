@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,13 +22,13 @@ struct OwnName {
 
 class CustomNode final : private OwnName, public Node {
  public:
-  CustomNode(std::string name, const Tensors& inputs, int outputs,
-             std::vector<std::optional<Saved>> saved, CustomRule rule)
-      : OwnName{std::move(name)},
+  CustomNode(const char* name, std::span<const Tensor> inputs, int outputs,
+             std::vector<std::optional<Saved>> saved, std::shared_ptr<const CustomRule> rule)
+      : OwnName{name},
         Node(text.c_str(), static_cast<int>(inputs.size())),
         outputs_(outputs),
         saved_(std::move(saved)),
-        rule_(std::make_shared<const CustomRule>(std::move(rule))) {
+        rule_(std::move(rule)) {
     for (size_t i = 0; i < inputs.size(); ++i) connect(*this, static_cast<int>(i), inputs[i]);
   }
 
@@ -113,7 +114,15 @@ std::vector<Tensor> record_custom(const std::string& name, const std::vector<Ten
   if (std::none_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return recording(x); })) {
     return outputs;
   }
+  return record_custom(name.c_str(), std::span(inputs), std::span(outputs), std::span(saved),
+                       std::make_shared<const CustomRule>(std::move(rule)));
+}
+
+std::vector<Tensor> record_custom(const char* name, std::span<const Tensor> inputs,
+                                  std::span<const Tensor> outputs, std::span<const Tensor> saved,
+                                  std::shared_ptr<const CustomRule> rule) {
   Tensors result;
+  result.reserve(outputs.size());
   for (const Tensor& y : outputs) {
     auto beside = [&](const Tensor& x) { return shares_memory(y, x); };
     const bool shared = std::any_of(inputs.begin(), inputs.end(), beside) ||
@@ -121,6 +130,7 @@ std::vector<Tensor> record_custom(const std::string& name, const std::vector<Ten
     result.push_back(shared ? copy(detach(y)) : detach(y));
   }
   std::vector<std::optional<Saved>> kept;
+  kept.reserve(saved.size());
   for (const Tensor& s : saved) {
     const auto at = std::find_if(outputs.begin(), outputs.end(),
                                  [&](const Tensor& y) { return s.defined() && s.is_same(y); });
@@ -132,8 +142,8 @@ std::vector<Tensor> record_custom(const std::string& name, const std::vector<Ten
       kept.push_back(s.defined() ? std::optional<Saved>(save(s)) : std::nullopt);
     }
   }
-  const Ref<Node> node(new CustomNode(name, inputs, static_cast<int>(result.size()),
-                                      std::move(kept), std::move(rule)));
+  const auto node = Ref<Node>::of_new(new CustomNode(name, inputs, static_cast<int>(result.size()),
+                                                     std::move(kept), std::move(rule)));
   for (size_t i = 0; i < result.size(); ++i) {
     if (is_inexact(result[i].dtype())) set_history(result[i], node, static_cast<uint32_t>(i));
   }
