@@ -59,13 +59,19 @@ def number(name: str, value: float, low: float = -math.inf, high: float = math.i
 
 def per_axis(name: str, value: PerAxis | str, axes: int, least: int = 1) -> tuple[int, ...]:
     """One integer an axis: a single one stands for all."""
-    if type(value) is int:
-        return (integer(name, value, least),) * axes
-    many = type(value) is tuple or (isinstance(value, Iterable) and not isinstance(value, str))
+    if type(value) is int and value >= least:
+        return (value,) * axes
+    if type(value) is tuple and len(value) == axes:  # as layers give them
+        for v in value:
+            if type(v) is not int or v < least:
+                break
+        else:
+            return value
+    many = isinstance(value, Iterable) and not isinstance(value, str)
     values = tuple(value) if many else (value,) * axes  # type: ignore[arg-type]
     if len(values) != axes:
         raise ValueError(f"{name}: {value!r}, expected an integer or {axes} of them")
-    return tuple([integer(name, v, least) for v in values])
+    return tuple(map(integer, (name,) * axes, values, (least,) * axes))
 
 
 def choice(name: str, value: str, known: Iterable[str]) -> str:
