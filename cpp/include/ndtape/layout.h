@@ -145,8 +145,10 @@ struct Layout {
     for (int64_t d : shape) n *= d;
     return n;
   }
-  bool is_contiguous() const;  // row-major, without gaps; true when empty
-  bool has_repeats() const;    // may two index tuples name one element? (never a false "no")
+  bool is_contiguous() const {  // row-major, without gaps; true when empty
+    return shape.size() == 1 ? strides[0] == 1 || shape[0] <= 1 : axes_are_contiguous();
+  }
+  bool has_repeats() const;  // may two index tuples name one element? (never a false "no")
 
   Layout permute(const Dims& axes) const;  // axes normalised, each once
   // Python's slice on one axis: `count` elements from `start` by `step`, already resolved.
@@ -159,6 +161,9 @@ struct Layout {
   // The same elements in the same order under another shape, when strides can say so.
   // Sizes must agree (see resolve_reshape).
   std::optional<Layout> reshape(const Dims& to) const;
+
+ private:
+  bool axes_are_contiguous() const;
 };
 
 // Resolves one -1 of a requested shape. Throws ValueError when the sizes do not agree.

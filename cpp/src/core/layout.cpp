@@ -26,7 +26,7 @@ Layout Layout::contiguous(const Dims& shape) {
   return result;
 }
 
-bool Layout::is_contiguous() const {
+bool Layout::axes_are_contiguous() const {
   const int64_t* lengths = shape.data();
   const int64_t* steps = strides.data();
   int64_t expected = 1;

@@ -251,10 +251,11 @@ bool overlaps(const Tensor& a, const Tensor& b) {
 }
 
 void binary_into(Op op, const Tensor& a, const Tensor& b, const Tensor& out) {
+  if (overlaps(a, out)) return binary_into(op, copy(a), b, out);
+  if (overlaps(b, out)) return binary_into(op, a, copy(b), out);
   const DType type = operand_dtype(op, promote_for(op, a.dtype(), b.dtype()));
-  const Tensor inputs[] = {overlaps(a, out) ? copy(a) : a, overlaps(b, out) ? copy(b) : b};
   if (a.dtype() == type && b.dtype() == type && out.dtype() == engine::result_dtype(op, type)) {
-    const SmallPair pair(inputs[0], inputs[1]);
+    const SmallPair pair(a, b);
     if (pair.shape() && *pair.shape() == out.shape() && out.is_contiguous()) {
       pair.run(cpu::kernels().block[static_cast<int>(op)][slot(type)], out);
       return;
@@ -264,6 +265,7 @@ void binary_into(Op op, const Tensor& a, const Tensor& b, const Tensor& out) {
   const engine::Value in_a = program.input(a.dtype()), in_b = program.input(b.dtype());
   const engine::Value as_a = program.cast(in_a, type), as_b = program.cast(in_b, type);
   program.output(program.cast(program.apply(op, as_a, as_b), out.dtype()));
+  const Tensor inputs[] = {a, b};
   engine::execute(program, out.shape(), inputs, &out);
 }
 

@@ -162,9 +162,10 @@ void part_from(const Tensor& x, Tensor (*copy)(const Tensor&)) {
   Kept* next = nullptr;
   for (Kept* kept = list; kept; kept = next) {
     next = kept->next;
-    if (!changed.meets(Range(*kept->storage, kept->layout, kept->dtype))) continue;
-    if (&was.storage() != kept->storage.get() || was.dtype() != kept->dtype ||
-        !is_same(was.layout(), kept->layout)) {
+    const bool as_last = &was.storage() == kept->storage.get() && was.dtype() == kept->dtype &&
+                         is_same(was.layout(), kept->layout);
+    if (!as_last) {
+      if (!changed.meets(Range(*kept->storage, kept->layout, kept->dtype))) continue;
       was = Tensor(Ref<TensorImpl>(new TensorImpl(kept->dtype, kept->layout, kept->storage)));
       now = Tensor();
     }
