@@ -535,8 +535,11 @@ def _recorded(name: str, statement: str, torch: str | None = None) -> None:
             return None
         a, b = (lib.xp.tensor([x], requires_grad=records) for x in (1.5, 2.5))
         m = lib.xp.tensor([[1.5, 2.5], [0.5, 1.0]], requires_grad=records)
+        w = lib.xp.tensor([1.0, 2.0], requires_grad=records)
         c, i = (lib.xp.asarray(x) for x in ([True], [0, 1]))
-        names = {"a": a, "b": b, "c": c, "i": i, "m": m, "xp": lib.xp}
+        names = {"a": a, "b": b, "c": c, "i": i, "m": m, "w": w, "xp": lib.xp}
+        if lib.name == "torch":
+            names["F"] = lib.xp.nn.functional
         return torch if torch and lib.name == "torch" else statement, names
 
     for records in (False, True):
@@ -559,6 +562,17 @@ _recorded("max(m, axis=1)", "xp.max(m, axis=1)", torch="xp.amax(m, 1)")
 _recorded("cumulative_sum(a)", "xp.cumulative_sum(a)", torch="xp.cumsum(a, 0)")
 _recorded("softmax(m, 1)", "xp.softmax(m, 1)")
 _recorded("log_softmax(m, 1)", "xp.log_softmax(m, 1)")
+_recorded("logsumexp(m, 1)", "xp.logsumexp(m, 1)")
+_recorded("var(m)", "xp.var(m)")
+_recorded("layer_norm(m, w, w)", "xp.layer_norm(m, w, w)", torch="F.layer_norm(m, (2,), w, w)")
+_recorded(
+    "cross_entropy(m, i)",
+    "xp.cross_entropy(m, i)",
+    torch="F.cross_entropy(m, i, reduction='none')",
+)
+_recorded("sort(w)", "xp.sort(w)")
+_recorded("tril(m)", "xp.tril(m)")
+_recorded("m + w", "m + w")
 _recorded("2x2 @ 2x2", "m @ m")
 _recorded("m[0]", "m[0]")
 _recorded("m.T", "m.T")
