@@ -76,11 +76,12 @@ def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tenso
     if not operands:
         raise ValueError("einsum: expected subscripts and operands")
     if isinstance(operands[0], str):
+        if len(operands) == 3 and optimize is True:
+            a, b = _core.asarray(operands[1]), _core.asarray(operands[2])
+            product = _one_product(operands[0], a.shape, b.shape)
+            if product is not None and a.dtype != _core.bool:
+                return _carried_out(product, a, b)
         tensors = [_core.asarray(x) for x in operands[1:]]
-        if len(tensors) == 2 and optimize is True and tensors[0].dtype != _core.bool:
-            product = _one_product(operands[0], tensors[0].shape, tensors[1].shape)
-            if product is not None:
-                return _carried_out(product, *tensors)
         form = _parse(operands[0], tuple(x.ndim for x in tensors))
     else:
         tensors, form = _interleaved(operands)
@@ -384,17 +385,19 @@ def _one_product(
 
 
 def _carried_out(product: _Product, a: Tensor, b: Tensor) -> Tensor:
-    left = _laid_out(a, product.left, product.left_shape)
-    result = left @ _laid_out(b, product.right, product.right_shape)
-    if product.shape is not None:
-        result = _core.reshape(result, product.shape)
-    return result if product.order is None else _core.permute_dims(result, product.order)
-
-
-def _laid_out(x: Tensor, order: Labels | None, shape: tuple[int, ...] | None) -> Tensor:
-    if order is not None:
-        x = _core.permute_dims(x, order)
-    return x if shape is None else _core.reshape(x, shape)
+    left, left_shape, right, right_shape, shape, order = product
+    if left is not None:
+        a = _core.permute_dims(a, left)
+    if left_shape is not None:
+        a = _core.reshape(a, left_shape)
+    if right is not None:
+        b = _core.permute_dims(b, right)
+    if right_shape is not None:
+        b = _core.reshape(b, right_shape)
+    result = a @ b
+    if shape is not None:
+        result = _core.reshape(result, shape)
+    return result if order is None else _core.permute_dims(result, order)
 
 
 # ---- the order -----------------------------------------------------------------------------------
