@@ -10,8 +10,6 @@
 namespace ndtape::engine {
 namespace {
 
-constexpr int64_t kFewElements = cpu::kBlock;
-
 // One instruction on operands that are all dense along the last axis needs no buffers.
 bool all_in_place(const Program& program, const Operands& ops) {
   if (program.instructions() > 1 || ops.ndim == 0) return false;

@@ -8,6 +8,8 @@ namespace ndtape::engine {
 
 // Elements times cost from which work is shared among threads.
 inline constexpr int64_t kParallelWork = 64 * 1024;
+// As few elements are run without a plan: it would cost more than they do.
+inline constexpr int64_t kFewElements = cpu::kBlock;
 // The last cache, or what one program can count on of it. (Asked for its size, systems answer with
 // anything from a slice to that of the whole machine.)
 inline constexpr int64_t kLastCacheBytes = 24 << 20;

@@ -7,9 +7,6 @@
 
 namespace ndtape::engine {
 
-// Statistics of so few elements cost less to make again than to keep.
-inline constexpr int64_t kFewElements = 1024;
-
 // All of one float dtype and dense, but g's rows, which are g_stride elements apart, maybe 0.
 struct RowNorm {
   int64_t rows, length;

@@ -225,6 +225,7 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
   const int64_t n = scores.length(0);
   const Tensor inputs[] = {scores, at_labels(scores, rows)};
   Tensor y = Tensor::empty({n}, dtype);
+  // Of few elements, statistics cost less to make again than to keep.
   const bool recorded = recording(scores), kept = recorded && scores.size() > engine::kFewElements;
   const Tensor statistics = kept ? Tensor::empty({2, n}, dtype) : Tensor();
   if (scores.size() > 0) {

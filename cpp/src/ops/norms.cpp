@@ -208,7 +208,7 @@ Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given
   Tensor outputs[3] = {Tensor::empty(x.shape(), dtype)};
   const bool recorded = recording(x) || (weight.defined() && recording(weight)) ||
                         (bias.defined() && recording(bias));
-  Tensor statistics;
+  Tensor statistics;  // of few elements they cost less to make again than to keep
   if (recorded && x.size() > engine::kFewElements) {
     Dims shape = x.shape();
     shape[x.ndim() - 1] = 1;

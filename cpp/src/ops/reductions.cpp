@@ -116,9 +116,6 @@ void refuse_empty(const Tensor& x, const Dims& axes, const char* what) {
   }
 }
 
-// As many elements cost less than several programs.
-constexpr int64_t kFewElements = 1024;
-
 // Is it along the last axes, in rows of a size that a row program takes, and enough of them or few
 // elements at all?
 bool is_row_reduction(const Tensor& x, const Dims& axes) {
@@ -128,7 +125,7 @@ bool is_row_reduction(const Tensor& x, const Dims& axes) {
     if (axis < x.ndim() - count) return false;
   }
   const bool contiguous = x.is_contiguous();
-  if (x.size() <= kFewElements) return contiguous;
+  if (x.size() <= engine::kFewElements) return contiguous;
   const int64_t length = reduced_count(x.shape(), axes);
   return length >= 16 && length <= engine::kLongestRow && x.size() / length >= 16 &&
          (contiguous || (count == 1 && x.strides()[x.ndim() - 1] == 1));
