@@ -114,6 +114,7 @@ bool execute_few_rows(const Program& program, const Dims& shape, const Tensor* i
       const int64_t bytes = itemsize(program.dtype(v));
       for (int64_t r = 0; r < rows; ++r) std::memcpy(memory + k * slot + r * bytes, numbers, bytes);
       evaluator.values[k] = memory + k * slot;
+      evaluator.one_row[k] = false;
       ++numbers;
       continue;
     }
