@@ -2,7 +2,7 @@
 // gives the gradients of x, weight and bias together.
 #include "ndtape/norms.h"
 
-#include <array>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -154,32 +154,38 @@ class RowNormNode final : public Node {
   std::optional<Saved> saved_weight_;
 };
 
-// Rows normalised, and with `statistics` their scale and mean, as RowNorm has them.
-template <bool centered, bool weighted, bool shifted, bool statistics>
-struct NormalizedRows {
-  void operator()(Program& p, DType type, DType) const {
-    const Value x = p.input(type), weight = weighted ? p.input(type) : engine::kNoValue,
-                bias = shifted ? p.input(type) : engine::kNoValue;
-    const Value length = p.number(type), epsilon = p.number(type), zero = p.number(type);
-    const Value mean = centered ? p.apply(Op::divide, p.reduce(ReduceOp::sum, x), length) : zero;
-    const Value squares = p.fused_sum(RowOp::square_sum, {x, mean});
-    const Value var = p.apply(Op::add, p.apply(Op::divide, squares, length), epsilon);
-    const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
-    p.output(p.fused(RowOp::normalize, {x, mean, scale, weight, bias}));
-    if (!statistics) return;
-    p.output(scale);
-    if (centered) p.output(mean);
-  }
+struct RowNormFlags {
+  bool centered, weighted, shifted, statistics;
 };
 
-template <bool... known>
-const Program& row_norm_program(Program& other, DType type, const std::array<bool, 4>& flags) {
-  if constexpr (sizeof...(known) == 4) {
-    return engine::program_for(NormalizedRows<known...>(), other, type, type);
-  } else {
-    return flags[sizeof...(known)] ? row_norm_program<known..., true>(other, type, flags)
-                                   : row_norm_program<known..., false>(other, type, flags);
-  }
+// Rows normalised, and with `statistics` their scale and mean, as RowNorm has them.
+void build(Program& p, DType type, const RowNormFlags& flags) {
+  const Value x = p.input(type), weight = flags.weighted ? p.input(type) : engine::kNoValue,
+              bias = flags.shifted ? p.input(type) : engine::kNoValue;
+  const Value length = p.number(type), epsilon = p.number(type), zero = p.number(type);
+  const Value mean =
+      flags.centered ? p.apply(Op::divide, p.reduce(ReduceOp::sum, x), length) : zero;
+  const Value squares = p.fused_sum(RowOp::square_sum, {x, mean});
+  const Value var = p.apply(Op::add, p.apply(Op::divide, squares, length), epsilon);
+  const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
+  p.output(p.fused(RowOp::normalize, {x, mean, scale, weight, bias}));
+  if (!flags.statistics) return;
+  p.output(scale);
+  if (flags.centered) p.output(mean);
+}
+
+// The same, made once.
+const Program& row_norm_program(DType type, const RowNormFlags& flags) {
+  struct Once {
+    std::once_flag flag;
+    Program program;
+  };
+  static Once made[2][16];
+  const int which =
+      flags.centered | flags.weighted << 1 | flags.shifted << 2 | flags.statistics << 3;
+  Once& once = made[type == DType::Float64][which];
+  std::call_once(once.flag, [&] { build(once.program, type, flags); });
+  return once.program;
 }
 
 Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given_weight,
@@ -218,9 +224,8 @@ Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given
     column.offset = column.size();
     if (centered) outputs[2] = statistics.view(column);
   }
-  Program other;
-  const Program& p = row_norm_program(
-      other, dtype, {centered, weight.defined(), bias.defined(), statistics.defined()});
+  const Program& p =
+      row_norm_program(dtype, {centered, weight.defined(), bias.defined(), statistics.defined()});
   const double numbers[] = {static_cast<double>(x.shape().back()), epsilon, 0};
   engine::execute_rows(p, x.shape(), inputs, outputs, numbers);
   if (recorded) {
