@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ALL, assert_same, axes_of, laid_out, numpy_axes, pairs, shapes
+from strategies import ALL, COMPLEX, assert_same, axes_of, laid_out, numpy_axes, pairs, shapes
 
 import ndtape as nt
 
@@ -207,11 +207,19 @@ def test_swapaxes_and_diagonal(data):
     assert_same(nt.diagonal(tensor, offset, -2, -1), np.diagonal(array, offset, -2, -1))
 
 
-@pytest.mark.parametrize("k", range(-4, 6))
-def test_tril_and_triu(k):
-    x = np.arange(24.0).reshape(2, 3, 4)
-    assert_same(nt.tril(nt.asarray(x), k=k), np.tril(x, k))
-    assert_same(nt.triu(nt.asarray(x), k=k), np.triu(x, k))
+@given(st.data(), st.integers(-7, 7))
+def test_tril_and_triu(data, k):
+    x, tensor = data.draw(pairs(dtypes=ALL + COMPLEX, min_dims=2, max_dims=4))
+    assert_same(nt.tril(tensor, k=k), np.tril(x, k), signs=True)
+    assert_same(nt.triu(tensor, k=k), np.triu(x, k), signs=True)
+
+
+@pytest.mark.parametrize("layout", [lambda x: x, lambda x: x.mT, lambda x: x[:, ::-1, ::2]])
+def test_large_triangles(layout):
+    x = layout(np.random.default_rng(0).standard_normal((3, 301, 307)))
+    tensor = nt.asarray(x)
+    assert_same(nt.tril(tensor, k=-2), np.tril(x, -2))
+    assert_same(nt.triu(tensor, k=3), np.triu(x, 3))
 
 
 @given(st.data())

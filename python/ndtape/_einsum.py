@@ -77,10 +77,12 @@ def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tenso
         raise ValueError("einsum: expected subscripts and operands")
     if isinstance(operands[0], str):
         if len(operands) == 3 and optimize is True:
-            a, b = _core.asarray(operands[1]), _core.asarray(operands[2])
-            product = _one_product(operands[0], a.shape, b.shape)
-            if product is not None and a.dtype != _core.bool:
-                return _carried_out(product, a, b)
+            subscripts, a, b = operands
+            if type(a) is not Tensor or type(b) is not Tensor:
+                a, b = _core.asarray(a), _core.asarray(b)
+            product = _one_product(subscripts, a.shape, b.shape)
+            if product is not None and a.dtype is not _core.bool:
+                return a @ b if product is _MATMUL else _carried_out(product, a, b)
         tensors = [_core.asarray(x) for x in operands[1:]]
         form = _parse(operands[0], tuple(x.ndim for x in tensors))
     else:
@@ -335,6 +337,9 @@ class _Product(NamedTuple):
     order: Labels | None
 
 
+_MATMUL = _Product(None, None, None, None, None, None)
+
+
 def _planned_product(
     a: Labels, b: Labels, output: Labels, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
 ) -> _Product:
@@ -381,7 +386,8 @@ def _one_product(
         return None
     if not (lengths_a.keys() ^ lengths_b.keys()) <= set(output):
         return None
-    return _planned_product(a, b, output, a_shape, b_shape)
+    product = _planned_product(a, b, output, a_shape, b_shape)
+    return _MATMUL if product == _MATMUL else product
 
 
 def _carried_out(product: _Product, a: Tensor, b: Tensor) -> Tensor:

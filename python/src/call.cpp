@@ -69,8 +69,8 @@ void bind_keywords(const Spec& spec, PyObject* const* values, PyObject* names, P
   }
 }
 
-PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
-                 PyObject* kwnames) noexcept {
+[[gnu::hot]] PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args,
+                              Py_ssize_t nargs, PyObject* kwnames) noexcept {
   return guarded([&]() -> PyObject* {
     PyObject* values[kMaxParameters];
     int n = static_cast<int>(spec.names.size());

@@ -94,6 +94,51 @@ TEST(Tape, OnlyWhatIsOverwrittenIsCopied) {
   EXPECT_EQ(memory::stats().in_use - before, row);
 }
 
+TEST(Tape, WhatIsKeptAgainFollowsItsTensor) {
+  Tensor x = leaf({1000}, 3);
+  const auto add_one = [&] {
+    const GradMode off(false);
+    update(InPlaceOp::add, x, ones({}, DType::Float64));
+  };
+  for (int i = 0; i < 3; ++i) sum(square(x));
+  const int64_t before = memory::stats().in_use;
+  add_one();  // nothing keeps its value any more
+  EXPECT_EQ(memory::stats().in_use, before);
+  {
+    const Tensor first = sum(square(x)), second = sum(exp(x) * x);
+    add_one();
+    EXPECT_GE(memory::stats().in_use, before + 8000);
+    const Tensor third = sum(square(x));
+    backward(first);
+    EXPECT_EQ(value(grad(x), 999), 2 * 4);
+    set_grad(x, {});
+    backward(third);
+    EXPECT_EQ(value(grad(x), 999), 2 * 5);
+  }
+  // Of another history, it is another value.
+  for (int i = 0; i < 3; ++i) {
+    const Tensor old = sum(square(x));
+    set_requires_grad(x, false);
+    set_requires_grad(x, true);
+    backward(sum(square(x)));
+    EXPECT_EQ(value(grad(x), 0), 2 * 5);
+    backward(old);
+    EXPECT_EQ(value(grad(x), 0), 2 * 5);
+  }
+  // A view's history changes with its base, also where its own elements do not.
+  Tensor h = x * 1.0;
+  const Tensor part = get_item(h, {Slice{0, 2}});
+  Tensor y;
+  for (int i = 0; i < 3; ++i) {
+    y = sum(square(part));
+    assign(get_item(h, {int64_t{7}}), y);
+  }
+  set_grad(x, {});
+  backward(sum(h) + sum(square(part)));
+  EXPECT_EQ(value(grad(x), 0), 1 + 2 * 5 + 2 * 5);
+  EXPECT_EQ(value(grad(x), 7), 0);
+}
+
 TEST(Tape, InPlaceIsRecorded) {
   Tensor x = leaf({2}, 3);
   Tensor h = x * 1.0;

@@ -121,7 +121,7 @@ std::string to_string(const Dims& shape);  // "(2, 3)", "(4,)", "()"
 
 // Product of a shape's lengths. Throws ValueError when an axis is negative, or when the product,
 // zeros left out, times `itemsize` does not fit 63 bits.
-int64_t element_count(const Dims& shape, int64_t itemsize = 1);
+[[gnu::hot]] int64_t element_count(const Dims& shape, int64_t itemsize = 1);
 
 // `axis` counted from the front. Throws IndexError naming `what` when it is out of range.
 int normalize_axis(int64_t axis, int ndim, const char* what);
@@ -137,7 +137,7 @@ struct Layout {
   Dims strides;
   int64_t offset = 0;
 
-  static Layout contiguous(const Dims& shape);
+  [[gnu::hot]] static Layout contiguous(const Dims& shape);
 
   int ndim() const { return shape.size(); }
   int64_t size() const {
@@ -163,7 +163,7 @@ struct Layout {
   std::optional<Layout> reshape(const Dims& to) const;
 
  private:
-  bool axes_are_contiguous() const;
+  [[gnu::hot]] bool axes_are_contiguous() const;
 };
 
 // Resolves one -1 of a requested shape. Throws ValueError when the sizes do not agree.

@@ -27,17 +27,8 @@ class Refcounted {
       count_.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  [[gnu::always_inline]] void release() const {
-    // A sole owner needs no locked instruction: nobody else is there to race with.
-    const int32_t count = count_.load(std::memory_order_acquire);
-    if (count == 1) {
-      const_cast<Refcounted*>(this)->destroy();
-    } else if (is_alone()) {
-      count_.store(count - 1, std::memory_order_relaxed);
-    } else if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      const_cast<Refcounted*>(this)->destroy();
-    }
-  }
+  // One function for all: it is everywhere, and often not in the cache.
+  [[gnu::hot]] void release() const;
   int32_t use_count() const { return count_.load(std::memory_order_acquire); }
 
   // For an object that no other thread can see yet: retain() without a locked instruction.

@@ -12,7 +12,7 @@
 namespace ndtape {
 
 // Whether operations of this thread are recorded.
-bool grad_enabled();
+[[gnu::hot]] bool grad_enabled();
 class GradMode {  // sets it for a scope
  public:
   explicit GradMode(bool enabled);

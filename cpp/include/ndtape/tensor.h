@@ -14,6 +14,8 @@
 namespace ndtape {
 
 struct Kept;  // a value kept for derivatives: tape/saved.h
+struct TensorImpl;
+void forget_kept(TensorImpl& tensor);  // it dies, or is to have another history
 
 // A run of bytes that tensors share, and the count of in-place changes to it.
 class Storage final : public Refcounted {
@@ -21,7 +23,7 @@ class Storage final : public Refcounted {
   using Deleter = void (*)(void* context);
 
   // New memory, 64-byte aligned, not initialised. Throws std::bad_alloc.
-  static Ref<Storage> allocate(size_t bytes);
+  [[gnu::hot]] static Ref<Storage> allocate(size_t bytes);
   // Memory of another owner; deleter(context) is called once, when the last tensor lets go.
   static Ref<Storage> adopt(void* data, size_t bytes, bool writable, Deleter deleter,
                             void* context);
@@ -37,7 +39,7 @@ class Storage final : public Refcounted {
   Kept* kept = nullptr;
 
  protected:
-  void destroy() override;
+  [[gnu::hot]] void destroy() override;
 
  private:
   Storage() = default;
@@ -56,6 +58,7 @@ struct TensorImpl final : Refcounted {
   TensorImpl(DType t, const Dims& shape, Ref<Storage> s);
 
   DType dtype;
+  std::atomic<bool> kept_before{false};  // for derivatives
   Layout layout;
   Ref<Storage> storage;
 
@@ -64,12 +67,16 @@ struct TensorImpl final : Refcounted {
   uint32_t generation = 0;
   Ref<Refcounted> node;
   Ref<TensorImpl> base;
+  std::atomic<Kept*> kept{nullptr};  // this value, if derivatives kept it more than once
 
-  static void* operator new(size_t size);
-  static void operator delete(void* p, size_t size) noexcept;
+  [[gnu::hot]] static void* operator new(size_t size);
+  [[gnu::hot]] static void operator delete(void* p, size_t size) noexcept;
 
  protected:
-  void destroy() override { delete this; }
+  [[gnu::hot]] void destroy() override {
+    if (kept.load(std::memory_order_relaxed)) forget_kept(*this);
+    delete this;
+  }
 };
 
 class Tensor {
@@ -78,7 +85,7 @@ class Tensor {
   explicit Tensor(Ref<TensorImpl> impl) : impl_(std::move(impl)) {}
 
   // Row-major, not initialised. Throws ValueError for a bad shape, std::bad_alloc.
-  static Tensor empty(const Dims& shape, DType dtype);
+  [[gnu::hot]] static Tensor empty(const Dims& shape, DType dtype);
   // The same storage seen through another layout; knows its base, has no history of its own.
   Tensor view(Layout layout) const;
 

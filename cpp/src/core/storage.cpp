@@ -9,6 +9,18 @@ namespace ndtape {
 
 std::atomic<int> concurrency{1};
 
+void Refcounted::release() const {
+  // A sole owner needs no locked instruction: nobody else is there to race with.
+  const int32_t count = count_.load(std::memory_order_acquire);
+  if (count == 1) {
+    const_cast<Refcounted*>(this)->destroy();
+  } else if (is_alone()) {
+    count_.store(count - 1, std::memory_order_relaxed);
+  } else if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    const_cast<Refcounted*>(this)->destroy();
+  }
+}
+
 namespace {
 
 // The data of a small storage follows its header in one block of the pool.

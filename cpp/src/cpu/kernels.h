@@ -163,7 +163,7 @@ struct KernelTable {
 };
 
 // The table of the best instruction set this processor has, or of the one NDTAPE_ISA names.
-const KernelTable& kernels();
+[[gnu::hot]] const KernelTable& kernels();
 
 // Bound of a block: operands of this many elements of 8 bytes, a few of them, fit the L1 cache.
 inline constexpr int64_t kBlock = 1024;

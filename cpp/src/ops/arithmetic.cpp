@@ -146,12 +146,24 @@ Tensor subtract(const Tensor& a, const Tensor& b, Into into) {
                 wrt(b, [](const Tensor& g) { return -g; }));
 }
 
+namespace {
+
+// What the rule of `input` reads of the first operand, whose place the result may take.
+Saved save_first_for(const Tensor& input, const Tensor& a, Into into) {
+  if (!has_history(input)) return Saved();
+  return into == Into::First ? save_overwritten(a) : save(a);
+}
+
+}  // namespace
+
 Tensor multiply(const Tensor& a, const Tensor& b, Into into) {
   if (!recording(a, b)) return binary(Op::multiply, a, b, into);
-  auto to_a = [b = save_for(a, b)](const Tensor& g) { return g * conjugate(b); };
-  auto to_b = [a = save_for(b, a)](const Tensor& g) { return g * conjugate(a); };
+  Saved factor = save_for(a, b);
+  auto rule = [a = save_first_for(b, a, into), b = std::move(factor)](int i, const Tensor& g) {
+    return g * conjugate(i == 0 ? b : a);
+  };
   Tensor y = binary(Op::multiply, a, b, into);
-  return record("multiply", y, wrt(a, std::move(to_a)), wrt(b, std::move(to_b)));
+  return record_shared("multiply", y, std::move(rule), a, b);
 }
 
 Tensor divide(const Tensor& a, const Tensor& b, Into into) {
@@ -173,7 +185,7 @@ Tensor floor_divide(const Tensor& a, const Tensor& b, Into into) {
 
 Tensor remainder(const Tensor& a, const Tensor& b, Into into) {
   if (!recording(a, b)) return binary(Op::remainder, a, b, into);
-  auto to_b = [a = save_for(b, a), b = save_for(b, b)](const Tensor& g) {
+  auto to_b = [a = save_first_for(b, a, into), b = save_for(b, b)](const Tensor& g) {
     return -(g * floor_divide(a, b));
   };
   Tensor y = binary(Op::remainder, a, b, into);
@@ -184,7 +196,8 @@ Tensor pow(const Tensor& a, const Tensor& b, Into into) {
   if (is_integer(a.dtype())) refuse_negative_powers(b);
   if (!recording(a, b)) return binary(Op::pow, a, b, into);
   // x**0 is flat, also at 0; and 0**y is flat in y > 0, where y * log(x) would give 0 * inf.
-  auto rule = [a = save(a), b = save(b)](int i, const Tensor& g) {
+  auto rule = [a = into == Into::First ? save_overwritten(a) : save(a), b = save(b)](
+                  int i, const Tensor& g) {
     const Tensor base = a, exponent = b;
     if (i == 0) {
       const Tensor zero = scalar(false, exponent.dtype()), flat = equal(exponent, zero);

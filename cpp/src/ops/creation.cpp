@@ -6,6 +6,7 @@
 
 #include "cpu/kernels.h"
 #include "engine/elementwise.h"
+#include "engine/triangle.h"
 #include "ndtape/ops.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
@@ -92,7 +93,7 @@ void store(Scalar value, DType dtype, void* out) {
   }
 }
 
-Tensor with_mask(const Tensor& x, const char* what, int64_t k, bool lower) {
+Tensor triangle(const char* what, const Tensor& x, int64_t k, bool lower) {
   if (x.ndim() < 2) {
     throw ValueError(std::string(what) + ": shape " + ndtape::to_string(x.shape()) +
                      " has no matrices, expected at least 2 axes");
@@ -100,17 +101,11 @@ Tensor with_mask(const Tensor& x, const char* what, int64_t k, bool lower) {
   const int64_t rows = x.length(x.ndim() - 2), cols = x.length(x.ndim() - 1);
   // Element (i, j) is on diagonal j - i; any k beyond the corners acts like the corner.
   k = std::max(-rows - 1, std::min(k, cols + 1));
-  Tensor y;
-  {
-    GradMode off(false);
-    const Tensor i = reshape(arange_int(0, 1, rows, DType::Int64), {rows, 1});
-    const Tensor j = reshape(arange_int(0, 1, cols, DType::Int64), {1, cols});
-    const Tensor diagonal = subtract(j, i), bound = scalar(k, DType::Int64);
-    y = keep_where(lower ? less_equal(diagonal, bound) : greater_equal(diagonal, bound), x);
-  }
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  engine::triangle(x, k, lower, y);
   if (!recording(x)) return y;
   return record(what, y,
-                wrt(x, [what, k, lower](const Tensor& g) { return with_mask(g, what, k, lower); }));
+                wrt(x, [what, k, lower](const Tensor& g) { return triangle(what, g, k, lower); }));
 }
 
 void check_count(int64_t count, const char* what) {
@@ -201,7 +196,7 @@ Tensor eye(int64_t rows, int64_t cols, int64_t k, DType dtype) {
   return y;
 }
 
-Tensor tril(const Tensor& x, int64_t k) { return with_mask(x, "tril", k, true); }
-Tensor triu(const Tensor& x, int64_t k) { return with_mask(x, "triu", k, false); }
+Tensor tril(const Tensor& x, int64_t k) { return triangle("tril", x, k, true); }
+Tensor triu(const Tensor& x, int64_t k) { return triangle("triu", x, k, false); }
 
 }  // namespace ndtape

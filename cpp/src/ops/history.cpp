@@ -22,6 +22,7 @@ void renew_history(const Tensor& x) {
   const Tensor base(impl->base);
   const bool recorded = static_cast<bool>(base.impl()->node);
   if (recorded) check_places("view", base, x.layout());
+  if (impl->kept.load(std::memory_order_relaxed)) forget_kept(*impl);
   impl->generation = impl->base->generation;
   impl->node = Ref<Refcounted>();
   impl->output_index = 0;
@@ -34,9 +35,24 @@ void renew_history(const Tensor& x) {
 
 void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
   if (anomaly_watchers.load(std::memory_order_relaxed) > 0) watch(y, node.get());
-  y.impl()->node = std::move(node);
-  y.impl()->output_index = index;
-  if (y.impl()->base) y.impl()->generation = y.impl()->base->generation;
+  TensorImpl& tensor = *y.impl();
+  if (tensor.kept.load(std::memory_order_relaxed)) forget_kept(tensor);
+  tensor.node = std::move(node);
+  tensor.output_index = index;
+  if (tensor.base) tensor.generation = tensor.base->generation;
+}
+
+void connect(Node& node, int i, const Tensor& x) {
+  Node* from = has_history(x) ? static_cast<Node*>(x.impl()->node.get()) : nullptr;
+  node.set_input(i, from, x.impl()->output_index, x.shape(), x.dtype());
+}
+
+Saved save_overwritten(const Tensor& x) {
+  if (!is_alone() || x.storage().kept) return save(x);
+  const Edge edge = edge_of(x);
+  const Tensor was = Tensor::empty(x.shape(), x.dtype());
+  engine::copy(x, was);
+  return Saved(was, edge.node.get(), edge.index, false);
 }
 
 void begin_change(const Tensor& x) {

@@ -73,12 +73,11 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
   Tensor y = multiply_matrices(a, b);
   if (!recording(a, b)) return y;
-  return record("matmul", y,
-                wrt(a, [b = save_for(a, b)](
-                           const Tensor& g) { return matmul(g, matrix_transpose(conjugate(b))); }),
-                wrt(b, [a = save_for(b, a)](const Tensor& g) {
-                  return matmul(matrix_transpose(conjugate(a)), g);
-                }));
+  auto rule = [a = save_for(b, a), b = save_for(a, b)](int i, const Tensor& g) {
+    return i == 0 ? matmul(g, matrix_transpose(conjugate(b)))
+                  : matmul(matrix_transpose(conjugate(a)), g);
+  };
+  return record_shared("matmul", y, std::move(rule), a, b);
 }
 
 }  // namespace ndtape

@@ -232,7 +232,7 @@ Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given
     set_history(outputs[0], Ref<Node>::of_new(new RowNormNode(name, x, weight, bias, statistics,
                                                               centered, epsilon)));
   }
-  return outputs[0];
+  return std::move(outputs[0]);
 }
 
 // ---- channels -----------------------------------------------------------------------------------

@@ -37,14 +37,11 @@ void renew_history(const Tensor& view);
   if (!has_history(x)) return {};
   return {Ref<Node>(static_cast<Node*>(x.impl()->node.get())), x.impl()->output_index};
 }
-void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
+[[gnu::hot]] void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
 // Is `name` that of an operator of the op table, of a copy, a cast or a triangle?
 bool is_elementwise(const char* name);
 
-[[gnu::always_inline]] inline void connect(Node& node, int i, const Tensor& x) {
-  Node* from = has_history(x) ? static_cast<Node*>(x.impl()->node.get()) : nullptr;
-  node.set_input(i, from, x.impl()->output_index, x.shape(), x.dtype());
-}
+[[gnu::hot]] void connect(Node& node, int i, const Tensor& x);
 template <class... Tensors>
 bool recording(const Tensors&... inputs) {
   return grad_enabled() && (has_history(inputs) || ...);
@@ -59,6 +56,9 @@ inline Saved save(const Tensor& x) {
 inline Saved save_for(const Tensor& input, const Tensor& x) {
   return has_history(input) ? save(x) : Saved();
 }
+// The same for an x that this operation is about to overwrite, where nothing else keeps it: then
+// the copy is made at once.
+Saved save_overwritten(const Tensor& x);
 inline Saved save_output(const Tensor& y) { return Saved(y, nullptr, 0, true); }
 inline Saved save_output_for(const Tensor& input, const Tensor& y) {
   return has_history(input) ? save_output(y) : Saved();

@@ -394,22 +394,26 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   }
   y = finish(y, which, keepdims);
   if (!recording(x)) return y;
-  return record("logsumexp", y,
-                wrt(x, [x = save(x), y = save_output(y), axes = AxisSet(which)](const Tensor& g) {
-                  const Tensor t = x, total = y;
-                  const Dims which = axes;
-                  const Tensor shift = keep_where(isfinite(total), total);
-                  const Tensor over = with_kept_axes(g, t.shape(), which);
-                  const Tensor power = t - with_kept_axes(shift, t.shape(), which);
-                  const Scalar infinity = std::numeric_limits<double>::infinity();
-                  const Tensor endless = equal(total, scalar(infinity, total.dtype()));
-                  if (!*any(endless).data<bool>()) return over * exp(power);
-                  // Infinite elements are the largest ones.
-                  const Tensor finite = logical_not(with_kept_axes(endless, t.shape(), which));
-                  const Tensor largest = equal(t, scalar(infinity, t.dtype()));
-                  return where(finite, over * exp(keep_where(finite, power)),
-                               shared(over, logical_or(finite, largest), which));
-                }));
+  // Of few elements it costs less to make the total again than to keep it.
+  Saved kept = x.size() <= engine::kFewElements ? Saved() : save_output(y);
+  return record(
+      "logsumexp", y,
+      wrt(x, [x = save(x), kept = std::move(kept), axes = AxisSet(which)](const Tensor& g) {
+        const Tensor t = x;
+        const Dims which = axes;
+        const Tensor total = kept ? Tensor(kept) : logsumexp(t, which, false);
+        const Tensor shift = keep_where(isfinite(total), total);
+        const Tensor over = with_kept_axes(g, t.shape(), which);
+        const Tensor power = t - with_kept_axes(shift, t.shape(), which);
+        const Scalar infinity = std::numeric_limits<double>::infinity();
+        const Tensor endless = equal(total, scalar(infinity, total.dtype()));
+        if (!*any(endless).data<bool>()) return over * exp(power);
+        // Infinite elements are the largest ones.
+        const Tensor finite = logical_not(with_kept_axes(endless, t.shape(), which));
+        const Tensor largest = equal(t, scalar(infinity, t.dtype()));
+        return where(finite, over * exp(keep_where(finite, power)),
+                     shared(over, logical_or(finite, largest), which));
+      }));
 }
 
 Tensor argmax(const Tensor& x, std::optional<int64_t> axis, bool keepdims) {

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/elementwise.h"
 #include "engine/index.h"
 #include "engine/sort.h"
 #include "ops/record.h"
@@ -55,12 +56,17 @@ Tensor share(const Tensor& g, const Tensor& runs, int axis) {
 Tensor sort(const Tensor& x, int64_t axis, bool descending) {
   const int along = normalize_axis(axis, x.ndim(), "sort");
   const bool recorded = recording(x);
-  Order found = order("sort", x, along, descending, true, recorded);
+  // Of few elements it costs less to find the positions again than to keep them.
+  const bool few = x.size() <= engine::kFewElements;
+  Order found = order("sort", x, along, descending, true, recorded && !few);
   if (!recorded) return std::move(found.values);
   // A gather; equal elements share the gradient, as those of max do.
   return record("sort", found.values,
-                wrt(x, [order = std::move(found.positions), along](const Tensor& g) {
-                  const Tensor marked = swapaxes(order, along, g.ndim() - 1);
+                wrt(x, [x = few ? save(x) : Saved(), positions = std::move(found.positions), along,
+                        descending](const Tensor& g) {
+                  const Tensor last =
+                      x ? order("sort", x, along, descending, true, true).positions : positions;
+                  const Tensor marked = swapaxes(last, along, g.ndim() - 1);
                   const Tensor first = greater_equal(marked, scalar(0, DType::Int64));
                   if (*all(first).data<bool>()) {
                     return add_along_axis(g.shape(), marked, g, along);

@@ -37,12 +37,7 @@ uint64_t take_number() {
   return number;
 }
 
-Input* many_inputs(int count) {
-  void* block = pool::allocate(sizeof(Input) * static_cast<size_t>(count));
-  Input* inputs = static_cast<Input*>(block);
-  std::uninitialized_default_construct_n(inputs, count);
-  return inputs;
-}
+size_t bytes_of(int inputs) { return sizeof(Input) * static_cast<size_t>(inputs); }
 
 }  // namespace
 
@@ -81,13 +76,18 @@ Node::Node(const char* name, int inputs)
       number_(take_number()),
       count_(inputs),
       place_(place_in_program()),
-      inputs_(inputs <= kInline ? inline_ : many_inputs(inputs)) {}
+      inputs_(static_cast<Input*>(inputs <= kInline ? inline_ : pool::allocate(bytes_of(inputs)))) {
+  std::uninitialized_value_construct_n(inputs_, inputs);
+}
 
 Node::~Node() {
-  if (inputs_ == inline_) return;
   std::destroy_n(inputs_, count_);
-  pool::release(inputs_, sizeof(Input) * static_cast<size_t>(count_));
+  if (count_ > kInline) pool::release(inputs_, bytes_of(count_));
+  if (notes_) [[unlikely]]
+    delete_notes();
 }
+
+void Node::delete_notes() { delete notes_; }
 
 void Node::renumber() { number_ = take_number(); }
 
@@ -116,7 +116,7 @@ bool Node::forward(const Tensor*, Tensor*) { return false; }
 Tensor Node::rule(int, const Tensor&) { return {}; }
 
 Notes& Node::make_notes() {
-  if (!notes_) notes_ = std::make_unique<Notes>();
+  if (!notes_) notes_ = new Notes;
   return *notes_;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,8 +44,8 @@ struct Notes {
 class Node : public Refcounted {
  public:
   // Nodes are numbered as they are made: an input's node has a smaller number than its user's.
-  Node(const char* name, int inputs);
-  ~Node() override;
+  [[gnu::hot]] Node(const char* name, int inputs);
+  [[gnu::hot]] ~Node() override;
 
   const char* name() const { return name_; }
   uint64_t number() const { return number_; }
@@ -83,18 +84,19 @@ class Node : public Refcounted {
   std::string recorded_at() const;
   std::string freed_at() const;
 
-  Notes* notes() const { return notes_.get(); }
+  Notes* notes() const { return notes_; }
   Notes& make_notes();
 
-  static void* operator new(size_t size);
-  static void operator delete(void* p, size_t size) noexcept;
+  [[gnu::hot]] static void* operator new(size_t size);
+  [[gnu::hot]] static void operator delete(void* p, size_t size) noexcept;
 
  protected:
   virtual void free_saved() = 0;
-  void destroy() override;
+  [[gnu::noinline, gnu::hot]] void destroy() override;  // a call, wherever a Ref ends
 
  private:
   void renumber();
+  void delete_notes();
 
   static constexpr int kInline = 2;
   const char* name_;
@@ -103,9 +105,9 @@ class Node : public Refcounted {
   uint32_t place_;      // where it was recorded
   uint32_t freed_ = 0;  // one more than the place
   Node* next_dead_ = nullptr;
-  std::unique_ptr<Notes> notes_;
+  Notes* notes_ = nullptr;
   Input* inputs_;
-  Input inline_[kInline];
+  alignas(Input) std::byte inline_[kInline * sizeof(Input)];
 };
 
 // A tensor that asks for gradients itself: the end of every path back.

@@ -1,6 +1,7 @@
 #include "tape/saved.h"
 
 #include <array>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -55,6 +56,15 @@ void unlink(Kept& kept) {
   kept.link = nullptr;
 }
 
+// No tensor leads to it any more. If nobody keeps it either, it is the caller's.
+std::unique_ptr<Kept> part(Kept& kept) {
+  if (kept.tensor) kept.tensor->kept.store(nullptr, std::memory_order_relaxed);
+  kept.tensor = nullptr;
+  if (kept.owners > 0) return nullptr;
+  unlink(kept);
+  return std::unique_ptr<Kept>(&kept);
+}
+
 bool is_same(const Layout& a, const Layout& b) {
   if (a.offset != b.offset || a.ndim() != b.ndim()) return false;
   for (int i = 0; i < a.ndim(); ++i) {
@@ -89,46 +99,66 @@ void Kept::operator delete(void* p, size_t size) noexcept { pool::release(p, siz
 
 namespace {
 
-// The same value in a list, of whose last two this looks at. An operand is often kept for the
-// derivatives of several operations in turn.
-[[gnu::noinline]] Kept* find(Kept* list, const Tensor& x, const Node* node, uint32_t index,
-                             bool is_output) {
-  for (int i = 0; list && i < 2; ++i, list = list->next) {
-    if (list->storage.get() == &x.storage() && list->edge.node.get() == node &&
-        list->edge.index == index && list->is_output == is_output && list->dtype == x.dtype() &&
-        is_same(list->layout, x.layout())) {
-      return list;
-    }
-  }
-  return nullptr;
+// A share in what the operand's tensor leads to, if that is of its history.
+Kept* known(const Tensor& x, const Node* node, uint32_t index) {
+  Kept* const kept = x.impl()->kept.load(std::memory_order_relaxed);
+  if (!kept || kept->edge.node.get() != node || kept->edge.index != index) return nullptr;
+  ++kept->owners;
+  return kept;
+}
+
+Kept* make(const Tensor& x, Node* node, uint32_t index, bool is_output, Kept*& list) {
+  Kept* const kept = new Kept(x, node, index, is_output, &list);
+  if (kept->next) kept->next->link = &kept->next;
+  return list = kept;
 }
 
 }  // namespace
 
 Saved::Saved(const Tensor& x, Node* node, uint32_t index, bool is_output) {
-  Kept*& list = list_of(x.storage());
-  const Lock lock(&list);
-  if (list) {
-    kept_ = find(list, x, node, index, is_output);
-    if (kept_) {
-      ++kept_->owners;
+  if (!is_output) {
+    std::atomic<bool>& before = x.impl()->kept_before;
+    if (before.load(std::memory_order_relaxed)) {
+      if (is_alone()) kept_ = known(x, node, index);
+      if (!kept_) keep_again(x, node, index);
       return;
     }
+    before.store(true, std::memory_order_relaxed);
   }
-  Kept* kept = new Kept(x, node, index, is_output, &list);
-  if (kept->next) kept->next->link = &kept->next;
-  list = kept;
-  kept_ = kept;
+  Kept*& list = list_of(x.storage());
+  const Lock lock(&list);
+  kept_ = make(x, node, index, is_output, list);
+}
+
+void Saved::keep_again(const Tensor& x, Node* node, uint32_t index) {
+  TensorImpl& tensor = *x.impl();
+  std::unique_ptr<Kept> unused;  // destroyed without the lock: its node may hold others
+  Kept*& list = list_of(x.storage());
+  const Lock lock(&list);
+  kept_ = known(x, node, index);
+  if (kept_) return;
+  if (Kept* const other = tensor.kept.load(std::memory_order_relaxed)) unused = part(*other);
+  kept_ = make(x, node, index, false, list);
+  // Others' memory is left alone once it is not needed.
+  if (!x.storage().owned()) return;
+  kept_->tensor = &tensor;
+  tensor.kept.store(kept_, std::memory_order_relaxed);
 }
 
 void Saved::drop() {
   Kept* const kept = kept_;
   {
     const Lock lock(kept->home);
-    if (--kept->owners > 0) return;
+    if (--kept->owners > 0 || kept->tensor) return;
     unlink(*kept);
   }
   delete kept;
+}
+
+void forget_kept(TensorImpl& tensor) {
+  std::unique_ptr<Kept> unused;
+  const Lock lock(&list_of(*tensor.storage));
+  if (Kept* const kept = tensor.kept.load(std::memory_order_relaxed)) unused = part(*kept);
 }
 
 void Saved::share() {
@@ -154,7 +184,9 @@ Saved::operator Tensor() const {
 void part_from(const Tensor& x, Tensor (*copy)(const Tensor&)) {
   Kept*& list = list_of(x.storage());
   if (is_alone() && !list) return;
-  std::vector<Ref<Storage>> left;  // let go of when the lock is; x has a share in its own
+  // Let go of when the lock is; x has a share in its own storage.
+  std::vector<Ref<Storage>> left;
+  std::vector<std::unique_ptr<Kept>> unused;
   const Lock lock(&list);
   const Range changed(x.storage(), x.layout(), x.dtype());
   const GradMode off(false);
@@ -166,6 +198,12 @@ void part_from(const Tensor& x, Tensor (*copy)(const Tensor&)) {
                          is_same(was.layout(), kept->layout);
     if (!as_last) {
       if (!changed.meets(Range(*kept->storage, kept->layout, kept->dtype))) continue;
+    }
+    if (auto gone = part(*kept)) {
+      unused.push_back(std::move(gone));
+      continue;
+    }
+    if (!as_last) {
       was = Tensor(Ref<TensorImpl>(new TensorImpl(kept->dtype, kept->layout, kept->storage)));
       now = Tensor();
     }

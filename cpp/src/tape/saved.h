@@ -11,8 +11,9 @@
 
 namespace ndtape {
 
-// A kept value: memory, layout and history of a tensor as they were. One serves all operations that
-// keep the same value. It stands in the list of its storage, until the memory is its own.
+// A kept value: memory, layout and history of a tensor as they were. From the second time that a
+// tensor is kept, one serves all operations, and stays when they are gone: what was used twice will
+// be used again. It stands in the list of its storage, until the memory is its own.
 struct Kept {
   Kept(const Tensor& x, Node* node, uint32_t index, bool of_its_node, Kept** list)
       : next(*list),
@@ -26,7 +27,8 @@ struct Kept {
         edge{Ref<Node>(node), index} {}
 
   Kept* next;
-  Kept** link;  // what points here; null outside a list
+  Kept** link;                   // what points here; null outside a list
+  TensorImpl* tensor = nullptr;  // the one that leads here
   int32_t owners;
   bool is_output;
   DType dtype;
@@ -47,7 +49,7 @@ class Saved {
   Saved() = default;  // of a rule that will not be called
   // `node` and `index`: x's place on the tape. An operation's own output is saved before it has
   // one: its node is the one that saves it, and holding that here would be a circle.
-  Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
+  [[gnu::hot]] Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
   Saved(Saved&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
   Saved& operator=(Saved&& other) noexcept {
     std::swap(kept_, other.kept_);
@@ -64,11 +66,13 @@ class Saved {
   [[gnu::always_inline]] ~Saved() {
     if (kept_) drop();
   }
+  explicit operator bool() const { return kept_ != nullptr; }
   operator Tensor() const;  // NOLINT: reading it is using it
 
  private:
+  [[gnu::noinline]] void keep_again(const Tensor& x, Node* node, uint32_t index);
   void share();
-  void drop();
+  [[gnu::hot]] void drop();
   Kept* kept_ = nullptr;
 };
 
