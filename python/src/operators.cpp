@@ -179,7 +179,10 @@ PyObject* compare(PyObject* a, PyObject* b, int op) noexcept {
 }  // namespace
 
 bool is_large_product(const Tensor& a, const Tensor& b) {
-  int64_t columns = b.ndim() > 1 ? b.length(b.ndim() - 1) : 1;
+  return is_large_product(a, b.ndim() > 1 ? b.length(b.ndim() - 1) : 1);
+}
+
+bool is_large_product(const Tensor& a, int64_t columns) {
   return static_cast<double>(a.size()) * static_cast<double>(columns) > 64.0 * 64.0 * 64.0;
 }
 

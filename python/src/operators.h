@@ -14,5 +14,6 @@ PyObject* apply_binary(Binary function, Operand a, Operand b);
 PyObject* apply_unary(Unary function, const Tensor& x);
 
 bool is_large_product(const Tensor& a, const Tensor& b);
+bool is_large_product(const Tensor& a, int64_t columns);
 
 }  // namespace ndtape::python

@@ -4,6 +4,7 @@
 #include "ndtape/attention.h"
 #include "ndtape/norms.h"
 #include "ndtape/ops.h"
+#include "operators.h"
 #include "rows_docs.h"
 #include "tensor_type.h"
 
@@ -60,7 +61,9 @@ PyObject* call_attention(const Spec& spec, PyObject* const* v) {
                value = tensor_argument(v[2], spec.name), mask = optional_tensor(v[3], spec.name);
   const bool causal = parse_bool(v[4], false);
   const double scale = parse_double(v[5], "scale");
-  return wrap(unlocked(true, [&] { return attention(query, key, value, mask, causal, scale); }));
+  const bool release = is_large(key) || is_large(value) ||
+                       is_large_product(query, key.ndim() > 1 ? key.length(key.ndim() - 2) : 1);
+  return wrap(unlocked(release, [&] { return attention(query, key, value, mask, causal, scale); }));
 }
 
 PyObject* call_cross_entropy(const Spec& spec, PyObject* const* v) {
