@@ -49,26 +49,37 @@ class Job:
         self.exists = work is not None
         if not self.exists:
             return
-        statement, names = work if isinstance(work, tuple) else ("work()", {"work": work})
-        self.timer = timeit.Timer(statement, globals=names)
+        self.timer = self.timer_of(work)
+        self.beside = self.timer_of(row.beside(lib)) if row.beside else None
         once = min(self.timer.timeit(1) for _ in range(3))
-        self.calls = max(1, min(10**6, int(seconds / 8 / max(once, 1e-9))))
+        # Of two in turn, batches are short: what disturbs the machine for longer meets both.
+        batches = 40 if self.beside else 8
+        self.calls = max(1, min(10**6, int(seconds / batches / max(once, 1e-9))))
         self.timer.timeit(self.calls)
 
-    def times(self, seconds: float) -> tuple[list[float], float]:
+    @staticmethod
+    def timer_of(work) -> timeit.Timer:
+        statement, names = work if isinstance(work, tuple) else ("work()", {"work": work})
+        return timeit.Timer(statement, globals=names)
+
+    def times(self, seconds: float) -> tuple[list[float], list[float], float]:
         """Seconds a call, from as many batches of calls as fit, at least two.
 
-        Also the share of the machine that other processes took meanwhile.
+        Also how much longer than the batch of the row beside it each took, and the share of the
+        machine that other processes took meanwhile.
         """
         # Once for nothing: threads of the library that was asked before may still be awake, waiting
         # actively, and the caches are theirs.
         self.timer.timeit(self.calls)
         busy, own, start = floors.busy_seconds(), time.process_time(), time.perf_counter()
         found: list[float] = []
+        adds: list[float] = []
         while len(found) < 2 or (time.perf_counter() < start + seconds and len(found) < 100):
             found.append(self.timer.timeit(self.calls) / self.calls)
+            if self.beside:
+                adds.append(found[-1] - self.beside.timeit(self.calls) / self.calls)
         others = floors.busy_seconds() - busy - (time.process_time() - own)
-        return found, others / (time.perf_counter() - start)
+        return found, adds, others / (time.perf_counter() - start)
 
 
 def serve(name: str, threads: int, pipe) -> None:
@@ -128,16 +139,16 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self.left = seconds
 
-    def times(self, worker: Worker, seconds: float) -> tuple[list[float], bool]:
+    def times(self, worker: Worker, seconds: float) -> tuple[list[float], list[float], bool]:
         """Undisturbed times, or with False what there was when the patience ended."""
         while True:
             start = time.perf_counter()
             answer = worker.ask("time", seconds)
             if isinstance(answer, str):
                 raise RuntimeError(answer)
-            found, others = answer
+            found, adds, others = answer
             if others < self.limit or self.left <= 0:
-                return found, others < self.limit
+                return found, adds, others < self.limit
             time.sleep(0.2)
             self.left -= time.perf_counter() - start
 
@@ -149,6 +160,7 @@ def measure(
     seconds, rounds = (0.02, 2) if quick else (0.1, 4)
     disturbed = 0
     samples: dict[str, list[float]] = {}
+    adds: dict[str, list[float]] = {}
     failures = {}
     for name, worker in workers.items():
         answer = worker.ask("prepare", index, seconds)
@@ -159,17 +171,20 @@ def measure(
     for _ in range(rounds):
         for name in list(samples):
             try:
-                found, calm = patience.times(workers[name], seconds)
+                found, more, calm = patience.times(workers[name], seconds)
             except RuntimeError as error:
                 failures[name] = str(error)
                 del samples[name]
                 continue
             samples[name] += found
+            if row.beside:
+                adds.setdefault(name, []).extend(more)
             disturbed += not calm
     return {
         "group": row.group,
         "name": row.name,
         "seconds": {name: statistics.median(found) for name, found in samples.items()},
+        "adds": {name: statistics.median(found) for name, found in adds.items()},
         "failures": failures,
         "disturbed_runs": disturbed,
     }

@@ -24,6 +24,12 @@ def share(fraction: float | None) -> str:
     return "" if fraction is None else f"{fraction:.0%}"
 
 
+def last_cell(found: dict) -> str:
+    """The share of the floor, or for a row that has another beside it what it costs more."""
+    more = found["adds"].get("ndtape")
+    return share(found["floor_share"]) if more is None else f"+ {more * 1e9:.0f} ns"
+
+
 def facts_lines(machine: dict) -> list[str]:
     versions = ", ".join(f"{TITLES[n]} {v}" for n, v in machine["versions"].items())
     peak = machine["peak"]
@@ -55,7 +61,7 @@ def title(group: str, names: list[str]) -> None:
 def line(found: dict, names: list[str]) -> None:
     cells = "".join(f"{duration(found['seconds'].get(n)):>10}" for n in names)
     ratio = "" if found["ratio"] is None else f"{found['ratio']:.2f}"
-    print(f"{found['name']:<40}{cells}{ratio:>12}{share(found['floor_share']):>10}", flush=True)
+    print(f"{found['name']:<40}{cells}{ratio:>12}{last_cell(found):>10}", flush=True)
     for name, message in found["failures"].items():
         print(f"    {name}: {message}")
 
@@ -113,7 +119,8 @@ def markdown(result: dict) -> str:
         "Medians of repeated runs, warm, each library in a process of its own on the same cores. "
         "The ratio is ours over the best peer: below 1 is faster. The floor is the larger of what "
         "the multiply-adds and what the bytes of a row need at the rates above; rows that fit in "
-        "the caches have no floor in bytes. `python bench/peers.py` makes this page.",
+        "the caches have no floor in bytes. What recording adds to an operation is the median "
+        "difference of batches of both in turn. `python bench/peers.py` makes this page.",
         "",
     ]
     lines += [f"- {text}" for text in _summary_lines(result)]
@@ -127,7 +134,7 @@ def markdown(result: dict) -> str:
         cells = " | ".join(duration(r["seconds"].get(n)) for n in names)
         ratio = "" if r["ratio"] is None else f"{r['ratio']:.2f}"
         name = r["name"].replace("|", "\\|").replace("*", "\\*")
-        lines.append(f"| {name} | {cells} | {ratio} | {share(r['floor_share'])} |")
+        lines.append(f"| {name} | {cells} | {ratio} | {last_cell(r)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -24,6 +24,7 @@ class Row:
     bytes: float = 0.0  # that any implementation must move to and from memory
     flop_type: str = "float32"
     peers: tuple[str, ...] = ("numpy", "torch", "jax")
+    beside: Callable | None = None  # timed in turn with this row, which costs more by `adds`
 
 
 ROWS: list[Row] = []
@@ -524,10 +525,10 @@ def _to_numpy(lib: Lib):
 
 
 def _recorded(name: str, statement: str, torch: str | None = None) -> None:
-    """A small operation beside the same, recorded: the difference is what that costs.
+    """A small operation, and the same recorded beside it: the difference is what that costs.
 
     It is to be at most 60 ns for each operation that is recorded; a function of several, as `stack`
-    is, may take that for each.
+    is, may take that for each, and so may a copy of what is overwritten.
     """
 
     def build(lib: Lib, records: bool):
@@ -537,14 +538,15 @@ def _recorded(name: str, statement: str, torch: str | None = None) -> None:
         m = lib.xp.tensor([[1.5, 2.5], [0.5, 1.0]], requires_grad=records)
         w = lib.xp.tensor([1.0, 2.0], requires_grad=records)
         c, i = (lib.xp.asarray(x) for x in ([True], [0, 1]))
-        names = {"a": a, "b": b, "c": c, "i": i, "m": m, "w": w, "xp": lib.xp}
-        if lib.name == "torch":
-            names["F"] = lib.xp.nn.functional
+        z = lib.xp.tensor(normal(1, 1, 4, 4), requires_grad=records)
+        k = lib.xp.tensor(normal(1, 1, 2, 2), requires_grad=records)
+        names = {"a": a, "b": b, "c": c, "i": i, "m": m, "w": w, "z": z, "k": k, "xp": lib.xp}
+        names["F"] = lib.xp.nn.functional
         return torch if torch and lib.name == "torch" else statement, names
 
-    for records in (False, True):
-        shown = f"{name}, recorded" if records else name
-        ROWS.append(Row("recording", shown, functools.partial(build, records=records)))
+    plain, recorded = (functools.partial(build, records=records) for records in (False, True))
+    ROWS.append(Row("recording", name, plain))
+    ROWS.append(Row("recording", f"{name}, recorded", recorded, beside=plain))
 
 
 for _text in ("a + b", "a - b", "a * b", "a / b", "a**b", "-a", "a * 2.0", "a**2"):
@@ -570,6 +572,9 @@ _recorded(
     "xp.cross_entropy(m, i)",
     torch="F.cross_entropy(m, i, reduction='none')",
 )
+for _text in ("conv2d(z, k)", "max_pool2d(z, 2)", "group_norm(z, 1)"):
+    _recorded(_text, f"F.{_text}")
+_recorded("attention(m, m, m)", "F.scaled_dot_product_attention(m, m, m)")
 _recorded("sort(w)", "xp.sort(w)")
 _recorded("tril(m)", "xp.tril(m)")
 _recorded("m + w", "m + w")
@@ -581,6 +586,8 @@ _recorded("m[i]", "m[i]")
 _recorded("concat([a, b])", "xp.concat([a, b])")
 _recorded("stack([a, b]), 3 operations", "xp.stack([a, b])")
 _recorded("einsum('ij,jk', m, m)", "xp.einsum('ij,jk', m, m)")
+_recorded("linalg.det(m)", "xp.linalg.det(m)")
+_recorded("fft.fft(w)", "xp.fft.fft(w)")
 for _text in (
     "x += b",
     "x *= b",
