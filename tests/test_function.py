@@ -366,6 +366,90 @@ def test_the_primitive():
     assert _core.record_custom("none", [one], [two], lambda g: g)[0] is not None
 
 
+def scaled_vjp(g, *saved_and_parameters):
+    *_, x, power, factor = saved_and_parameters
+    return factor * power * g * x ** (power - 1)
+
+
+def scaled_jvp(t, *saved_and_parameters):
+    return scaled_vjp(t, *saved_and_parameters)
+
+
+@pytest.mark.parametrize("before", [0, 1, 5])
+@pytest.mark.parametrize("jvp", [None, scaled_jvp])
+def test_operations_with_parameters_and_any_number_of_kept_tensors(before, jvp):
+    operation = _core.operation("scaled", scaled_vjp, jvp, (3, 2.0))
+
+    def scaled(x):
+        y = 2.0 * x.detach() ** 3
+        assert _core.record_operation(operation, x, y, (*[None, y, x][:before] * 2, x)) is y
+        return y
+
+    x = leaf(1.0, 2.0)
+    y = scaled(x)
+    assert y.grad_fn == "scaled"
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [6, 24]
+    assert nt.grad(nt.grad(scaled))(nt.tensor(2.0)).item() == 24
+    assert nt.jvp(scaled, (leaf(1.0),), (leaf(1.0),))[1].tolist() == [6]
+    assert not scaled(nt.tensor([1.0])).requires_grad
+
+
+def test_an_operation_outlives_its_object_and_names_what_was_freed():
+    x = leaf(2.0)
+    y = _core.record_operation(_core.operation("once", lambda g: 3 * g), x, x.detach() * 3)
+    gc.collect()
+    z = nt.sum(y)
+    z.backward()
+    assert x.grad.tolist() == [3]
+    with pytest.raises(nt.TapeError, match="once|sum"):
+        z.backward()
+    assert y.grad_fn == "once"
+
+
+def test_an_output_that_was_made_as_a_view_is_one_no_more():
+    x = leaf(1.0, 2.0)
+    y = (nt.stack([x.detach(), x.detach()]) * 2)[0]
+    _core.record_operation(_core.operation("twice", lambda g: 2 * g), x, y)
+    y *= y
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [8, 16]
+
+
+def test_outputs_without_derivative_get_no_history():
+    x = leaf(3.0)
+    y, places = x.detach() * 2, nt.asarray([0])
+    _core.record_operation(_core.operation("both", lambda g, _: 2 * g), x, (y, places))
+    assert y.requires_grad
+    assert not places.requires_grad
+    nt.sum(y).backward()
+    assert x.grad.tolist() == [2]
+
+
+OPERATION = _core.operation("f", abs)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "pattern"),
+    [
+        (lambda x: _core.operation(1, abs), TypeError, "name must be a string"),
+        (lambda x: _core.operation("\ud800", abs), UnicodeEncodeError, "surrogates"),
+        (lambda x: _core.operation("f", 5), TypeError, "vjp must be a function"),
+        (lambda x: _core.operation("f", abs, 5), TypeError, "jvp must be a function or None"),
+        (lambda x: _core.operation("f", abs, None, [1]), TypeError, "parameters must be a tuple"),
+        (lambda x: _core.record_operation(abs, x, x), TypeError, "not builtin_function_or_method"),
+        (lambda x: _core.record_operation(np.array(1).__dlpack__(), x, x), TypeError, "PyCapsule"),
+        (lambda x: _core.record_operation(OPERATION, [1.0], x), TypeError, "inputs: expected"),
+        (lambda x: _core.record_operation(OPERATION, x, None), TypeError, "outputs: expected"),
+        (lambda x: _core.record_operation(OPERATION, x, x), ValueError, "new tensors"),
+        (lambda x: _core.record_operation(OPERATION, x, x.detach(), 1), TypeError, "saved: expec"),
+    ],
+)
+def test_misuse_of_operations(call, error, pattern):
+    with pytest.raises(error, match=pattern):
+        call(leaf(1.0))
+
+
 @pytest.mark.parametrize(
     ("call", "pattern"),
     [

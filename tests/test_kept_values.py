@@ -89,3 +89,35 @@ def test_what_is_no_argument_is_kept_too():
         return x.grad.numpy()
 
     np.testing.assert_array_equal(run(True), run(False))
+
+
+@pytest.mark.parametrize("n", [1, 512, 513, 3000])
+@pytest.mark.parametrize("step", [1, 2, -1])
+@pytest.mark.parametrize("seen", [False, True], ids=["alone", "kept before"])
+def test_what_an_update_overwrites_is_kept(n, step, seen):
+    """Up to some size, and row-major, by a copy of its bytes."""
+    values = np.random.default_rng(n).normal(size=2 * n)
+    whole = nt.tensor(values, requires_grad=True) * 1.0
+    b = nt.tensor(np.full(n, 2.0), requires_grad=True)
+    x = whole[:n] if step == 1 else whole[::step][-n:]
+    old = x.detach().numpy().copy()
+    if seen:
+        extra = nt.sum(nt.square(x))
+    x *= b
+    x *= x
+    x += 5.0
+    total = nt.sum(x) + extra if seen else nt.sum(x)
+    total.backward()
+    np.testing.assert_allclose(b.grad.numpy(), 4.0 * old**2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("length", [8, 40])
+def test_what_a_pool_picked_is_known_of_few_elements_and_of_many(length):
+    values = np.random.default_rng(length).permutation(length**2).reshape(1, 1, length, length)
+    image = nt.tensor(values.astype(float), requires_grad=True)
+    x = image * 1.0
+    y = nt.nn.functional.max_pool2d(x, 2)
+    x *= -1.0
+    nt.sum(y).backward()
+    picked = np.isin(values, y.detach().numpy())
+    np.testing.assert_array_equal(image.grad.numpy(), picked.astype(float))

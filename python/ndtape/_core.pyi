@@ -985,6 +985,28 @@ def _add_hook(x: Tensor, function: Callable[[Tensor], Tensor | None], /) -> None
 def _set_anomaly(
     nan: builtins.bool, inf: builtins.bool, /
 ) -> tuple[builtins.bool, builtins.bool]: ...
+def operation(
+    name: str,
+    vjp: Callable[..., Tensor | Sequence[Tensor | None] | None],
+    jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
+    parameters: tuple[Any, ...] = (),
+) -> CapsuleType: ...
+@overload
+def record_operation(
+    operation: CapsuleType,
+    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensor,
+    saved: Tensor | Sequence[Tensor | None] = (),
+    /,
+) -> Tensor: ...
+@overload
+def record_operation(
+    operation: CapsuleType,
+    inputs: Tensor | Sequence[Tensor],
+    outputs: tuple[Tensor, ...],
+    saved: Tensor | Sequence[Tensor | None] = (),
+    /,
+) -> tuple[Tensor, ...]: ...
 @overload
 def record_custom(
     name: str,

@@ -695,21 +695,19 @@ def histogram(
     sums = np.histogram(values(x), found[1], weights=counted)[0]
     place = np.searchsorted(found[1], values(x), side="right")
     place[values(x) == found[1][-1]] = sums.size
-
-    def vjp(g: Tensor, places: Tensor) -> Tensor:
-        nothing = _core.zeros(1, dtype=g.dtype)
-        return _core.take(_core.concat([nothing, g, nothing]), places, axis=0)
-
-    hist = _core.record_custom(
-        "histogram",
-        scale,
-        _core.asarray(sums, dtype=scale.dtype),
-        vjp,
-        saved=_core.asarray(place),
-    )
+    hist = _core.asarray(sums, dtype=scale.dtype)
+    _core.record_operation(_HISTOGRAM, scale, hist, _core.asarray(place))
     if density:
         hist = hist / _core.asarray(np.diff(found[1]), dtype=scale.dtype) / _core.sum(hist)
     return HistogramResult(hist, bin_edges)
+
+
+def _histogram_vjp(g: Tensor, places: Tensor) -> Tensor:
+    nothing = _core.zeros(1, dtype=g.dtype)
+    return _core.take(_core.concat([nothing, g, nothing]), places, axis=0)
+
+
+_HISTOGRAM = _core.operation("histogram", _histogram_vjp)
 
 
 def bincount(
@@ -752,11 +750,10 @@ def bincount(
     scale = inexact(as_ordered(weights, "bincount"))
     sums = np.bincount(values(places), scale.detach().numpy(), least)
     y = _core.asarray(sums, dtype=scale.dtype)
+    return _core.record_operation(_BINCOUNT, scale, y, places)
 
-    def vjp(g: Tensor, places: Tensor) -> Tensor:
-        return _core.take(g, places, axis=0)
 
-    return _core.record_custom("bincount", scale, y, vjp, saved=places)
+_BINCOUNT = _core.operation("bincount", lambda g, places: _core.take(g, places, axis=0))
 
 
 def interp(

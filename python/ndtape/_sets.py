@@ -260,14 +260,15 @@ def with_history(x: Tensor, y: Tensor, inverse: Tensor, counts: Tensor, axis: in
     Tensor
         `y`, with a history if `x` has one.
     """
+    operation = _core.operation("unique", _unique_vjp, None, (axis,))
+    return _core.record_operation(operation, x, y, (inverse, counts))
 
-    def vjp(g: Tensor, inverse: Tensor, counts: Tensor) -> Tensor:
-        lengths = [1] * g.ndim
-        lengths[axis] = -1
-        shares = _core.reshape(_core.astype(counts, _core.float64), tuple(lengths))
-        return _core.take(g / _core.astype(shares, g.dtype), inverse, axis=axis)
 
-    return _core.record_custom("unique", x, y, vjp, saved=(inverse, counts))
+def _unique_vjp(g: Tensor, inverse: Tensor, counts: Tensor, axis: int) -> Tensor:
+    lengths = [1] * g.ndim
+    lengths[axis] = -1
+    shares = _core.reshape(_core.astype(counts, _core.float64), tuple(lengths))
+    return _core.take(g / _core.astype(shares, g.dtype), inverse, axis=axis)
 
 
 def _any_missing(x: Tensor) -> bool:

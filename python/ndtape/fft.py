@@ -24,6 +24,8 @@ from ndtape import _core
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
+    from typing_extensions import CapsuleType
+
     from ndtape._core import _ArrayLike as ArrayLike
     from ndtape._core import _DTypeLike as DTypeLike
 
@@ -684,11 +686,17 @@ def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> T
             rest.remove(axis)
     if rest:
         y = _computed("ifftn" if inverse else "fftn", y, axes=tuple(rest), norm=norm)
+    return _core.record_operation(_transform_operation(axes, norm, inverse), x, y)
 
-    def vjp(g: Tensor) -> Tensor:
-        return _transform(g, axes, _TRANSPOSED[norm], not inverse)
 
-    return _core.record_custom("ifft" if inverse else "fft", x, y, vjp)
+@functools.lru_cache
+def _transform_operation(axes: tuple[int, ...], norm: Norm, inverse: bool) -> CapsuleType:
+    name = "ifft" if inverse else "fft"
+    return _core.operation(name, _transform_vjp, None, (axes, norm, inverse))
+
+
+def _transform_vjp(g: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> Tensor:
+    return _transform(g, axes, _TRANSPOSED[norm], not inverse)
 
 
 def _is_ours(x: Tensor, n: int) -> bool:
@@ -709,12 +717,17 @@ def _rfft(x: Tensor, axis: int, norm: Norm) -> Tensor:
         y = _core.swapaxes(_core._rfft(lines, _factor(n, norm, inverse=False)), axis, -1)
     else:
         y = _computed("rfft", x, axis=axis, norm=norm)
+    return _core.record_operation(_rfft_operation(axis, n, norm), x, y)
 
-    def vjp(g: Tensor) -> Tensor:
-        # Of each pair of conjugates that irfft makes of an element, one is meant.
-        return _irfft(g * _pairs(g, axis, n, 0.5), axis, n, _TRANSPOSED[norm])
 
-    return _core.record_custom("rfft", x, y, vjp)
+@functools.lru_cache
+def _rfft_operation(axis: int, n: int, norm: Norm) -> CapsuleType:
+    return _core.operation("rfft", _rfft_vjp, None, (axis, n, norm))
+
+
+def _rfft_vjp(g: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
+    # Of each pair of conjugates that irfft makes of an element, one is meant.
+    return _irfft(g * _pairs(g, axis, n, 0.5), axis, n, _TRANSPOSED[norm])
 
 
 def _irfft(x: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
@@ -723,12 +736,17 @@ def _irfft(x: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
         y = _core.swapaxes(_core._irfft(lines, _factor(n, norm, inverse=True)), axis, -1)
     else:
         y = _computed("irfft", x, n=n, axis=axis, norm=norm)
+    return _core.record_operation(_irfft_operation(axis, n, norm), x, y)
 
-    def vjp(g: Tensor) -> Tensor:
-        half = _rfft(g, axis, _TRANSPOSED[norm])
-        return half * _pairs(half, axis, n, 2.0)
 
-    return _core.record_custom("irfft", x, y, vjp)
+@functools.lru_cache
+def _irfft_operation(axis: int, n: int, norm: Norm) -> CapsuleType:
+    return _core.operation("irfft", _irfft_vjp, None, (axis, n, norm))
+
+
+def _irfft_vjp(g: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
+    half = _rfft(g, axis, _TRANSPOSED[norm])
+    return half * _pairs(half, axis, n, 2.0)
 
 
 def _pairs(x: Tensor, axis: int, n: int, factor: float) -> Tensor:

@@ -124,15 +124,18 @@ PyObject* call_recorded_graph(const Spec&, PyObject* const* v) {
 
 // ---- operations written in Python --------------------------------------------------------------
 
-// f(*first, *second), from any thread; `what` names f in errors.
+// f(*first, *second, *rest), from any thread; `what` names f in errors.
 std::vector<Tensor> call_rule(PyObject* f, const std::string& what,
-                              const std::vector<Tensor>& first, const std::vector<Tensor>& second) {
+                              const std::vector<Tensor>& first, const std::vector<Tensor>& second,
+                              std::span<PyObject* const> rest = {}) {
   const WithGil gil;
   try {
-    py::object args = own(PyTuple_New(static_cast<Py_ssize_t>(first.size() + second.size())));
+    py::object args =
+        own(PyTuple_New(static_cast<Py_ssize_t>(first.size() + second.size() + rest.size())));
     Py_ssize_t at = 0;
     for (const Tensor& t : first) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
     for (const Tensor& t : second) PyTuple_SET_ITEM(args.ptr(), at++, wrap(t));
+    for (PyObject* o : rest) PyTuple_SET_ITEM(args.ptr(), at++, Py_NewRef(o));
     const py::object found = own(PyObject_CallObject(f, args.ptr()));
     return one_or_several(found.ptr(), what.c_str(), true);
   } catch (const PythonError&) {
@@ -141,36 +144,71 @@ std::vector<Tensor> call_rule(PyObject* f, const std::string& what,
   }
 }
 
-// A rule beside the Python functions that it calls.
-struct PythonRule {
-  PythonRule(PyObject* name, PyObject* vjp, PyObject* jvp)
-      : name(Py_NewRef(name)), vjp(Py_NewRef(vjp)), jvp(Py_XNewRef(jvp)) {
-    rule.vjp = [this](const auto& grads, const auto& saved) {
-      return call_rule(this->vjp, text() + ": vjp", grads, saved);
-    };
-    if (!jvp) return;
-    rule.jvp = [this](const auto& tangents, const auto& saved) {
-      return call_rule(this->jvp, text() + ": jvp", tangents, saved);
-    };
+// An operation whose rules are Python functions.
+class PythonOperation final : public CustomOperation {
+ public:
+  // Throws TypeError, what `function` says, for what is no rule. parameters: a tuple.
+  PythonOperation(const char* function, PyObject* name, PyObject* vjp, PyObject* jvp,
+                  PyObject* parameters) {
+    const std::string what = std::string(function) + ": ";
+    if (!PyUnicode_Check(name)) throw TypeError(what + "name must be a string");
+    name_ = PyUnicode_AsUTF8(name);  // which the string keeps
+    if (!name_) throw PythonError{};
+    if (!PyCallable_Check(vjp)) throw TypeError(what + "vjp must be a function");
+    if (jvp && jvp != Py_None && !PyCallable_Check(jvp)) {
+      throw TypeError(what + "jvp must be a function or None");
+    }
+    if (parameters && !PyTuple_Check(parameters)) {
+      throw TypeError(what + "parameters must be a tuple");
+    }
+    held_ = {Py_NewRef(name), Py_NewRef(vjp), jvp == Py_None ? nullptr : Py_XNewRef(jvp),
+             Py_XNewRef(parameters)};
   }
-  ~PythonRule() {
-    const auto release = [](void* self) {
-      const auto* of = static_cast<PythonRule*>(self);
-      for (PyObject* o : {of->name, of->vjp, of->jvp}) Py_XDECREF(o);
+  ~PythonOperation() override {
+    const auto release = [](void* held) {
+      for (PyObject* o : *static_cast<Held*>(held)) Py_XDECREF(o);
     };
-    call_anywhere(release, this);
+    call_anywhere(release, &held_);
   }
-  PythonRule(const PythonRule&) = delete;
-  PythonRule& operator=(const PythonRule&) = delete;
 
-  std::string text() const {
-    const WithGil gil;
-    return PyUnicode_AsUTF8(name);
+  const char* name() const override { return name_; }
+  Tensors vjp(const Tensors& grads, const Tensors& saved) const override {
+    return call(held_[1], ": vjp", grads, saved);
+  }
+  bool has_jvp() const override { return held_[2]; }
+  Tensors jvp(const Tensors& tangents, const Tensors& saved) const override {
+    return call(held_[2], ": jvp", tangents, saved);
   }
 
-  CustomRule rule;
-  PyObject *name, *vjp, *jvp;
+ private:
+  using Held = std::array<PyObject*, 4>;  // name, vjp, jvp, parameters
+
+  Tensors call(PyObject* f, const char* what, const Tensors& first, const Tensors& saved) const {
+    std::span<PyObject* const> parameters;
+    if (PyObject* const all = held_[3]) {
+      parameters = {&PyTuple_GET_ITEM(all, 0), static_cast<size_t>(PyTuple_GET_SIZE(all))};
+    }
+    return call_rule(f, std::string(name_) + what, first, saved, parameters);
+  }
+
+  const char* name_;
+  Held held_;
 };
+
+constexpr char kOperation[] = "ndtape operation";
+
+const CustomOperation* operation_of(PyObject* o) {
+  return static_cast<const CustomOperation*>(PyCapsule_GetPointer(o, kOperation));  // null: error
+}
+
+PyObject* call_operation(const Spec&, PyObject* const* v) {
+  Ref<const CustomOperation> made(new PythonOperation("operation", v[0], v[1], v[2], v[3]));
+  PyObject* const result =
+      check(PyCapsule_New(const_cast<CustomOperation*>(made.get()), kOperation,
+                          [](PyObject* capsule) { operation_of(capsule)->release(); }));
+  made.give();
+  return result;
+}
 
 // The tensors of an argument, one or a tuple or list of them; few without asking for memory. Throws
 // TypeError for anything else.
@@ -204,23 +242,38 @@ class Tensors {
   std::span<Tensor> view_;
 };
 
+bool records(const Tensors& inputs) {
+  return grad_enabled() && std::ranges::any_of(inputs.view(), requires_grad);
+}
+
+PyObject* call_record_operation(const Spec&, PyObject* const* v) {
+  const CustomOperation* const operation = operation_of(v[0]);
+  if (!operation) {
+    PyErr_Clear();
+    throw TypeError(std::string("record_operation: expected what _core.operation made, not ") +
+                    Py_TYPE(v[0])->tp_name);
+  }
+  const Tensors inputs(v[1], "record_operation: inputs", false);
+  const Tensors outputs(v[2], "record_operation: outputs", false);
+  for (const Tensor& y : outputs.view()) {
+    if (requires_grad(y)) throw ValueError("record_operation: outputs must be new tensors");
+  }
+  const Tensors saved(v[3], "record_operation: saved", true);
+  if (records(inputs)) {
+    record_operation(operation, inputs.view(), outputs.view(), saved.view());
+  }
+  return Py_NewRef(v[2]);
+}
+
 PyObject* call_record_custom(const Spec&, PyObject* const* v) {
-  if (!PyUnicode_Check(v[0])) throw TypeError("record_custom: name must be a string");
-  const char* const name = PyUnicode_AsUTF8(v[0]);
-  if (!name) throw PythonError{};
+  Ref<const CustomOperation> operation(
+      new PythonOperation("record_custom", v[0], v[3], v[5], nullptr));
   const Tensors inputs(v[1], "record_custom: inputs", false);
   const Tensors outputs(v[2], "record_custom: outputs", false);
-  if (!PyCallable_Check(v[3])) throw TypeError("record_custom: vjp must be a function");
   const Tensors saved(v[4], "record_custom: saved", true);
-  PyObject* const jvp = v[5] == Py_None ? nullptr : v[5];
-  if (jvp && !PyCallable_Check(jvp)) {
-    throw TypeError("record_custom: jvp must be a function or None");
-  }
-  const bool recorded = grad_enabled() && std::ranges::any_of(inputs.view(), requires_grad);
-  if (!recorded) return is_tensor(v[2]) ? Py_NewRef(v[2]) : check(PySequence_Tuple(v[2]));
-  const auto all = std::make_shared<const PythonRule>(v[0], v[3], jvp);
-  std::vector<Tensor> result = record_custom(name, inputs.view(), outputs.view(), saved.view(),
-                                             std::shared_ptr<const CustomRule>(all, &all->rule));
+  if (!records(inputs)) return is_tensor(v[2]) ? Py_NewRef(v[2]) : check(PySequence_Tuple(v[2]));
+  std::vector<Tensor> result =
+      record_custom(std::move(operation), inputs.view(), outputs.view(), saved.view());
   if (is_tensor(v[2])) return wrap(std::move(result[0]));
   py::object list = own(PyTuple_New(static_cast<Py_ssize_t>(result.size())));
   for (size_t i = 0; i < result.size(); ++i) {
@@ -295,6 +348,10 @@ void define_autograd() {
   set_places(place_of_caller, text_of_place);
   define(kFunction, "record_custom", "(name, inputs, outputs, vjp, saved=(), jvp=None)",
          docs::kRecordCustom, call_record_custom);
+  define(kFunction, "operation", "(name, vjp, jvp=None, parameters=())", docs::kOperation,
+         call_operation);
+  define(kFunction, "record_operation", "(operation, inputs, outputs, saved=(), /)",
+         docs::kRecordOperation, call_record_operation);
   define(kFunction, "grad_enabled", "()", "Whether this thread's operations are recorded.",
          call_grad_enabled);
   define(kFunction, "set_grad_enabled", "(enabled, /)",

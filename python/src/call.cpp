@@ -188,8 +188,8 @@ constexpr const char* kPublicObjects[] = {"DType", "Device", "TapeError", "Tenso
 bool is_internal(const std::string& name) {
   return name[0] == '_' || name.rfind("memory_", 0) == 0 || name == "config" ||
          name == "op_table" || name == "gradients" || name == "grad_enabled" ||
-         name == "set_grad_enabled" || name == "record_custom" || name == "tangents" ||
-         name == "other_inputs";
+         name == "set_grad_enabled" || name == "record_custom" || name == "operation" ||
+         name == "record_operation" || name == "tangents" || name == "other_inputs";
 }
 
 }  // namespace
@@ -222,7 +222,8 @@ WithGil::WithGil() {
 
 void call_anywhere(void (*function)(void*), void* context) noexcept {
   if (!Py_IsInitialized()) return;  // the process is ending: leave it
-  const WithGil gil;
+  std::optional<WithGil> gil;
+  if (!has_gil()) gil.emplace();
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   function(context);

@@ -87,6 +87,21 @@ class WithoutGil {
   std::optional<HeldPlace> place_;
 };
 
+// The thread state that runs now, without a check; null on a thread without the GIL from
+// CPython 3.13 on, before that another thread's.
+inline PyThreadState* running_thread() {
+#if PY_VERSION_HEX < 0x030D0000
+  return _PyThreadState_UncheckedGet();
+#else
+  return PyThreadState_GetUnchecked();
+#endif
+}
+// Whether this thread has the GIL; false, too, where it is not known.
+inline bool has_gil() {
+  PyThreadState* const running = running_thread();
+  return running && running == PyGILState_GetThisThreadState();
+}
+
 // Takes the GIL for a call from C++ into Python, on a thread that may have let go of it.
 class WithGil {
  public:

@@ -349,7 +349,8 @@ Examples
 tensor(5.)
 )";
 
-inline constexpr char kRecordCustom[] = R"(Put an operation that was computed already on the tape.
+inline constexpr char kOperation[] =
+    R"(Make an operation that `record_operation` can put on the tape.
 
 What library code uses to give a function a derivative; `ndtape.autograd.Function` is for users.
 
@@ -357,25 +358,76 @@ Parameters
 ----------
 name : str
     What errors and pictures call the operation.
-inputs : Tensor or sequence of Tensor
-    What it was computed from.
-outputs : Tensor or sequence of Tensor
-    What came out, without history: compute it from detached inputs, or under `no_grad`.
 vjp : callable
-    ``vjp(*gradients, *saved)``: the gradient of each input from those of the outputs. None stands
-    for zero, in both. In terms of recorded operations, so that it can be differentiated; it must
-    reach inputs and outputs through `saved` alone. What broadcasting did to an input is undone
-    for it.
-saved : Tensor or sequence of Tensor, optional
-    What the rules read: inputs, outputs, intermediate results; None is passed on. A change in
-    place before they are used is a TapeError.
+    ``vjp(*gradients, *saved, *parameters)``: the gradient of each input from those of the outputs.
+    None stands for zero, in both. In terms of recorded operations, so that it can be
+    differentiated; it must reach inputs and outputs through `saved` alone. What broadcasting did to
+    an input is undone for it.
 jvp : callable, optional
-    ``jvp(*tangents, *saved)``: the tangent of each output. Without it `vjp` is transposed.
+    ``jvp(*tangents, *saved, *parameters)``: the tangent of each output. Without it `vjp` is
+    transposed.
+parameters : tuple
+    What the rules are called with besides tensors.
+
+Returns
+-------
+object
+    The operation. One without parameters is made once, when a module is imported.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> from ndtape import _core
+>>> operation = _core.operation("cube", lambda g, x: 3 * g * x * x)
+>>> def cube(x):
+...     return _core.record_operation(operation, x, x.detach() ** 3, x)
+>>> nt.grad(nt.grad(cube))(2.0).item()
+12.0
+)";
+
+inline constexpr char kRecordOperation[] =
+    R"(Put an operation that was computed already on the tape.
+
+Parameters
+----------
+operation : object
+    Made by `operation`.
+inputs : Tensor or tuple of Tensor
+    What it was computed from.
+outputs : Tensor or tuple of Tensor
+    What came out: new tensors, whose memory nothing else has. They get the history themselves.
+saved : Tensor or tuple of Tensor, optional
+    What the rules read: inputs, outputs, intermediate results, as they are now; None is passed on.
 
 Returns
 -------
 Tensor or tuple of Tensor
-    The outputs, with their history. As they are when nothing is recorded.
+    The outputs.
+
+See Also
+--------
+operation : with an example.
+)";
+
+inline constexpr char kRecordCustom[] =
+    R"(Put an operation on the tape that is differentiated by functions made for it.
+
+Like `record_operation`, and for outputs that others may have, too.
+
+Parameters
+----------
+name, vjp, jvp
+    As for `operation`.
+inputs, saved : Tensor or sequence of Tensor
+    As for `record_operation`.
+outputs : Tensor or sequence of Tensor
+    What came out, without history: compute it from detached inputs, or under `no_grad`.
+
+Returns
+-------
+Tensor or tuple of Tensor
+    The outputs, with their history: new tensors on the same memory. As they are when nothing is
+    recorded.
 
 Examples
 --------

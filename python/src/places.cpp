@@ -175,11 +175,7 @@ HeldPlace::~HeldPlace() { held = previous_; }
 
 uint32_t place_of_caller() {
   if (held.holds) return held.place;
-#if PY_VERSION_HEX < 0x030D0000
-  PyThreadState* const thread = _PyThreadState_UncheckedGet();
-#else
-  PyThreadState* const thread = PyThreadState_GetUnchecked();
-#endif
+  PyThreadState* const thread = running_thread();
   if (!thread) return 0;
   for (Frames frames(thread); !frames.at_end(); frames.next()) {
     const uintptr_t address = frames.address();

@@ -17,6 +17,7 @@ inline constexpr int kMaxAxes = 64;
 // A list of up to 64 integers: a shape, strides or axes. Up to five stay inside the object.
 class Dims {
  public:
+  static constexpr int kInline = 5;
   Dims() : size_(0) {}
   Dims(std::initializer_list<int64_t> values) : Dims(values.begin(), values.end()) {}
   explicit Dims(const std::vector<int64_t>& v) : Dims(v.data(), v.data() + v.size()) {}
@@ -92,7 +93,6 @@ class Dims {
   void erase(int at);
 
  private:
-  static constexpr int kInline = 5;
   // Word by word: what was written a moment ago as words is slow to be read by vectors. A loop that
   // ends in two ways is not made a call of memcpy.
   void take_inline(const Dims& other) noexcept {

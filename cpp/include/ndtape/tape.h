@@ -123,30 +123,42 @@ class AnomalyMode {                // sets it for a scope
 // freed. The first is called for every operation that is recorded: it is to cost nanoseconds.
 void set_places(uint32_t (*now)(), std::string (*text)(uint32_t place));
 
-// The derivative of an operation that is not one of the library's. Both functions are written with
+// An operation that is not one of the library's, with its derivative. Rules are written with
 // recorded operators, so that derivatives of derivatives come for free. In a list of gradients or
 // tangents an undefined tensor stands for zero.
-struct CustomRule {
+class CustomOperation : public Refcounted {
+ public:
   using Tensors = std::vector<Tensor>;
+  virtual const char* name() const = 0;  // lives as long as the operation
   // From the gradients of the outputs, and what was saved, those of the inputs, one each. A
   // gradient broadcasts with its input's shape: it is summed back.
-  std::function<Tensors(const Tensors& grads, const Tensors& saved)> vjp;
+  virtual Tensors vjp(const Tensors& grads, const Tensors& saved) const = 0;
   // From the tangents of the inputs those of the outputs. Without it, vjp is transposed.
-  std::function<Tensors(const Tensors& tangents, const Tensors& saved)> jvp = {};
+  virtual bool has_jvp() const { return false; }
+  virtual Tensors jvp(const Tensors&, const Tensors&) const { return {}; }
 };
 
-// Puts an operation on the tape whose outputs were computed already. Returns them with their
-// history (new tensors on the same memory; copies of those that share memory with an input or with
-// one another, whose in-place changes could not be told apart); as they are, when no input records.
-// Outputs of other than float and complex dtypes get no history. `saved` are inputs, outputs or
-// intermediate results that the rule reads, or undefined: kept as they were, as the
-// operators' own are. The rule must not hold an output in any other way.
+// Puts an operation on the tape whose outputs were computed already, some of whose inputs record.
+// The outputs must be new, with memory that nothing else has: they get the history themselves,
+// those of float and complex dtypes. `saved` are inputs, outputs or intermediate results that the
+// rules read, or undefined: kept as they were, as the operators' own are. The operation must not
+// hold an output in any other way.
+void record_operation(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
+                      std::span<const Tensor> outputs, std::span<const Tensor> saved);
+// The same for outputs that may have other users. Returns new tensors on the same memory; copies of
+// those that share memory with an input or with one another, whose in-place changes could not be
+// told apart.
+std::vector<Tensor> record_custom(Ref<const CustomOperation> operation,
+                                  std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+                                  std::span<const Tensor> saved);
+// The same by functions. When no input records, the outputs are returned as they are.
+struct CustomRule {
+  using Tensors = CustomOperation::Tensors;
+  std::function<Tensors(const Tensors& grads, const Tensors& saved)> vjp;
+  std::function<Tensors(const Tensors& tangents, const Tensors& saved)> jvp = {};
+};
 std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
                                   const std::vector<Tensor>& outputs,
                                   const std::vector<Tensor>& saved, CustomRule rule);
-// The same, for callers that have the tensors elsewhere. Some input must record.
-std::vector<Tensor> record_custom(const char* name, std::span<const Tensor> inputs,
-                                  std::span<const Tensor> outputs, std::span<const Tensor> saved,
-                                  std::shared_ptr<const CustomRule> rule);
 
 }  // namespace ndtape

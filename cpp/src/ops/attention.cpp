@@ -114,15 +114,14 @@ class AttentionNode final : public Node {
     connect(*this, 0, q);
     connect(*this, 1, k);
     connect(*this, 2, v);
-    saved_[0].emplace(save(q));
-    saved_[1].emplace(save(k));
-    saved_[2].emplace(save(v));
-    if (mask.defined()) saved_[3].emplace(save(mask));
+    q_ = save(q);
+    k_ = save(k);
+    v_ = save(v);
+    if (mask.defined()) mask_ = save(mask);
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
-    const Tensor q = *saved_[0], k = *saved_[1], v = *saved_[2],
-                 mask = saved_[3] ? Tensor(*saved_[3]) : Tensor();
+    const Tensor q = q_, k = k_, v = v_, mask = mask_ ? Tensor(mask_) : Tensor();
     if (grad_enabled()) return by_operators(q, k, v, mask, grads[0], result);
     const Tensor dy = contiguous(grads[0]);
     const Dims batch = batch_of(dy);
@@ -138,13 +137,12 @@ class AttentionNode final : public Node {
   }
 
   void count_saved() const override {
-    for (const auto& s : saved_) [[maybe_unused]]
-      const auto copy = s;
+    [[maybe_unused]] const Saved q = q_, k = k_, v = v_, mask = mask_;
   }
 
  protected:
   void free_saved() override {
-    for (auto& s : saved_) s.reset();
+    for (Saved* s : {&q_, &k_, &v_, &mask_}) *s = Saved();
     kept_ = Tensor();
   }
 
@@ -161,7 +159,7 @@ class AttentionNode final : public Node {
 
   const Settings settings_;
   Tensor kept_;
-  std::optional<Saved> saved_[4];
+  Saved q_, k_, v_, mask_;
 };
 
 }  // namespace

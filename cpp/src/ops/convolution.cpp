@@ -11,7 +11,6 @@
 namespace ndtape {
 namespace {
 
-// A rule holds a copy, so it is plain numbers.
 struct Convolution {
   engine::ConvShape shape;
   int spatial;  // of the three axes, the last ones
@@ -66,9 +65,9 @@ Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Ten
                      y.mutable_data());
   }
   if (!(bias.defined() ? recording(x, w, bias) : recording(x, w))) return y;
-  auto rule = [c, x_ = save_for(w, x), w_ = save_for(x, w)](int i, const Tensor& g) {
-    if (i == 0) return input_gradient(c, g, w_);
-    if (i == 1) return weight_gradient(c, x_, g);
+  auto rule = [of = shared(c), x_ = save_for(w, x), w_ = save_for(x, w)](int i, const Tensor& g) {
+    if (i == 0) return input_gradient(of->plan, g, w_);
+    if (i == 1) return weight_gradient(of->plan, x_, g);
     Dims axes{0};
     for (int a = 2; a < g.ndim(); ++a) axes.push_back(a);
     return sum(g, axes);
@@ -85,8 +84,8 @@ Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w) {
     engine::convolve_input(y.dtype(), c.shape, images(y), by.data(), x.mutable_data());
   }
   if (!recording(y, w)) return x;
-  auto rule = [c, y_ = save_for(w, y), w_ = save_for(y, w)](int i, const Tensor& g) {
-    return i == 0 ? forward(c, g, w_, Tensor()) : weight_gradient(c, g, y_);
+  auto rule = [of = shared(c), y_ = save_for(w, y), w_ = save_for(y, w)](int i, const Tensor& g) {
+    return i == 0 ? forward(of->plan, g, w_, Tensor()) : weight_gradient(of->plan, g, y_);
   };
   return record_shared("convolve_input", x, std::move(rule), y, w);
 }
@@ -100,8 +99,8 @@ Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y) {
     engine::convolve_weight(x.dtype(), c.shape, images(x), images(by), w.mutable_data());
   }
   if (!recording(x, y)) return w;
-  auto rule = [c, x_ = save_for(y, x), y_ = save_for(x, y)](int i, const Tensor& g) {
-    return i == 0 ? input_gradient(c, y_, g) : forward(c, x_, g, Tensor());
+  auto rule = [of = shared(c), x_ = save_for(y, x), y_ = save_for(x, y)](int i, const Tensor& g) {
+    return i == 0 ? input_gradient(of->plan, y_, g) : forward(of->plan, x_, g, Tensor());
   };
   return record_shared("convolve_weight", w, std::move(rule), x, y);
 }

@@ -1,46 +1,71 @@
 // Operations that users bring along, on the tape like the library's own.
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/pool.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
 
 namespace ndtape {
 namespace {
 
-using Tensors = CustomRule::Tensors;
+using Tensors = CustomOperation::Tensors;
 
-// A base, so that the name is there before the Node that points to it.
-struct OwnName {
-  std::string text;
+// A list of what is kept, of a length that is known when it is made.
+class SavedList {
+ public:
+  explicit SavedList(size_t length) : length_(length) {
+    if (length_ > 0) places_ = static_cast<Saved*>(pool::allocate(length_ * sizeof(Saved)));
+  }
+  ~SavedList() {
+    if (places_) clear();
+  }
+  SavedList(const SavedList&) = delete;
+  SavedList& operator=(const SavedList&) = delete;
+
+  template <class... Args>
+  void add(Args&&... args) {
+    new (places_ + count_) Saved(std::forward<Args>(args)...);
+    ++count_;
+  }
+  void clear() {
+    while (count_ > 0) std::destroy_at(places_ + --count_);
+    if (places_) pool::release(std::exchange(places_, nullptr), length_ * sizeof(Saved));
+  }
+  const Saved* begin() const { return places_; }
+  const Saved* end() const { return places_ + count_; }
+
+ private:
+  Saved* places_ = nullptr;
+  size_t length_, count_ = 0;
 };
 
-class CustomNode final : private OwnName, public Node {
+class CustomNode final : public Node {
  public:
-  CustomNode(const char* name, std::span<const Tensor> inputs, int outputs,
-             std::vector<std::optional<Saved>> saved, std::shared_ptr<const CustomRule> rule)
-      : OwnName{name},
-        Node(text.c_str(), static_cast<int>(inputs.size())),
-        outputs_(outputs),
-        saved_(std::move(saved)),
-        rule_(std::move(rule)) {
-    for (size_t i = 0; i < inputs.size(); ++i) connect(*this, static_cast<int>(i), inputs[i]);
+  CustomNode(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
+             std::span<const Tensor> outputs, std::span<const Tensor> saved)
+      : Node(operation->name(), static_cast<int>(inputs.size())),
+        outputs_(static_cast<int>(outputs.size())),
+        operation_(std::move(operation)),
+        saved_(saved.size()) {
+    int i = 0;
+    for (const Tensor& x : inputs) connect(*this, i++, x);
+    for (const Tensor& s : saved) keep(s, outputs);
   }
 
   int outputs() const override { return outputs_; }
 
   void backward(const Tensor* grads, Tensor* result) override {
-    // A copy: the rule may walk this very graph, and free it.
-    const std::shared_ptr<const CustomRule> rule = rule_;
-    const Tensors found = rule->vjp(Tensors(grads, grads + outputs_), read_saved());
+    // A share: the rule may walk this very graph, and free it.
+    const Ref<const CustomOperation> operation = operation_;
+    const Tensors found = operation->vjp(Tensors(grads, grads + outputs_), read_saved());
     if (static_cast<int>(found.size()) != inputs()) {
-      throw ValueError(text + ": the vjp gave " + std::to_string(found.size()) + " gradients for " +
-                       std::to_string(inputs()) + " inputs");
+      throw ValueError(std::string(name()) + ": the vjp gave " + std::to_string(found.size()) +
+                       " gradients for " + std::to_string(inputs()) + " inputs");
     }
     for (int i = 0; i < inputs(); ++i) {
       const Tensor& g = found[static_cast<size_t>(i)];
@@ -50,15 +75,18 @@ class CustomNode final : private OwnName, public Node {
     }
   }
 
-  void count_saved() const override { [[maybe_unused]] const auto copy = saved_; }
+  void count_saved() const override {
+    for (const Saved& s : saved_) [[maybe_unused]]
+      const Saved copy = s;
+  }
 
   bool forward(const Tensor* tangents, Tensor* result) override {
-    const std::shared_ptr<const CustomRule> rule = rule_;
-    if (!rule->jvp) return false;
-    Tensors found = rule->jvp(Tensors(tangents, tangents + inputs()), read_saved());
+    const Ref<const CustomOperation> operation = operation_;
+    if (!operation->has_jvp()) return false;
+    Tensors found = operation->jvp(Tensors(tangents, tangents + inputs()), read_saved());
     if (static_cast<int>(found.size()) != outputs_) {
-      throw ValueError(text + ": the jvp gave " + std::to_string(found.size()) + " tangents for " +
-                       std::to_string(outputs_) + " outputs");
+      throw ValueError(std::string(name()) + ": the jvp gave " + std::to_string(found.size()) +
+                       " tangents for " + std::to_string(outputs_) + " outputs");
     }
     std::move(found.begin(), found.end(), result);
     return true;
@@ -67,18 +95,36 @@ class CustomNode final : private OwnName, public Node {
  protected:
   void free_saved() override {
     saved_.clear();
-    rule_.reset();
+    freed_name_ = std::make_unique<std::string>(name());
+    set_name(freed_name_->c_str());
+    operation_ = nullptr;
   }
 
  private:
+  void keep(const Tensor& x, std::span<const Tensor> outputs) {
+    Node* node = nullptr;
+    uint32_t index = 0;
+    bool is_output = false;
+    for (; index < outputs.size() && !is_output; ++index) is_output = x.is_same(outputs[index]);
+    if (is_output) {
+      --index;
+      is_output = is_inexact(x.dtype());
+    } else if (x.defined() && has_history(x)) {
+      node = static_cast<Node*>(x.impl()->node.get());
+      index = x.impl()->output_index;
+    }
+    x.defined() ? saved_.add(x, node, index, is_output) : saved_.add();
+  }
+
   Tensors read_saved() const {
     Tensors result;
-    for (const std::optional<Saved>& s : saved_) result.push_back(s ? Tensor(*s) : Tensor());
+    for (const Saved& s : saved_) result.push_back(s ? Tensor(s) : Tensor());
     return result;
   }
 
   void check(const Tensor& g, int i) const {
-    const std::string which = text + ": the vjp's gradient of input " + std::to_string(i);
+    const std::string which =
+        std::string(name()) + ": the vjp's gradient of input " + std::to_string(i);
     if (!is_inexact(g.dtype())) {
       throw TypeError(which + " has dtype " + ndtape::name(g.dtype()) + ", expected " +
                       ndtape::name(input(i).dtype));
@@ -97,8 +143,9 @@ class CustomNode final : private OwnName, public Node {
   }
 
   int outputs_;
-  std::vector<std::optional<Saved>> saved_;
-  std::shared_ptr<const CustomRule> rule_;
+  Ref<const CustomOperation> operation_;
+  SavedList saved_;
+  std::unique_ptr<std::string> freed_name_;
 };
 
 bool shares_memory(const Tensor& a, const Tensor& b) {
@@ -106,48 +153,63 @@ bool shares_memory(const Tensor& a, const Tensor& b) {
          (a.data() == b.data() && a.size() > 0 && b.size() > 0);
 }
 
+class OperationOfFunctions final : public CustomOperation {
+ public:
+  OperationOfFunctions(std::string name, CustomRule rule)
+      : name_(std::move(name)), rule_(std::move(rule)) {}
+  const char* name() const override { return name_.c_str(); }
+  Tensors vjp(const Tensors& grads, const Tensors& saved) const override {
+    return rule_.vjp(grads, saved);
+  }
+  bool has_jvp() const override { return static_cast<bool>(rule_.jvp); }
+  Tensors jvp(const Tensors& tangents, const Tensors& saved) const override {
+    return rule_.jvp(tangents, saved);
+  }
+
+ private:
+  std::string name_;
+  CustomRule rule_;
+};
+
 }  // namespace
 
-std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
-                                  const std::vector<Tensor>& outputs,
-                                  const std::vector<Tensor>& saved, CustomRule rule) {
-  if (std::none_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return recording(x); })) {
-    return outputs;
+void record_operation(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
+                      std::span<const Tensor> outputs, std::span<const Tensor> saved) {
+  const auto node = Ref<Node>::of_new(new CustomNode(std::move(operation), inputs, outputs, saved));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& y = outputs[i];
+    if (!is_inexact(y.dtype())) continue;
+    y.impl()->base = nullptr;  // of its own, even if it was made as a view of something new
+    set_history(y, node, static_cast<uint32_t>(i));
   }
-  return record_custom(name.c_str(), std::span(inputs), std::span(outputs), std::span(saved),
-                       std::make_shared<const CustomRule>(std::move(rule)));
 }
 
-std::vector<Tensor> record_custom(const char* name, std::span<const Tensor> inputs,
-                                  std::span<const Tensor> outputs, std::span<const Tensor> saved,
-                                  std::shared_ptr<const CustomRule> rule) {
+std::vector<Tensor> record_custom(Ref<const CustomOperation> operation,
+                                  std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+                                  std::span<const Tensor> saved) {
   Tensors result;
   result.reserve(outputs.size());
   for (const Tensor& y : outputs) {
     auto beside = [&](const Tensor& x) { return shares_memory(y, x); };
-    const bool shared = std::any_of(inputs.begin(), inputs.end(), beside) ||
-                        std::any_of(result.begin(), result.end(), beside);
+    const bool shared = std::ranges::any_of(inputs, beside) || std::ranges::any_of(result, beside);
     result.push_back(shared ? copy(detach(y)) : detach(y));
   }
-  std::vector<std::optional<Saved>> kept;
-  kept.reserve(saved.size());
-  for (const Tensor& s : saved) {
-    const auto at = std::find_if(outputs.begin(), outputs.end(),
-                                 [&](const Tensor& y) { return s.defined() && s.is_same(y); });
-    if (at != outputs.end()) {
-      const auto index = static_cast<uint32_t>(at - outputs.begin());
-      const bool has_history = is_inexact(result[index].dtype());
-      kept.emplace_back(Saved(result[index], nullptr, index, has_history));
-    } else {
-      kept.push_back(s.defined() ? std::optional<Saved>(save(s)) : std::nullopt);
-    }
+  Tensors kept(saved.begin(), saved.end());
+  for (Tensor& s : kept) {
+    auto is_that = [&](const Tensor& y) { return s.defined() && s.is_same(y); };
+    const auto at = std::ranges::find_if(outputs, is_that);
+    if (at != outputs.end()) s = result[static_cast<size_t>(at - outputs.begin())];
   }
-  const auto node = Ref<Node>::of_new(new CustomNode(name, inputs, static_cast<int>(result.size()),
-                                                     std::move(kept), std::move(rule)));
-  for (size_t i = 0; i < result.size(); ++i) {
-    if (is_inexact(result[i].dtype())) set_history(result[i], node, static_cast<uint32_t>(i));
-  }
+  record_operation(std::move(operation), inputs, result, kept);
   return result;
+}
+
+std::vector<Tensor> record_custom(const std::string& name, const std::vector<Tensor>& inputs,
+                                  const std::vector<Tensor>& outputs,
+                                  const std::vector<Tensor>& saved, CustomRule rule) {
+  if (std::ranges::none_of(inputs, [](const Tensor& x) { return recording(x); })) return outputs;
+  return record_custom(Ref<const CustomOperation>(new OperationOfFunctions(name, std::move(rule))),
+                       std::span(inputs), std::span(outputs), std::span(saved));
 }
 
 }  // namespace ndtape

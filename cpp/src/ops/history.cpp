@@ -1,6 +1,7 @@
 // The history of tensors that share memory. A view and its base see each other's in-place changes
 // in the derivative: such a change gives the base a new node, and views that are used afterwards
 // are derived from it again.
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -42,14 +43,39 @@ void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
   if (tensor.base) tensor.generation = tensor.base->generation;
 }
 
-void connect(Node& node, int i, const Tensor& x) {
+namespace {
+
+[[gnu::noinline]] void connect_any(Node& node, int i, const Tensor& x) {
   Node* from = has_history(x) ? static_cast<Node*>(x.impl()->node.get()) : nullptr;
   node.set_input(i, from, x.impl()->output_index, x.shape(), x.dtype());
 }
 
+}  // namespace
+
+void connect(Node& node, int i, const Tensor& x) {
+  const TensorImpl& impl = *x.impl();
+  auto* const from = static_cast<Node*>(impl.node.get());
+  const Dims& shape = impl.layout.shape;
+  // Nearly always so; and then without a call, for which registers would be saved.
+  const bool plain = (!impl.base || impl.generation == impl.base->generation) &&
+                     (!from || from->number() < node.number()) && shape.size() <= Dims::kInline;
+  if (!plain) [[unlikely]]
+    return connect_any(node, i, x);
+  node.set_input(i, from, impl.output_index, shape, impl.dtype);
+}
+
+// Up to here memory is copied as it is, without a program.
+constexpr size_t kFewBytes = 4096;
+
 Saved save_overwritten(const Tensor& x) {
   if (!is_alone() || x.storage().kept) return save(x);
   const Edge edge = edge_of(x);
+  const auto bytes = static_cast<size_t>(x.size() * itemsize(x.dtype()));
+  if (bytes <= kFewBytes && x.is_contiguous()) {
+    Ref<Storage> values = Storage::allocate(bytes);
+    std::memcpy(values->data(), x.data(), bytes);
+    return Saved(x, std::move(values), edge.node.get(), edge.index);
+  }
   const Tensor was = Tensor::empty(x.shape(), x.dtype());
   engine::copy(x, was);
   return Saved(was, edge.node.get(), edge.index, false);

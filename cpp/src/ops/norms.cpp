@@ -87,14 +87,18 @@ struct RowsByOperators {
   }
 };
 
+// How many inputs a node has: x, and weight and bias up to the last that there is.
+int operands(const Tensor& weight, const Tensor& bias) {
+  if (bias.defined()) return 3;
+  return weight.defined() ? 2 : 1;
+}
+
 class RowNormNode final : public Node {
  public:
   // Without statistics where they are to be made again.
   RowNormNode(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias,
               const Tensor& statistics, bool centered, double epsilon)
-      : Node(name, bias.defined()     ? 3
-                   : weight.defined() ? 2
-                                      : 1),
+      : Node(name, operands(weight, bias)),
         centered_(centered),
         epsilon_(epsilon),
         statistics_(statistics),
@@ -102,11 +106,12 @@ class RowNormNode final : public Node {
     connect(*this, 0, x);
     if (weight.defined()) connect(*this, 1, weight);
     if (bias.defined()) connect(*this, 2, bias);
-    if (weight.defined()) saved_weight_.emplace(save(weight));
+    if (weight.defined()) saved_weight_ = save(weight);
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
-    const Tensor &g = grads[0], x = saved_x_, weight = saved_weight_ ? *saved_weight_ : Tensor();
+    const Tensor &g = grads[0], x = saved_x_,
+                 weight = saved_weight_ ? Tensor(saved_weight_) : Tensor();
     if (grad_enabled()) return by_operators(x, weight, g, result);
     const int64_t length = x.shape().back();
     const GradientRows rows(g, length);
@@ -132,7 +137,7 @@ class RowNormNode final : public Node {
  protected:
   void free_saved() override {
     saved_x_ = Saved();
-    saved_weight_.reset();
+    saved_weight_ = Saved();
     statistics_ = Tensor();
   }
 
@@ -150,8 +155,7 @@ class RowNormNode final : public Node {
   const bool centered_;
   const double epsilon_;
   Tensor statistics_;
-  Saved saved_x_;
-  std::optional<Saved> saved_weight_;
+  Saved saved_x_, saved_weight_;
 };
 
 struct RowNormFlags {
@@ -257,31 +261,33 @@ struct Channels {
 class ChannelNormNode final : public Node {
  public:
   ChannelNormNode(const char* name, const Channels& channels, const Tensor& x, const Tensor& weight,
-                  const Tensor& bias, const Tensor& mean, const Tensor& var, bool given,
-                  double epsilon)
-      : Node(name, 3),
+                  const Tensor& bias, Tensor mean, Tensor var, bool given, double epsilon)
+      : Node(name, operands(weight, bias)),
         channels_(channels),
         given_(given),
         epsilon_(epsilon),
-        mean_(mean),
-        var_(var) {
+        mean_(std::move(mean)),
+        var_(std::move(var)),
+        saved_x_(save(x)) {
     connect(*this, 0, x);
     if (weight.defined()) connect(*this, 1, weight);
     if (bias.defined()) connect(*this, 2, bias);
-    saved_x_.emplace(save(x));
-    if (weight.defined()) saved_weight_.emplace(save(weight));
+    if (weight.defined()) saved_weight_ = save(weight);
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
-    const Tensor &g = grads[0], x = *saved_x_, weight = saved_weight_ ? *saved_weight_ : Tensor();
+    const Tensor &g = grads[0], x = saved_x_,
+                 weight = saved_weight_ ? Tensor(saved_weight_) : Tensor();
     if (grad_enabled()) return by_operators(x, weight, g, result);
     const engine::ChannelNorm norm = channels_.plan();
     const GradientRows rows(g, norm.length);
     const Tensor from = contiguous(x), w = contiguous_or_none(weight);
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < inputs(); ++i) {
       if (needs(i)) result[i] = Tensor::empty(i == 0 ? x.shape() : Dims{norm.weights}, x.dtype());
     }
-    const auto out = [&](int i) { return needs(i) ? result[i].mutable_data() : nullptr; };
+    const auto out = [&](int i) {
+      return i < inputs() && needs(i) ? result[i].mutable_data() : nullptr;
+    };
     engine::normalize_channels_gradient(x.dtype(), norm, from.data(), mean_.data<double>(),
                                         var_.data<double>(), given_, epsilon_, data_or_null(w),
                                         rows.g.data(), rows.same ? 0 : norm.set_stride,
@@ -294,8 +300,8 @@ class ChannelNormNode final : public Node {
 
  protected:
   void free_saved() override {
-    saved_x_.reset();
-    saved_weight_.reset();
+    saved_x_ = Saved();
+    saved_weight_ = Saved();
     mean_ = var_ = Tensor();
   }
 
@@ -313,15 +319,15 @@ class ChannelNormNode final : public Node {
     const Tensor inner = given_ ? h : (h - mean(h, axes, true)) - n * mean(h * n, axes, true);
     result[0] = reshape(scale * inner, x.shape());
     const auto add_up = [&](const Tensor& t) { return reshape(sum(t, Dims{0, 3}), {-1}); };
-    if (needs(1)) result[1] = add_up(gv * n);
-    if (needs(2)) result[2] = add_up(gv);
+    if (inputs() > 1 && needs(1)) result[1] = add_up(gv * n);
+    if (inputs() > 2 && needs(2)) result[2] = add_up(gv);
   }
 
   const Channels channels_;
   const bool given_;
   const double epsilon_;
   Tensor mean_, var_;  // of each set, float64
-  std::optional<Saved> saved_x_, saved_weight_;
+  Saved saved_x_, saved_weight_;
 };
 
 void check_channels(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -350,8 +356,8 @@ Tensor normalize_channels(const char* name, const Channels& channels, const Tens
   }
   if (recording(x) || (weight.defined() && recording(weight)) ||
       (bias.defined() && recording(bias))) {
-    set_history(y, Ref<Node>(new ChannelNormNode(name, channels, x, weight, bias, mean, var, given,
-                                                 epsilon)));
+    set_history(y, Ref<Node>::of_new(new ChannelNormNode(name, channels, x, weight, bias, mean, var,
+                                                         given, epsilon)));
   }
   return y;
 }

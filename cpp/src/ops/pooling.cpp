@@ -1,7 +1,9 @@
 // Pooling over the axes of images (images, channels, *lengths).
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "engine/elementwise.h"
 #include "engine/pool.h"
 #include "ops/record.h"
 #include "ops/spatial.h"
@@ -38,7 +40,6 @@ int64_t windows(const char* what, int64_t length, int64_t kernel, int64_t stride
 
 namespace {
 
-// A rule holds a copy, so it is plain numbers.
 struct Pooling {
   int64_t images, channels;
   int spatial;  // of the three axes, the last ones
@@ -138,7 +139,8 @@ Tensor average(const Pooling& pool, const Tensor& x) {
     engine::mean_pool(x.dtype(), pool.planes(), pool.axes, from.data(), y.mutable_data());
   }
   if (!recording(x)) return y;
-  return record("avg_pool", y, wrt(x, [pool](const Tensor& g) { return spread(pool, g); }));
+  return record("avg_pool", y,
+                wrt(x, [of = shared(pool)](const Tensor& g) { return spread(of->plan, g); }));
 }
 
 Tensor spread(const Pooling& pool, const Tensor& y) {
@@ -149,7 +151,16 @@ Tensor spread(const Pooling& pool, const Tensor& y) {
     engine::mean_spread(y.dtype(), pool.planes(), pool.axes, from.data(), x.mutable_data());
   }
   if (!recording(y)) return x;
-  return record("avg_pool_spread", x, wrt(y, [pool](const Tensor& g) { return average(pool, g); }));
+  return record("avg_pool_spread", x,
+                wrt(y, [of = shared(pool)](const Tensor& g) { return average(of->plan, g); }));
+}
+
+// y, and if wanted where in its plane each of its elements is.
+void pick(const Pooling& pool, const Tensor& x, const Tensor& y, int32_t* positions) {
+  if (y.size() == 0) return;
+  GradMode off(false);
+  const Tensor from = contiguous(x);
+  engine::max_pool(x.dtype(), pool.planes(), pool.axes, from.data(), y.mutable_data(), positions);
 }
 
 }  // namespace
@@ -163,19 +174,21 @@ Tensor max_pool(const Tensor& x_, const PoolOptions& options) {
                      ", expected fewer than 2^31 elements a channel");
   }
   const bool recorded = recording(x);
+  // Of few elements, positions cost less to find again than to keep.
+  const bool few = x.size() <= engine::kFewElements;
   Tensor y = Tensor::empty(pool.y(), x.dtype());
-  Tensor positions = recorded ? Tensor::empty(y.shape(), DType::Int32) : Tensor();
-  if (y.size() > 0) {
-    GradMode off(false);
-    const Tensor from = contiguous(x);
-    engine::max_pool(x.dtype(), pool.planes(), pool.axes, from.data(), y.mutable_data(),
-                     recorded ? positions.mutable_data<int32_t>() : nullptr);
-  }
+  const Tensor kept = recorded && !few ? Tensor::empty(y.shape(), DType::Int32) : Tensor();
+  pick(pool, x, y, kept.defined() ? kept.mutable_data<int32_t>() : nullptr);
   if (!recorded) return y;
-  return record("max_pool", y,
-                wrt(x, [shape = x.shape(), positions = std::move(positions)](const Tensor& g) {
-                  return scatter(shape, positions, g);
-                }));
+  auto rule = [of = shared(pool), x = few ? save(x) : Saved(), kept](const Tensor& g) {
+    const Pooling& plan = of->plan;
+    if (kept.defined()) return scatter(plan.x(), kept, g);
+    const Tensor from = x, again = Tensor::empty(g.shape(), from.dtype()),
+                 positions = Tensor::empty(g.shape(), DType::Int32);
+    pick(plan, from, again, positions.mutable_data<int32_t>());
+    return scatter(plan.x(), positions, g);
+  };
+  return record("max_pool", y, wrt(x, std::move(rule)));
 }
 
 Tensor avg_pool(const Tensor& x, const PoolOptions& options, bool count_padding) {

@@ -18,7 +18,8 @@ std::atomic<uint64_t> next_number{1};
 #else
 #define NDTAPE_NEAR
 #endif
-NDTAPE_NEAR constinit thread_local bool recording = true;
+// As false: of one that starts as another value, not all linkers get what it starts as right.
+NDTAPE_NEAR constinit thread_local bool paused = false;
 NDTAPE_NEAR constinit thread_local Node* running = nullptr;
 
 // Nodes that lost their last owner while another one was being destroyed: a chain of a million
@@ -31,7 +32,8 @@ std::atomic<uint32_t (*)()> place_now{nullptr};
 std::atomic<std::string (*)(uint32_t)> place_text{nullptr};
 
 uint64_t take_number() {
-  if (!is_alone()) return next_number.fetch_add(1, std::memory_order_relaxed);
+  if (!is_alone()) [[unlikely]]
+    return next_number.fetch_add(1, std::memory_order_relaxed);
   const uint64_t number = next_number.load(std::memory_order_relaxed);
   next_number.store(number + 1, std::memory_order_relaxed);
   return number;
@@ -41,9 +43,9 @@ size_t bytes_of(int inputs) { return sizeof(Input) * static_cast<size_t>(inputs)
 
 }  // namespace
 
-bool grad_enabled() { return recording; }
-GradMode::GradMode(bool enabled) : previous_(recording) { recording = enabled; }
-GradMode::~GradMode() { recording = previous_; }
+bool grad_enabled() { return !paused; }
+GradMode::GradMode(bool enabled) : previous_(!paused) { paused = !enabled; }
+GradMode::~GradMode() { paused = !previous_; }
 
 Node* current_node() { return running; }
 CurrentNode::CurrentNode(Node* node) : previous_(running) { running = node; }
@@ -77,7 +79,7 @@ Node::Node(const char* name, int inputs)
       count_(inputs),
       place_(place_in_program()),
       inputs_(static_cast<Input*>(inputs <= kInline ? inline_ : pool::allocate(bytes_of(inputs)))) {
-  std::uninitialized_value_construct_n(inputs_, inputs);
+  std::uninitialized_default_construct_n(inputs_, inputs);
 }
 
 Node::~Node() {

@@ -26,9 +26,9 @@ struct Edge {
 
 // An input of a recorded operation, and what its gradient must look like.
 struct Input {
-  Edge edge;
   Dims shape;
   DType dtype;
+  Edge edge;
 };
 
 // What few nodes have: functions of a gradient that arrives, and gradients to keep.
@@ -58,7 +58,7 @@ class Node : public Refcounted {
     // A view may get its new history, a node, only when it is asked for it: now.
     if (from && from->number() > number_) renumber();
     // In its place, over an empty one, which owns nothing.
-    new (&inputs_[i]) Input{{Ref<Node>(from), index}, shape, dtype};
+    new (&inputs_[i]) Input{shape, dtype, {Ref<Node>(from), index}};
   }
   virtual int outputs() const { return 1; }
   virtual bool is_leaf() const { return false; }
@@ -92,6 +92,7 @@ class Node : public Refcounted {
 
  protected:
   virtual void free_saved() = 0;
+  void set_name(const char* name) { name_ = name; }
   [[gnu::noinline, gnu::hot]] void destroy() override;  // a call, wherever a Ref ends
 
  private:

@@ -107,27 +107,46 @@ Kept* known(const Tensor& x, const Node* node, uint32_t index) {
   return kept;
 }
 
-Kept* make(const Tensor& x, Node* node, uint32_t index, bool is_output, Kept*& list) {
-  Kept* const kept = new Kept(x, node, index, is_output, &list);
+[[gnu::hot]] Kept* make(const Tensor& x, Storage& storage, Node* node, uint32_t index,
+                        bool is_output, Kept*& list) {
+  Kept* const kept = new Kept(x.dtype(), x.layout(), &storage, node, index, is_output, &list);
   if (kept->next) kept->next->link = &kept->next;
   return list = kept;
 }
 
 }  // namespace
 
+// What is kept already, and what stays so: as few instructions as that takes, without a call.
 Saved::Saved(const Tensor& x, Node* node, uint32_t index, bool is_output) {
+  if (!is_output && is_alone()) {
+    kept_ = known(x, node, index);
+    if (kept_) [[likely]]
+      return;
+  }
+  keep(x, node, index, is_output);
+}
+
+void Saved::drop() {
+  Kept* const kept = kept_;
+  if (!is_alone() || (kept->owners == 1 && !kept->tensor)) [[unlikely]]
+    return drop_share();
+  --kept->owners;
+}
+
+void Saved::keep(const Tensor& x, Node* node, uint32_t index, bool is_output) {
   if (!is_output) {
     std::atomic<bool>& before = x.impl()->kept_before;
-    if (before.load(std::memory_order_relaxed)) {
-      if (is_alone()) kept_ = known(x, node, index);
-      if (!kept_) keep_again(x, node, index);
-      return;
-    }
+    if (before.load(std::memory_order_relaxed)) return keep_again(x, node, index);
     before.store(true, std::memory_order_relaxed);
   }
   Kept*& list = list_of(x.storage());
   const Lock lock(&list);
-  kept_ = make(x, node, index, is_output, list);
+  kept_ = make(x, x.storage(), node, index, is_output, list);
+}
+
+Saved::Saved(const Tensor& x, Ref<Storage> values, Node* node, uint32_t index)
+    : kept_(make(x, *values, node, index, false, values->kept)) {
+  kept_->layout.offset = 0;
 }
 
 void Saved::keep_again(const Tensor& x, Node* node, uint32_t index) {
@@ -138,14 +157,14 @@ void Saved::keep_again(const Tensor& x, Node* node, uint32_t index) {
   kept_ = known(x, node, index);
   if (kept_) return;
   if (Kept* const other = tensor.kept.load(std::memory_order_relaxed)) unused = part(*other);
-  kept_ = make(x, node, index, false, list);
+  kept_ = make(x, x.storage(), node, index, false, list);
   // Others' memory is left alone once it is not needed.
   if (!x.storage().owned()) return;
   kept_->tensor = &tensor;
   tensor.kept.store(kept_, std::memory_order_relaxed);
 }
 
-void Saved::drop() {
+void Saved::drop_share() {
   Kept* const kept = kept_;
   {
     const Lock lock(kept->home);

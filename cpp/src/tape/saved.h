@@ -15,27 +15,28 @@ namespace ndtape {
 // tensor is kept, one serves all operations, and stays when they are gone: what was used twice will
 // be used again. It stands in the list of its storage, until the memory is its own.
 struct Kept {
-  Kept(const Tensor& x, Node* node, uint32_t index, bool of_its_node, Kept** list)
+  Kept(DType of, const Layout& at, Ref<Storage> in, Node* node, uint32_t index, bool of_its_node,
+       Kept** list)
       : next(*list),
         link(list),
+        edge{Ref<Node>(node), index},
         owners(1),
         is_output(of_its_node),
-        dtype(x.dtype()),
+        dtype(of),
         home(list),
-        storage(&x.storage()),
-        layout(x.layout()),
-        edge{Ref<Node>(node), index} {}
+        storage(std::move(in)),
+        layout(at) {}
 
   Kept* next;
   Kept** link;                   // what points here; null outside a list
   TensorImpl* tensor = nullptr;  // the one that leads here
+  Edge edge;
   int32_t owners;
   bool is_output;
   DType dtype;
   const void* home;  // the list's owner, by which it is locked
   Ref<Storage> storage;
   Layout layout;
-  Edge edge;
 
   static void* operator new(size_t size);
   static void operator delete(void* p, size_t size) noexcept;
@@ -50,6 +51,8 @@ class Saved {
   // `node` and `index`: x's place on the tape. An operation's own output is saved before it has
   // one: its node is the one that saves it, and holding that here would be a circle.
   [[gnu::hot]] Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
+  // The same for the values of x, row-major, in memory of their own.
+  Saved(const Tensor& x, Ref<Storage> values, Node* node, uint32_t index);
   Saved(Saved&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
   Saved& operator=(Saved&& other) noexcept {
     std::swap(kept_, other.kept_);
@@ -70,9 +73,12 @@ class Saved {
   operator Tensor() const;  // NOLINT: reading it is using it
 
  private:
-  [[gnu::noinline]] void keep_again(const Tensor& x, Node* node, uint32_t index);
+  [[gnu::noinline, gnu::hot]] void keep(const Tensor& x, Node* node, uint32_t index,
+                                        bool is_output);
+  void keep_again(const Tensor& x, Node* node, uint32_t index);
   void share();
   [[gnu::hot]] void drop();
+  [[gnu::hot]] void drop_share();
   Kept* kept_ = nullptr;
 };
 

@@ -252,7 +252,10 @@ def standard_gamma(concentration: Tensor, shape: tuple[int, ...]) -> Tensor:
     if not (a.requires_grad and _core.grad_enabled()):
         return x
     slope = from_numpy(_gamma_slope(given, drawn), a)
-    return _core.record_custom("standard_gamma", a, x, lambda g, s: g * s, saved=slope)
+    return _core.record_operation(_STANDARD_GAMMA, a, x, slope)
+
+
+_STANDARD_GAMMA = _core.operation("standard_gamma", lambda g, slope: g * slope)
 
 
 class Gamma(Distribution):

@@ -16,7 +16,6 @@ import numpy as np
 
 from ndtape import _core
 from ndtape._arguments import is_recorded
-from ndtape._control import stop_gradient
 from ndtape._core import Tensor
 from ndtape.linalg._common import (
     Array,
@@ -127,8 +126,9 @@ def eigh(x: ArrayLike, /) -> EighResult:
     tensor([1., 2.])
     """
     x = matrices(x, "eigh", square=True)
-    w, v = (tensor(a) for a in numpy_call("eigh", np.linalg.eigh, values(x)))
-    return EighResult(*_core.record_custom("eigh", x, (w, v), _eigh_vjp, saved=(w, v)))
+    w, v = numpy_call("eigh", np.linalg.eigh, values(x))
+    outputs = (tensor(w), tensor(v))
+    return EighResult(*_core.record_operation(_EIGH, x, outputs, outputs))
 
 
 def _eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, w: Tensor, v: Tensor) -> Tensor | None:
@@ -139,6 +139,9 @@ def _eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, w: Tensor, v: Tensor) -> T
         diagonal = diagonal_matrix(g_w)
         middle = diagonal if middle is None else middle + diagonal
     return None if middle is None else hermitian_part(v @ middle @ adjoint(v))
+
+
+_EIGH = _core.operation("eigh", _eigh_vjp)
 
 
 def eigvalsh(x: ArrayLike, /) -> Tensor:
@@ -171,9 +174,16 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     tensor([-1.,  1.])
     """
     x = matrices(x, "eigvalsh", square=True)
-    if is_recorded(x):
-        return eigh(x).eigenvalues
-    return tensor(numpy_call("eigvalsh", np.linalg.eigvalsh, values(x)))
+    w = tensor(numpy_call("eigvalsh", np.linalg.eigvalsh, values(x)))
+    return _core.record_operation(_EIGVALSH, x, w, x)
+
+
+def _eigvalsh_vjp(g: Tensor, x: Tensor) -> Tensor:
+    w, v = eigh(x)
+    return hermitian_part((v * g[..., None, :]) @ adjoint(v))
+
+
+_EIGVALSH = _core.operation("eigvalsh", _eigvalsh_vjp)
 
 
 # ---- any square matrices -----------------------------------------------------------------------
@@ -214,8 +224,9 @@ def eig(x: ArrayLike, /) -> EigResult:
     tensor([0.+2.j, 0.-2.j], dtype=complex64)
     """
     x = matrices(x, "eig", square=True)
-    w, v = (_complex(a) for a in numpy_call("eig", np.linalg.eig, values(x)))
-    return EigResult(*_core.record_custom("eig", x, (w, v), _eig_vjp, saved=(w, v)))
+    w, v = numpy_call("eig", np.linalg.eig, values(x))
+    outputs = (_complex(w), _complex(v))
+    return EigResult(*_core.record_operation(_EIG, x, outputs, outputs))
 
 
 def _complex(a: Array) -> Tensor:
@@ -234,6 +245,9 @@ def _eig_vjp(g_w: Tensor | None, g_v: Tensor | None, w: Tensor, v: Tensor) -> Te
         diagonal = diagonal_matrix(g_w)
         middle = diagonal if middle is None else without_diagonal(middle) + diagonal
     return None if middle is None else solve(h, middle @ h)
+
+
+_EIG = _core.operation("eig", _eig_vjp)
 
 
 def eigvals(x: ArrayLike, /) -> Tensor:
@@ -262,6 +276,7 @@ def eigvals(x: ArrayLike, /) -> Tensor:
     """
     x = matrices(x, "eigvals", square=True)
     if is_recorded(x):
+        # The derivative needs vectors. Left to the way back, they might come in another order.
         return eig(x).eigenvalues
     return _complex(numpy_call("eigvals", np.linalg.eigvals, values(x)))
 
@@ -312,7 +327,7 @@ def svd(x: ArrayLike, /, full_matrices: bool = True) -> SVDResult:
     x = matrices(x, "svd")
     found = numpy_call("svd", np.linalg.svd, values(x), full_matrices=full_matrices)
     usv = tuple(tensor(a) for a in found)
-    return SVDResult(*_core.record_custom("svd", x, usv, _svd_vjp, saved=usv))
+    return SVDResult(*_core.record_operation(_SVD, x, usv, usv))
 
 
 def _svd_vjp(
@@ -349,6 +364,9 @@ def _svd_vjp(
             outside = _plus(outside, thin_u @ adjoint(rest * inverse_s[..., None, :]))
     result = None if middle is None else thin_u @ middle @ adjoint(thin_v)
     return _plus(result, outside)
+
+
+_SVD = _core.operation("svd", _svd_vjp)
 
 
 def _plus(a: Tensor | None, b: Tensor | None) -> Tensor | None:
@@ -401,13 +419,19 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     tensor([4., 3.])
     """
     x = matrices(x, "svdvals")
-    if is_recorded(x):
-        s = svd(x, full_matrices=False).S
-        if not s.shape[-1]:
-            return s
+    s = tensor(numpy_call("svdvals", np.linalg.svd, values(x), compute_uv=False))
+    return _core.record_operation(_SVDVALS, x, s, x)
+
+
+def _svdvals_vjp(g: Tensor, x: Tensor) -> Tensor:
+    u, s, vh = svd(x, full_matrices=False)
+    if s.shape[-1]:
         limit = max(x.shape[-2:]) * float(np.finfo(s.dtype.dtype).eps) * s[..., :1]
-        return _core.where(s <= limit, stop_gradient(s), s)
-    return tensor(numpy_call("svdvals", np.linalg.svd, values(x), compute_uv=False))
+        g = _core.where(s <= limit, 0, g)
+    return (u * g[..., None, :]) @ vh
+
+
+_SVDVALS = _core.operation("svdvals", _svdvals_vjp)
 
 
 # ---- QR ------------------------------------------------------------------------------------------
@@ -452,17 +476,14 @@ def qr(x: ArrayLike, /, mode: Literal["reduced", "complete"] = "reduced") -> QRR
     x = matrices(x, "qr")
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode {mode!r}, expected 'reduced' or 'complete'")
-    rows, columns = x.shape[-2:]
-    if rows < columns and is_recorded(x):
-        # The first columns decide Q; of the others R says what they are in its basis.
-        q, r = qr(x[..., :rows])
-        return QRResult(q, _core.concat([r, adjoint(q) @ x[..., rows:]], axis=-1))
     qr_pair = tuple(tensor(a) for a in numpy_call("qr", np.linalg.qr, values(x), mode=mode))
-    return QRResult(*_core.record_custom("qr", x, qr_pair, _qr_vjp, saved=qr_pair))
+    return QRResult(*_core.record_operation(_QR, x, qr_pair, qr_pair))
 
 
 def _qr_vjp(g_q: Tensor | None, g_r: Tensor | None, q: Tensor, r: Tensor) -> Tensor | None:
-    n = r.shape[-1]
+    rows, n = q.shape[-2], r.shape[-1]
+    if rows < n:
+        return _wide_qr_vjp(g_q, g_r, q, r)
     thin_q, square_r = q[..., :n], r[..., :n, :]
     product: Tensor | None = None
     turned: Tensor | None = None
@@ -483,3 +504,19 @@ def _qr_vjp(g_q: Tensor | None, g_r: Tensor | None, q: Tensor, r: Tensor) -> Ten
         left = left + turned
     # left @ inv(R^H)
     return adjoint(solve(square_r, adjoint(left)))
+
+
+def _wide_qr_vjp(g_q: Tensor | None, g_r: Tensor | None, q: Tensor, r: Tensor) -> Tensor | None:
+    # The first columns decide Q; of the others R says what they are in its basis.
+    rows = q.shape[-2]
+    first_r, other_r = r[..., :rows], r[..., rows:]
+    if g_r is None:
+        first = _qr_vjp(g_q, None, q, first_r)
+        return None if first is None else _core.concat([first, _core.zeros_like(q @ other_r)], -1)
+    g_other = g_r[..., rows:]
+    turned = _plus(g_q, q @ other_r @ adjoint(g_other))
+    first = _qr_vjp(turned, g_r[..., :rows], q, first_r)
+    return None if first is None else _core.concat([first, q @ g_other], -1)
+
+
+_QR = _core.operation("qr", _qr_vjp)

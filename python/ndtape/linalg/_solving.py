@@ -81,12 +81,15 @@ def inv(x: ArrayLike, /) -> Tensor:
     """
     x = matrices(x, "inv", square=True)
     y = tensor(numpy_call("inv", np.linalg.inv, values(x)))
-    return _core.record_custom("inv", x, y, _inv_vjp, saved=y)
+    return _core.record_operation(_INV, x, y, y)
 
 
 def _inv_vjp(g: Tensor, y: Tensor) -> Tensor:
     h = adjoint(y)
     return -(h @ g @ h)
+
+
+_INV = _core.operation("inv", _inv_vjp)
 
 
 def solve(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -133,12 +136,15 @@ def solve(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
 def _solve(a: Tensor, b: Tensor) -> Tensor:
     y = tensor(numpy_call("solve", np.linalg.solve, values(a), values(b)))
+    return _core.record_operation(_SOLVE, (a, b), y, (a, y))
 
-    def vjp(g: Tensor, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        right = _solve(adjoint(a), g)
-        return -(right @ adjoint(y)), right
 
-    return _core.record_custom("solve", (a, b), y, vjp, saved=(a, y))
+def _solve_vjp(g: Tensor, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    right = _solve(adjoint(a), g)
+    return -(right @ adjoint(y)), right
+
+
+_SOLVE = _core.operation("solve", _solve_vjp)
 
 
 def det(x: ArrayLike, /) -> Tensor:
@@ -176,47 +182,56 @@ def det(x: ArrayLike, /) -> Tensor:
     """
     x = matrices(x, "det", square=True)
     y = tensor(numpy_call("det", np.linalg.det, values(x)))
+    return _core.record_operation(_DET, x, y, x)
 
-    def vjp(g: Tensor, x: Tensor) -> Tensor:
-        return g[..., None, None] * conjugate(_cofactors(x))
 
-    def jvp(t: Tensor, x: Tensor) -> Tensor:
-        return _core.sum(_cofactors(x) * t, axis=(-2, -1))
+def _det_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return g[..., None, None] * conjugate(_cofactors(x))
 
-    return _core.record_custom("det", x, y, vjp, saved=x, jvp=jvp)
+
+def _det_jvp(t: Tensor, x: Tensor) -> Tensor:
+    return _core.sum(_cofactors(x) * t, axis=(-2, -1))
+
+
+_DET = _core.operation("det", _det_vjp, _det_jvp)
 
 
 def _cofactors(x: Tensor) -> Tensor:
     """Return ``det(x) * inv(x).mT``, of singular matrices too."""
     y = tensor(numpy_call("det", _cofactors_by_svd, values(x)))
+    return _core.record_operation(_COFACTORS, x, y, x)
 
-    def vjp(g: Tensor, x: Tensor) -> Tensor:
-        return conjugate(_cofactors_along(x, conjugate(g)))
 
-    def jvp(t: Tensor, x: Tensor) -> Tensor:
-        return _cofactors_along(x, t)
+def _cofactors_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return conjugate(_cofactors_along(x, conjugate(g)))
 
-    return _core.record_custom("det", x, y, vjp, saved=x, jvp=jvp)
+
+def _cofactors_jvp(t: Tensor, x: Tensor) -> Tensor:
+    return _cofactors_along(x, t)
+
+
+_COFACTORS = _core.operation("det", _cofactors_vjp, _cofactors_jvp)
 
 
 def _cofactors_along(x: Tensor, h: Tensor) -> Tensor:
     """Return how cofactors change along h, of singular matrices too; further is for the others."""
     y = tensor(numpy_call("det", _cofactors_along_by_svd, values(x), values(h)))
+    return _core.record_operation(_COFACTORS_ALONG, (x, h), y, (x, h))
 
-    def vjp(g: Tensor, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        g = conjugate(g)
-        # The sum of g * y is d (p q - r) with d = det(x), c = inv(x).mT, p = sum(c * h),
-        # q = sum(c * g) and r = sum(g * (c h.T c)), where dc = -c dx.T c.
-        c = inv(x).mT
-        ch, cg = c @ h.mT @ c, c @ g.mT @ c
-        p, q, r = (
-            _core.sum(a * b, axis=(-2, -1), keepdims=True) for a, b in ((c, h), (c, g), (g, ch))
-        )
-        turned = (p * q - r) * c - q * ch - p * cg + ch @ g.mT @ c + cg @ h.mT @ c
-        along_x = det(x)[..., None, None] * turned
-        return conjugate(along_x), conjugate(_cofactors_along(x, g))
 
-    return _core.record_custom("det", (x, h), y, vjp, saved=(x, h))
+def _cofactors_along_vjp(g: Tensor, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    g = conjugate(g)
+    # The sum of g * y is d (p q - r) with d = det(x), c = inv(x).mT, p = sum(c * h),
+    # q = sum(c * g) and r = sum(g * (c h.T c)), where dc = -c dx.T c.
+    c = inv(x).mT
+    ch, cg = c @ h.mT @ c, c @ g.mT @ c
+    p, q, r = (_core.sum(a * b, axis=(-2, -1), keepdims=True) for a, b in ((c, h), (c, g), (g, ch)))
+    turned = (p * q - r) * c - q * ch - p * cg + ch @ g.mT @ c + cg @ h.mT @ c
+    along_x = det(x)[..., None, None] * turned
+    return conjugate(along_x), conjugate(_cofactors_along(x, g))
+
+
+_COFACTORS_ALONG = _core.operation("det", _cofactors_along_vjp)
 
 
 def _cofactors_by_svd(a: Array) -> Array:
@@ -292,16 +307,16 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     x = matrices(x, "slogdet", square=True)
     sign, logabsdet = (tensor(a) for a in numpy_call("slogdet", np.linalg.slogdet, values(x)))
     if x.dtype.kind == "f":  # the sign is constant
-        y = _core.record_custom("slogdet", x, logabsdet, _slogdet_vjp, saved=x)
-        return SlogdetResult(sign, y)
-    outputs = _core.record_custom(
-        "slogdet", x, (sign, logabsdet), _complex_slogdet_vjp, saved=(x, sign)
-    )
-    return SlogdetResult(*outputs)
+        return SlogdetResult(sign, _core.record_operation(_SLOGDET, x, logabsdet, x))
+    outputs = (sign, logabsdet)
+    return SlogdetResult(*_core.record_operation(_COMPLEX_SLOGDET, x, outputs, (x, sign)))
 
 
 def _slogdet_vjp(g: Tensor, x: Tensor) -> Tensor:
     return g[..., None, None] * adjoint(inv(x))
+
+
+_SLOGDET = _core.operation("slogdet", _slogdet_vjp)
 
 
 def _complex_slogdet_vjp(
@@ -314,6 +329,9 @@ def _complex_slogdet_vjp(
     if g_log is not None:
         along = g_log if along is None else g_log + along
     return None if along is None else along[..., None, None] * adjoint(inv(x))
+
+
+_COMPLEX_SLOGDET = _core.operation("slogdet", _complex_slogdet_vjp)
 
 
 def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
@@ -354,7 +372,7 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     if upper:
         return adjoint(cholesky(adjoint(x)))
     y = tensor(numpy_call("cholesky", np.linalg.cholesky, values(x)))
-    return _core.record_custom("cholesky", x, y, _cholesky_vjp, saved=y)
+    return _core.record_operation(_CHOLESKY, x, y, y)
 
 
 def _cholesky_vjp(g: Tensor, y: Tensor) -> Tensor:
@@ -363,6 +381,9 @@ def _cholesky_vjp(g: Tensor, y: Tensor) -> Tensor:
     middle = product - diagonal_matrix(diagonal_of(product) - 0.5 * real(diagonal_of(product)))
     h = adjoint(inv(y))
     return hermitian_part(h @ middle @ adjoint(h))
+
+
+_CHOLESKY = _core.operation("cholesky", _cholesky_vjp)
 
 
 def pinv(x: ArrayLike, /, *, rtol: float | ArrayLike | None = None) -> Tensor:
@@ -405,7 +426,7 @@ def pinv(x: ArrayLike, /, *, rtol: float | ArrayLike | None = None) -> Tensor:
     """
     x = matrices(x, "pinv")
     y = tensor(numpy_call("pinv", np.linalg.pinv, values(x), rtol=_tolerance(rtol)))
-    return _core.record_custom("pinv", x, y, _pinv_vjp, saved=(x, y))
+    return _core.record_operation(_PINV, x, y, (x, y))
 
 
 def _pinv_vjp(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -413,6 +434,9 @@ def _pinv_vjp(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
     left = g_adjoint - x @ (y @ g_adjoint)
     right = g_adjoint - (g_adjoint @ y) @ x
     return left @ (y @ h) + h @ (y @ right) - h @ g @ h
+
+
+_PINV = _core.operation("pinv", _pinv_vjp)
 
 
 def _tolerance(rtol: float | ArrayLike | None) -> float | Array | None:

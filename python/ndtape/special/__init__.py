@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ import numpy.typing as npt
 from ndtape import _core
 from ndtape._core import Tensor, erf
 from ndtape.special import _numeric
+
+if TYPE_CHECKING:
+    from typing_extensions import CapsuleType
 
 __all__ = [
     "betainc",
@@ -56,14 +59,12 @@ def _floats(name: str, *operands: Any) -> list[Tensor]:
     return result
 
 
-def _compute(
-    name: str, function: Callable[..., Any], inputs: list[Tensor], vjp: Callable[..., Any]
-) -> Tensor:
+def _compute(operation: CapsuleType, function: Callable[..., Any], inputs: list[Tensor]) -> Tensor:
     arrays = [np.asarray(t.detach().numpy(), dtype=np.float64) for t in inputs]
     kind: npt.DTypeLike = np.float32 if inputs[0].dtype == _core.float32 else np.float64
     with np.errstate(all="ignore"):
         y = _core.asarray(np.asarray(function(*arrays)).astype(kind))
-    return _core.record_custom(name, inputs, y, vjp, saved=inputs)
+    return _core.record_operation(operation, inputs, y, inputs)
 
 
 def gammaln(x: Any, /) -> Tensor:
@@ -85,7 +86,10 @@ def gammaln(x: Any, /) -> Tensor:
     >>> nt.exp(nt.special.gammaln(nt.tensor([1.0, 2.0])))
     tensor([1., 1.])
     """
-    return _compute("gammaln", _numeric.gammaln, _floats("gammaln", x), lambda g, x: g * digamma(x))
+    return _compute(_GAMMALN, _numeric.gammaln, _floats("gammaln", x))
+
+
+_GAMMALN = _core.operation("gammaln", lambda g, x: g * digamma(x))
 
 
 def digamma(x: Any, /) -> Tensor:
@@ -107,9 +111,10 @@ def digamma(x: Any, /) -> Tensor:
     >>> nt.round(nt.special.digamma(nt.tensor(1.0)) * 10000).item()
     -5772.0
     """
-    return _compute(
-        "digamma", _numeric.digamma, _floats("digamma", x), lambda g, x: g * polygamma(1, x)
-    )
+    return _compute(_DIGAMMA, _numeric.digamma, _floats("digamma", x))
+
+
+_DIGAMMA = _core.operation("digamma", lambda g, x: g * polygamma(1, x))
 
 
 def polygamma(n: int, x: Any, /) -> Tensor:
@@ -142,12 +147,12 @@ def polygamma(n: int, x: Any, /) -> Tensor:
         raise ValueError(f"polygamma: n is {n!r}, expected an integer from 0 to 60")
     if n == 0:
         return digamma(x)
-    return _compute(
-        "polygamma",
-        lambda x: _numeric.polygamma(n, x),
-        _floats("polygamma", x),
-        lambda g, x: g * polygamma(n + 1, x),
-    )
+    operation = _core.operation("polygamma", _polygamma_vjp, None, (n,))
+    return _compute(operation, lambda x: _numeric.polygamma(n, x), _floats("polygamma", x))
+
+
+def _polygamma_vjp(g: Tensor, x: Tensor, n: int) -> Tensor:
+    return g * polygamma(n + 1, x)
 
 
 def betaln(a: Any, b: Any, /) -> Tensor:
@@ -169,12 +174,15 @@ def betaln(a: Any, b: Any, /) -> Tensor:
     >>> nt.round(nt.exp(-nt.special.betaln(2.0, 3.0))).item()
     12.0
     """
+    return _compute(_BETALN, _numeric.betaln, _floats("betaln", a, b))
 
-    def vjp(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        both = digamma(a + b)
-        return g * (digamma(a) - both), g * (digamma(b) - both)
 
-    return _compute("betaln", _numeric.betaln, _floats("betaln", a, b), vjp)
+def _betaln_vjp(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    both = digamma(a + b)
+    return g * (digamma(a) - both), g * (digamma(b) - both)
+
+
+_BETALN = _core.operation("betaln", _betaln_vjp)
 
 
 def _erf_array(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -201,12 +209,10 @@ def erfc(x: Any, /) -> Tensor:
     >>> nt.special.erfc(nt.tensor([0.0, nt.inf]))
     tensor([1., 0.])
     """
-    return _compute(
-        "erfc",
-        lambda x: _numeric.erfc_parts(x, _erf_array(x))[0],
-        _floats("erfc", x),
-        lambda g, x: g * (-_TWO_OVER_ROOT_PI * _core.exp(-_core.square(x))),
-    )
+    return _compute(_ERFC, lambda x: _numeric.erfc_parts(x, _erf_array(x))[0], _floats("erfc", x))
+
+
+_ERFC = _core.operation("erfc", lambda g, x: g * (-_TWO_OVER_ROOT_PI * _core.exp(-_core.square(x))))
 
 
 def erfcx(x: Any, /) -> Tensor:
@@ -228,12 +234,10 @@ def erfcx(x: Any, /) -> Tensor:
     >>> nt.special.erfcx(nt.tensor([0.0]))
     tensor([1.])
     """
-    return _compute(
-        "erfcx",
-        lambda x: _numeric.erfc_parts(x, _erf_array(x))[1],
-        _floats("erfcx", x),
-        lambda g, x: g * (2 * x * erfcx(x) - _TWO_OVER_ROOT_PI),
-    )
+    return _compute(_ERFCX, lambda x: _numeric.erfc_parts(x, _erf_array(x))[1], _floats("erfcx", x))
+
+
+_ERFCX = _core.operation("erfcx", lambda g, x: g * (2 * x * erfcx(x) - _TWO_OVER_ROOT_PI))
 
 
 def erfinv(y: Any, /) -> Tensor:
@@ -255,11 +259,12 @@ def erfinv(y: Any, /) -> Tensor:
     >>> nt.special.erfinv(nt.tensor([0.0, 1.0]))
     tensor([ 0., inf])
     """
+    return _compute(_ERFINV, lambda y: _numeric.erfinv(y, _erf_array), _floats("erfinv", y))
 
-    def vjp(g: Tensor, y: Tensor) -> Tensor:
-        return g * (_core.exp(_core.square(erfinv(y))) / _TWO_OVER_ROOT_PI)
 
-    return _compute("erfinv", lambda y: _numeric.erfinv(y, _erf_array), _floats("erfinv", y), vjp)
+_ERFINV = _core.operation(
+    "erfinv", lambda g, y: g * (_core.exp(_core.square(erfinv(y))) / _TWO_OVER_ROOT_PI)
+)
 
 
 def xlogy(x: Any, y: Any, /) -> Tensor:
@@ -341,16 +346,19 @@ def gammainc(a: Any, x: Any, /) -> Tensor:
     """
     a, x = _floats("gammainc", a, x)
     _no_gradient("gammainc", a=a)
+    return _compute(_GAMMAINC, _numeric.gammainc, [a, x])
 
-    def vjp(g: Tensor, a: Tensor, x: Tensor) -> tuple[None, Tensor]:
-        # At 0 by a power, as the derivative of the logarithm there is infinite.
-        end = x == 0
-        at, inside = _core.where(end, x, 1.0), _core.where(end, 1.0, x)
-        there = at ** (a - 1) * _core.exp(-at - gammaln(a))
-        density = _core.exp((a - 1) * _core.log(inside) - inside - gammaln(a))
-        return None, g * _core.where(end, there, density)
 
-    return _compute("gammainc", _numeric.gammainc, [a, x], vjp)
+def _gammainc_vjp(g: Tensor, a: Tensor, x: Tensor) -> tuple[None, Tensor]:
+    # At 0 by a power, as the derivative of the logarithm there is infinite.
+    end = x == 0
+    at, inside = _core.where(end, x, 1.0), _core.where(end, 1.0, x)
+    there = at ** (a - 1) * _core.exp(-at - gammaln(a))
+    density = _core.exp((a - 1) * _core.log(inside) - inside - gammaln(a))
+    return None, g * _core.where(end, there, density)
+
+
+_GAMMAINC = _core.operation("gammainc", _gammainc_vjp)
 
 
 def betainc(a: Any, b: Any, x: Any, /) -> Tensor:
@@ -381,16 +389,19 @@ def betainc(a: Any, b: Any, x: Any, /) -> Tensor:
     """
     a, b, x = _floats("betainc", a, b, x)
     _no_gradient("betainc", a=a, b=b)
+    return _compute(_BETAINC, _numeric.betainc, [a, b, x])
 
-    def vjp(g: Tensor, a: Tensor, b: Tensor, x: Tensor) -> tuple[None, None, Tensor]:
-        end = (x == 0) | (x == 1)  # by powers, as for gammainc
-        at, inside = _core.where(end, x, 0.5), _core.where(end, 0.5, x)
-        there = at ** (a - 1) * (1 - at) ** (b - 1) * _core.exp(-betaln(a, b))
-        logarithm = (a - 1) * _core.log(inside) + (b - 1) * _core.log1p(-inside)
-        density = _core.exp(logarithm - betaln(a, b))
-        return None, None, g * _core.where(end, there, density)
 
-    return _compute("betainc", _numeric.betainc, [a, b, x], vjp)
+def _betainc_vjp(g: Tensor, a: Tensor, b: Tensor, x: Tensor) -> tuple[None, None, Tensor]:
+    end = (x == 0) | (x == 1)  # by powers, as for gammainc
+    at, inside = _core.where(end, x, 0.5), _core.where(end, 0.5, x)
+    there = at ** (a - 1) * (1 - at) ** (b - 1) * _core.exp(-betaln(a, b))
+    logarithm = (a - 1) * _core.log(inside) + (b - 1) * _core.log1p(-inside)
+    density = _core.exp(logarithm - betaln(a, b))
+    return None, None, g * _core.where(end, there, density)
+
+
+_BETAINC = _core.operation("betainc", _betainc_vjp)
 
 
 def _no_gradient(name: str, **operands: Tensor) -> None:
