@@ -450,3 +450,46 @@ def test_pooling_as_in_torch(data, seed):
     compare(
         lambda t: F.adaptive_avg_pool2d(t, output), lambda t: G.adaptive_avg_pool2d(t, output), x
     )
+
+
+def test_arguments_may_be_of_any_integer_type():
+    x, w = np.arange(32.0).reshape(1, 2, 4, 4), np.ones((2, 1, 2, 2))
+    want = F.conv2d(nt.asarray(x), nt.asarray(w), stride=(2, 1), padding=(1, 0), groups=2)
+    found = F.conv2d(
+        x.tolist(), w, None, stride=[np.int64(2), True], padding=np.array([1, 0]), groups=np.int8(2)
+    )
+    np.testing.assert_array_equal(found.numpy(), want.numpy())
+    pooled = F.max_pool2d(x, np.int64(2), [1, np.uint8(2)])
+    np.testing.assert_array_equal(pooled.numpy(), F.max_pool2d(nt.asarray(x), 2, (1, 2)).numpy())
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: F.conv2d("a", x), TypeError, "conv2d: x is of type str, expected a tensor"),
+        (lambda x: F.conv2d(x, None), TypeError, "conv2d: weight is of type NoneType"),
+        (lambda x: F.conv1d(x[0], x, "b"), TypeError, "conv1d: bias is of type str"),
+        (lambda x: F.conv2d(x[0], x), ValueError, r"conv2d: x of shape \(1, 1, 1\), expected 4 ax"),
+        (lambda x: F.conv2d(x, x, groups=1.5), TypeError, "groups: 1.5, expected an integer"),
+        (lambda x: F.conv2d(x, x, groups=0), ValueError, "groups: 0, expected at least 1"),
+        (lambda x: F.conv2d(x, x, stride=2**70), ValueError, "stride: integer too large"),
+        (lambda x: F.conv2d(x, x, dilation=(1, 0)), ValueError, "dilation: 0, expected at least"),
+        (lambda x: F.conv2d(x, x, dilation=(1,)), ValueError, r"dilation: \(1,\), expected an int"),
+        (lambda x: F.conv_transpose2d(x, x, padding="same"), TypeError, "padding: 'same', expecte"),
+        (lambda x: F.max_pool2d(x, "3"), TypeError, "kernel: '3', expected an integer"),
+        (lambda x: F.avg_pool2d(None, 1), TypeError, "avg_pool2d: x is of type NoneType"),
+        (lambda x: F.adaptive_avg_pool2d(x, -1), ValueError, "output: -1, expected at least 1"),
+        (lambda x: nt._core._max_pool("f", 7, x, 1, 1, 0, 1), ValueError, "axes: 7, expected 1"),
+        (lambda x: nt._core._max_pool(5, 2, x, 1, 1, 0, 1), TypeError, "."),
+        (lambda x: F.group_norm("a", 1), TypeError, "group_norm: x is of type str"),
+        (lambda x: F.group_norm(x, None), TypeError, "groups: None, expected an integer"),
+        (
+            lambda x: F.scaled_dot_product_attention(x, object(), x),
+            TypeError,
+            "attention: key is of type object",
+        ),
+    ],
+)
+def test_arguments_of_wrong_types(call, error, message):
+    with pytest.raises(error, match=message):
+        call(nt.ones((1, 1, 1, 1)))

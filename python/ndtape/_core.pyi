@@ -815,7 +815,7 @@ def _attention(
     value: _ArrayLike,
     mask: _ArrayLike | None,
     causal: builtins.bool,
-    scale: float,
+    scale: float | None,
     /,
 ) -> Tensor: ...
 def _rms_norm(x: _ArrayLike, weight: _ArrayLike | None, epsilon: float, /) -> Tensor: ...
@@ -839,6 +839,8 @@ def _batch_norm(
 
 # ---- optimizer steps ----
 def _convolve(
+    name: str,
+    axes: int,
     x: _ArrayLike,
     weight: _ArrayLike,
     bias: _ArrayLike | None,
@@ -849,6 +851,8 @@ def _convolve(
     /,
 ) -> Tensor: ...
 def _convolve_transposed(
+    name: str,
+    axes: int,
     x: _ArrayLike,
     weight: _ArrayLike,
     bias: _ArrayLike | None,
@@ -860,14 +864,22 @@ def _convolve_transposed(
     /,
 ) -> Tensor: ...
 def _max_pool(
-    x: _ArrayLike, kernel: _Shape, stride: _Shape, padding: _Shape, dilation: _Shape, /
-) -> Tensor: ...
-def _avg_pool(
+    name: str,
+    axes: int,
     x: _ArrayLike,
     kernel: _Shape,
-    stride: _Shape,
+    stride: _Shape | None,
     padding: _Shape,
     dilation: _Shape,
+    /,
+) -> Tensor: ...
+def _avg_pool(
+    name: str,
+    axes: int,
+    x: _ArrayLike,
+    kernel: _Shape,
+    stride: _Shape | None,
+    padding: _Shape,
     count_padding: builtins.bool,
     /,
 ) -> Tensor: ...
@@ -902,7 +914,7 @@ def _gru(
     reverse: builtins.bool,
     /,
 ) -> tuple[Tensor, Tensor]: ...
-def _adaptive_avg_pool(x: _ArrayLike, output: _Shape, /) -> Tensor: ...
+def _adaptive_avg_pool(name: str, axes: int, x: _ArrayLike, output: _Shape, /) -> Tensor: ...
 def _sgd_step(
     x: Tensor,
     grad: Tensor,

@@ -1,71 +1,101 @@
 // Convolution and pooling. Private: ndtape.nn.functional is what people call.
+#include <string>
+
 #include "areas.h"
 #include "convert.h"
+#include "layer_arguments.h"
 #include "ndtape/ops.h"
 #include "tensor_type.h"
 
 namespace ndtape::python {
 namespace {
 
-Tensor bias_argument(PyObject* o, const char* function) {
-  return o == Py_None ? Tensor() : tensor_argument(o, function);
+// The first two arguments: what errors call the function, and its number of spatial axes.
+struct Caller {
+  const char* name;
+  int64_t axes;
+  explicit Caller(PyObject* const* v) : name(PyUnicode_AsUTF8(v[0])) {
+    if (!name) throw PythonError{};
+    axes = parse_int(v[1], "axes");
+    if (axes < 1 || axes > 3) {
+      throw ValueError("axes: " + std::to_string(axes) + ", expected 1 to 3");
+    }
+  }
+};
+
+struct Convolution {
+  Tensor x, weight, bias;
+  ConvOptions options;
+  Convolution(const Caller& caller, PyObject* const* v)
+      : x(images_argument(v[0], caller.name, caller.axes)),
+        weight(named_tensor(v[1], caller.name, "weight")),
+        bias(named_tensor_or_none(v[2], caller.name, "bias")),
+        options{per_axis(v[3], "stride", caller.axes), per_axis(v[4], "padding", caller.axes, 0),
+                per_axis(v[5], "dilation", caller.axes), positive_integer(v[6], "groups")} {}
+};
+
+PyObject* call_convolve(const Spec&, PyObject* const* v) {
+  const Convolution c(Caller(v), v + 2);
+  return wrap(unlocked(is_large(c.x), [&] { return convolve(c.x, c.weight, c.bias, c.options); }));
 }
 
-PyObject* call_convolve(const Spec& s, PyObject* const* v) {
-  const Tensor x = tensor_argument(v[0], s.name), weight = tensor_argument(v[1], s.name),
-               bias = bias_argument(v[2], s.name);
-  const ConvOptions options{parse_dims(v[3], "stride"), parse_dims(v[4], "padding"),
-                            parse_dims(v[5], "dilation"), parse_int(v[6], "groups")};
-  return wrap(unlocked(is_large(x), [&] { return convolve(x, weight, bias, options); }));
+PyObject* call_convolve_transposed(const Spec&, PyObject* const* v) {
+  const Caller caller(v);
+  const Convolution c(caller, v + 2);
+  const Dims output_padding = per_axis(v[9], "output_padding", caller.axes, 0);
+  return wrap(unlocked(is_large(c.x), [&] {
+    return convolve_transposed(c.x, c.weight, c.bias, c.options, output_padding);
+  }));
 }
 
-PyObject* call_convolve_transposed(const Spec& s, PyObject* const* v) {
-  const Tensor x = tensor_argument(v[0], s.name), weight = tensor_argument(v[1], s.name),
-               bias = bias_argument(v[2], s.name);
-  const ConvOptions options{parse_dims(v[3], "stride"), parse_dims(v[4], "padding"),
-                            parse_dims(v[5], "dilation"), parse_int(v[6], "groups")};
-  const Dims output_padding = parse_dims(v[7], "output_padding");
-  return wrap(unlocked(
-      is_large(x), [&] { return convolve_transposed(x, weight, bias, options, output_padding); }));
+struct Pooling {
+  Tensor x;
+  PoolOptions options;
+  // Without a stride windows do not overlap.
+  Pooling(const Caller& caller, PyObject* x_, PyObject* kernel, PyObject* stride, PyObject* padding)
+      : x(images_argument(x_, caller.name, caller.axes)) {
+    options.kernel = per_axis(kernel, "kernel", caller.axes);
+    options.stride = stride == Py_None ? options.kernel : per_axis(stride, "stride", caller.axes);
+    options.padding = per_axis(padding, "padding", caller.axes, 0);
+    options.dilation = Dims(static_cast<int>(caller.axes), 1);
+  }
+};
+
+PyObject* call_max_pool(const Spec&, PyObject* const* v) {
+  const Caller caller(v);
+  Pooling p(caller, v[2], v[3], v[4], v[5]);
+  p.options.dilation = per_axis(v[6], "dilation", caller.axes);
+  return wrap(unlocked(is_large(p.x), [&] { return max_pool(p.x, p.options); }));
 }
 
-PoolOptions pool_options(PyObject* const* v) {
-  return {parse_dims(v[0], "kernel"), parse_dims(v[1], "stride"), parse_dims(v[2], "padding"),
-          parse_dims(v[3], "dilation")};
+PyObject* call_avg_pool(const Spec&, PyObject* const* v) {
+  const Pooling p(Caller(v), v[2], v[3], v[4], v[5]);
+  const bool count_padding = parse_bool(v[6], true);
+  return wrap(unlocked(is_large(p.x), [&] { return avg_pool(p.x, p.options, count_padding); }));
 }
 
-PyObject* call_max_pool(const Spec& s, PyObject* const* v) {
-  const Tensor x = tensor_argument(v[0], s.name);
-  const PoolOptions options = pool_options(v + 1);
-  return wrap(unlocked(is_large(x), [&] { return max_pool(x, options); }));
-}
-
-PyObject* call_avg_pool(const Spec& s, PyObject* const* v) {
-  const Tensor x = tensor_argument(v[0], s.name);
-  const PoolOptions options = pool_options(v + 1);
-  const bool count_padding = parse_bool(v[5], true);
-  return wrap(unlocked(is_large(x), [&] { return avg_pool(x, options, count_padding); }));
-}
-
-PyObject* call_adaptive_avg_pool(const Spec& s, PyObject* const* v) {
-  const Tensor x = tensor_argument(v[0], s.name);
-  const Dims output = parse_dims(v[1], "output");
+PyObject* call_adaptive_avg_pool(const Spec&, PyObject* const* v) {
+  const Caller caller(v);
+  const Tensor x = images_argument(v[2], caller.name, caller.axes);
+  const Dims output = per_axis(v[3], "output", caller.axes);
   return wrap(unlocked(is_large(x), [&] { return adaptive_avg_pool(x, output); }));
 }
 
 }  // namespace
 
 void define_images() {
-  define(kFunction, "_convolve", "(x, weight, bias, stride, padding, dilation, groups, /)",
-         "Convolution of images; each option has a value a spatial axis.", call_convolve);
+  define(kFunction, "_convolve",
+         "(name, axes, x, weight, bias, stride, padding, dilation, groups, /)",
+         "Convolution of images with that many spatial axes, for a function of that name.",
+         call_convolve);
   define(kFunction, "_convolve_transposed",
-         "(x, weight, bias, stride, padding, dilation, groups, output_padding, /)",
+         "(name, axes, x, weight, bias, stride, padding, dilation, groups, output_padding, /)",
          "Transposed convolution of images.", call_convolve_transposed);
-  define(kFunction, "_max_pool", "(x, kernel, stride, padding, dilation, /)",
+  define(kFunction, "_max_pool", "(name, axes, x, kernel, stride, padding, dilation, /)",
          "Maxima of windows of images.", call_max_pool);
-  define(kFunction, "_avg_pool", "(x, kernel, stride, padding, dilation, count_padding, /)",
+  define(kFunction, "_avg_pool", "(name, axes, x, kernel, stride, padding, count_padding, /)",
          "Means of windows of images.", call_avg_pool);
-  define(kFunction, "_adaptive_avg_pool", "(x, output, /)",
+  define(kFunction, "_adaptive_avg_pool", "(name, axes, x, output, /)",
          "Means of windows that divide images evenly.", call_adaptive_avg_pool);
 }
 

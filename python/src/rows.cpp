@@ -1,6 +1,9 @@
 // Functions of rows: softmax, normalisation, cross-entropy, attention.
+#include <cmath>
+
 #include "areas.h"
 #include "convert.h"
+#include "layer_arguments.h"
 #include "ndtape/attention.h"
 #include "ndtape/norms.h"
 #include "ndtape/ops.h"
@@ -37,10 +40,12 @@ PyObject* call_rms_norm(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(is_large(x), [&] { return rms_norm(x, weight, epsilon); }));
 }
 
-PyObject* call_group_norm(const Spec& spec, PyObject* const* v) {
-  const Tensor x = tensor_argument(v[0], spec.name);
-  const int64_t groups = parse_int(v[1], "groups");
-  const Tensor weight = optional_tensor(v[2], spec.name), bias = optional_tensor(v[3], spec.name);
+PyObject* call_group_norm(const Spec&, PyObject* const* v) {
+  constexpr char kName[] = "group_norm";
+  const Tensor x = named_tensor(v[0], kName, "x");
+  const int64_t groups = positive_integer(v[1], "groups");
+  const Tensor weight = named_tensor_or_none(v[2], kName, "weight"),
+               bias = named_tensor_or_none(v[3], kName, "bias");
   const double epsilon = parse_double(v[4], "epsilon");
   return wrap(unlocked(is_large(x), [&] { return group_norm(x, groups, weight, bias, epsilon); }));
 }
@@ -56,11 +61,16 @@ PyObject* call_batch_norm(const Spec& spec, PyObject* const* v) {
   return check(PyTuple_Pack(3, y.ptr(), m.ptr(), w.ptr()));
 }
 
-PyObject* call_attention(const Spec& spec, PyObject* const* v) {
-  const Tensor query = tensor_argument(v[0], spec.name), key = tensor_argument(v[1], spec.name),
-               value = tensor_argument(v[2], spec.name), mask = optional_tensor(v[3], spec.name);
+PyObject* call_attention(const Spec&, PyObject* const* v) {
+  constexpr char kName[] = "attention";
+  const Tensor query = named_tensor(v[0], kName, "query"), key = named_tensor(v[1], kName, "key"),
+               value = named_tensor(v[2], kName, "value"),
+               mask = named_tensor_or_none(v[3], kName, "mask");
   const bool causal = parse_bool(v[4], false);
-  const double scale = parse_double(v[5], "scale");
+  const int64_t features = query.ndim() > 0 ? query.shape().back() : 0;
+  const double scale = v[5] != Py_None ? parse_double(v[5], "scale")
+                       : features > 0  ? 1 / std::sqrt(static_cast<double>(features))
+                                       : 1;
   const bool release = is_large(key) || is_large(value) ||
                        is_large_product(query, key.ndim() > 1 ? key.length(key.ndim() - 2) : 1);
   return wrap(unlocked(release, [&] { return attention(query, key, value, mask, causal, scale); }));

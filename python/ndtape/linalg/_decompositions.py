@@ -179,7 +179,7 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
 
 
 def _eigvalsh_vjp(g: Tensor, x: Tensor) -> Tensor:
-    w, v = eigh(x)
+    v = eigh(x).eigenvectors
     return hermitian_part((v * g[..., None, :]) @ adjoint(v))
 
 

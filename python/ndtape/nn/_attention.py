@@ -67,10 +67,14 @@ def scaled_dot_product_attention(
     >>> nt.nn.functional.scaled_dot_product_attention(q, nt.zeros((2, 2)), v)
     tensor([[2.]])
     """
+    mask = None if mask is None else tensor("attention", "mask", mask)
+    if dropout == 0 and (mask is None or not mask.requires_grad):
+        return _core._attention(query, key, value, mask, causal, scale)
+    # Weights that are dropped, and masks that learn, by operators.
+    number("dropout", dropout, 0, 1)
     query = tensor("attention", "query", query)
     key = tensor("attention", "key", key)
     value = tensor("attention", "value", value)
-    mask = None if mask is None else tensor("attention", "mask", mask)
     if query.ndim < 2 or key.ndim < 2 or value.ndim < 2:
         raise ValueError(
             f"attention: shapes {query.shape}, {key.shape} and {value.shape} of query, key and "
@@ -80,10 +84,6 @@ def scaled_dot_product_attention(
         scale = query.shape[-1] ** -0.5 if query.shape[-1] else 1.0
     elif not math.isfinite(scale):
         raise ValueError(f"scale: {scale!r}, expected a finite number")
-    number("dropout", dropout, 0, 1)
-    if dropout == 0 and (mask is None or not mask.requires_grad):
-        return _core._attention(query, key, value, mask, bool(causal), float(scale))
-    # Weights that are dropped, and masks that learn, by operators.
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ValueError(
             f"attention: shapes {query.shape}, {key.shape} and {value.shape} of query, key and "

@@ -26,6 +26,17 @@ def tensor(function: str, name: str, value: object) -> Tensor:
         raise TypeError(f"{function}: {name} is of type {kind}, expected a tensor") from None
 
 
+def images(function: str, value: object, axes: int) -> Tensor:
+    """`value` as a tensor of images with so many lengths, or an error that names it."""
+    x = tensor(function, "x", value)
+    if x.ndim != axes + 2:
+        lengths = ", ".join(("depth", "height", "width")[3 - axes :]) if axes > 1 else "length"
+        raise ValueError(
+            f"{function}: x of shape {x.shape}, expected {axes + 2} axes: (n, channels, {lengths})"
+        )
+    return x
+
+
 def floating(function: str, name: str, value: object) -> Tensor:
     """`value` as a tensor of a float or complex dtype, or an error that names it."""
     x = tensor(function, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ndtape import _core
 from ndtape._core import Tensor
 from ndtape._padding import pad
-from ndtape.nn._checks import PerAxis, choice, integer, per_axis, tensor
+from ndtape.nn._checks import PerAxis, choice, images, per_axis, tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -32,44 +32,25 @@ def check_padding(padding: str, strides: tuple[int, ...]) -> None:
         raise ValueError(f"padding: 'same' with strides {strides}, expected strides of 1")
 
 
-def _images(name: str, x: Tensor, axes: int) -> None:
-    if x.ndim != axes + 2:
-        lengths = ", ".join(("depth", "height", "width")[3 - axes :]) if axes > 1 else "length"
-        raise ValueError(
-            f"{name}: x of shape {x.shape}, expected {axes + 2} axes: (n, channels, {lengths})"
-        )
-
-
-def _convolve(
+def _resolved(
     name: str,
     axes: int,
     x: Tensor,
     weight: Tensor,
-    bias: Tensor | None,
     stride: PerAxis,
-    padding: Padding,
+    padding: str,
     dilation: PerAxis,
-    groups: int,
-    output_padding: PerAxis | None = None,
-) -> Tensor:
-    x = tensor(name, "x", x)
-    _images(name, x, axes)
-    strides = per_axis("stride", stride, axes)
+) -> tuple[Tensor, PerAxis]:
+    """Return x and the numbers that a named padding stands for."""
+    x, weight = images(name, x, axes), tensor(name, "weight", weight)
+    check_padding(padding, per_axis("stride", stride, axes))
+    if padding == "valid" or weight.ndim != x.ndim:  # which is refused
+        return x, 0
     dilations = per_axis("dilation", dilation, axes)
-    groups = integer("groups", groups)
-    if isinstance(padding, str) and output_padding is None and weight.ndim == x.ndim:
-        check_padding(padding, strides)
-        totals = [d * (k - 1) for d, k in zip(dilations, weight.shape[2:], strict=True)]
-        if padding == "valid":
-            totals = [0] * axes
-        if any(t % 2 for t in totals):  # what cannot be shared goes to the end
-            x = pad(x, [(0, 0), (0, 0), *((0, t % 2) for t in totals)])
-        padding = tuple(t // 2 for t in totals)
-    paddings = per_axis("padding", padding, axes, 0)
-    if output_padding is None:
-        return _core._convolve(x, weight, bias, strides, paddings, dilations, groups)
-    extra = per_axis("output_padding", output_padding, axes, 0)
-    return _core._convolve_transposed(x, weight, bias, strides, paddings, dilations, groups, extra)
+    totals = [d * (k - 1) for d, k in zip(dilations, weight.shape[2:], strict=True)]
+    if any(t % 2 for t in totals):  # what cannot be shared goes to the end
+        x = pad(x, [(0, 0), (0, 0), *((0, t % 2) for t in totals)])
+    return x, tuple(t // 2 for t in totals)
 
 
 def conv1d(
@@ -109,7 +90,9 @@ def conv1d(
     >>> nt.nn.functional.conv1d(x, nt.tensor([[[-1.0, 1.0]]]))
     tensor([[[1., 2., 4.]]])
     """
-    return _convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+    if isinstance(padding, str):
+        x, padding = _resolved("conv1d", 1, x, weight, stride, padding, dilation)
+    return _core._convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -160,7 +143,9 @@ def conv2d(
     tensor([[[[ 8., 12.],
               [20., 24.]]]])
     """
-    return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+    if isinstance(padding, str):
+        x, padding = _resolved("conv2d", 2, x, weight, stride, padding, dilation)
+    return _core._convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv3d(
@@ -199,7 +184,9 @@ def conv3d(
     >>> nt.nn.functional.conv3d(nt.ones((1, 1, 2, 2, 2)), nt.ones((1, 1, 2, 2, 2))).item()
     8.0
     """
-    return _convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
+    if isinstance(padding, str):
+        x, padding = _resolved("conv3d", 3, x, weight, stride, padding, dilation)
+    return _core._convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose1d(
@@ -244,7 +231,7 @@ def conv_transpose1d(
     >>> nt.nn.functional.conv_transpose1d(x, nt.tensor([[[1.0, 10.0]]]), stride=2)
     tensor([[[ 1., 10.,  2., 20.]]])
     """
-    return _convolve(
+    return _core._convolve_transposed(
         "conv_transpose1d", 1, x, weight, bias, stride, padding, dilation, groups, output_padding
     )
 
@@ -296,28 +283,9 @@ def conv_transpose2d(
               [2., 4., 2.],
               [1., 2., 1.]]]])
     """
-    return _convolve(
+    return _core._convolve_transposed(
         "conv_transpose2d", 2, x, weight, bias, stride, padding, dilation, groups, output_padding
     )
-
-
-def _windows(
-    name: str,
-    axes: int,
-    x: Tensor,
-    kernel: PerAxis,
-    stride: PerAxis | None,
-    padding: PerAxis,
-    dilation: PerAxis = 1,
-) -> tuple[Tensor, tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    x = tensor(name, "x", x)
-    _images(name, x, axes)
-    window = per_axis("kernel", kernel, axes)
-    strides = window if stride is None else per_axis("stride", stride, axes)
-    paddings = per_axis("padding", padding, axes, 0)
-    if any(paddings) and any(2 * p > k for p, k in zip(paddings, window, strict=True)):
-        raise ValueError(f"padding: {paddings}, expected at most half the kernel {window}")
-    return x, window, strides, paddings, per_axis("dilation", dilation, axes)
 
 
 def max_pool1d(
@@ -353,7 +321,7 @@ def max_pool1d(
     >>> nt.nn.functional.max_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     tensor([[[3., 2.]]])
     """
-    return _core._max_pool(*_windows("max_pool1d", 1, x, kernel, stride, padding, dilation))
+    return _core._max_pool("max_pool1d", 1, x, kernel, stride, padding, dilation)
 
 
 def max_pool2d(
@@ -398,7 +366,7 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    return _core._max_pool(*_windows("max_pool2d", 2, x, kernel, stride, padding, dilation))
+    return _core._max_pool("max_pool2d", 2, x, kernel, stride, padding, dilation)
 
 
 def avg_pool1d(
@@ -435,7 +403,7 @@ def avg_pool1d(
     >>> nt.nn.functional.avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     tensor([[[2., 1.]]])
     """
-    return _core._avg_pool(*_windows("avg_pool1d", 1, x, kernel, stride, padding), count_padding)
+    return _core._avg_pool("avg_pool1d", 1, x, kernel, stride, padding, count_padding)
 
 
 def avg_pool2d(
@@ -479,7 +447,7 @@ def avg_pool2d(
     tensor([[[[ 2.5,  4.5],
               [10.5, 12.5]]]])
     """
-    return _core._avg_pool(*_windows("avg_pool2d", 2, x, kernel, stride, padding), count_padding)
+    return _core._avg_pool("avg_pool2d", 2, x, kernel, stride, padding, count_padding)
 
 
 def adaptive_avg_pool1d(x: Tensor, output: PerAxis) -> Tensor:
@@ -503,9 +471,7 @@ def adaptive_avg_pool1d(x: Tensor, output: PerAxis) -> Tensor:
     >>> nt.nn.functional.adaptive_avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 1)
     tensor([[[1.5]]])
     """
-    x = tensor("adaptive_avg_pool1d", "x", x)
-    _images("adaptive_avg_pool1d", x, 1)
-    return _core._adaptive_avg_pool(x, per_axis("output", output, 1))
+    return _core._adaptive_avg_pool("adaptive_avg_pool1d", 1, x, output)
 
 
 def adaptive_avg_pool2d(x: Tensor, output: PerAxis) -> Tensor:
@@ -536,6 +502,4 @@ def adaptive_avg_pool2d(x: Tensor, output: PerAxis) -> Tensor:
     >>> nt.nn.functional.adaptive_avg_pool2d(x, 1).item()
     7.5
     """
-    x = tensor("adaptive_avg_pool2d", "x", x)
-    _images("adaptive_avg_pool2d", x, 2)
-    return _core._adaptive_avg_pool(x, per_axis("output", output, 2))
+    return _core._adaptive_avg_pool("adaptive_avg_pool2d", 2, x, output)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ndtape import _core
 from ndtape._core import Tensor
 from ndtape._grad_mode import no_grad
-from ndtape.nn._checks import integer, number, tensor
+from ndtape.nn._checks import number, tensor
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
 
@@ -143,11 +143,6 @@ def group_norm(
     >>> nt.nn.functional.group_norm(nt.tensor([[1.0, 3.0, 2.0, 6.0]]), 2, epsilon=0.0)
     tensor([[-1.,  1., -1.,  1.]])
     """
-    x = tensor("group_norm", "x", x)
-    integer("groups", groups)
-    number("epsilon", epsilon, 0)
-    _check("group_norm", "weight", weight, x.shape[1:2])
-    _check("group_norm", "bias", bias, x.shape[1:2])
     return _core._group_norm(x, groups, weight, bias, epsilon)
 
 
