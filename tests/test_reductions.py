@@ -122,6 +122,41 @@ def _count(array, axes):
     return math.prod(array.shape[a] for a in axes)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "bool"])
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((16384,), None),
+        ((16385,), 0),
+        ((3, 20479), 1),
+        ((2, 3, 5, 4099), (2, 3)),
+        ((2, 3, 5, 4099), None),
+        ((20001, 2), None),
+        ((0, 20000), 1),
+    ],
+)
+def test_var_of_long_rows(shape, axes, dtype):
+    """Put together from pieces, whose means are far from 0 and differ."""
+    rng = np.random.default_rng(len(shape))
+    array = rng.normal(1000, 3, shape) + np.linspace(-50, 50, math.prod(shape)).reshape(shape)
+    array = (array > 1000) if dtype == "bool" else array.astype(dtype)
+    for correction in (0, 1.5):
+        want = np.var(
+            array.astype(np.longdouble), axis=numpy_axes(axes), ddof=correction, keepdims=True
+        )
+        got = nt.var(nt.asarray(array), axis=axes, correction=correction, keepdims=True)
+        rtol = RTOL["float64" if dtype == "float64" else "float32"]
+        np.testing.assert_allclose(got.numpy(), want.astype(float), rtol=rtol)
+        assert got.shape == want.shape
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_var_of_long_rows_with_special_values(special):
+    array = np.ones((2, 20000))
+    array[1, 17000] = special
+    np.testing.assert_array_equal(nt.var(nt.asarray(array), axis=1).numpy(), [0, np.nan])
+
+
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 @given(data=st.data())
 def test_arg_reductions(name, data):

@@ -684,8 +684,11 @@ def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> T
         if y.dtype.kind == "c" and _is_ours(y, y.shape[axis]):
             y = _core._fft(y, axis, inverse, _factor(y.shape[axis], norm, inverse))
             rest.remove(axis)
-    if rest:
-        y = _computed("ifftn" if inverse else "fftn", y, axes=tuple(rest), norm=norm)
+    name = "ifft" if inverse else "fft"
+    if len(rest) == 1:
+        y = _computed(name, y, axis=rest[0], norm=norm)
+    elif rest:
+        y = _computed(name + "n", y, axes=tuple(rest), norm=norm)
     return _core.record_operation(_transform_operation(axes, norm, inverse), x, y)
 
 

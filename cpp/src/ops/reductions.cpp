@@ -274,6 +274,65 @@ Tensor real_parts(const Tensor& x) {
       new TensorImpl(real_dtype(x.dtype()), std::move(layout), Ref<Storage>(&x.storage()))));
 }
 
+// Rows along the last axes that are too long, or too few, for a program of whole rows: in pieces.
+constexpr int64_t kPiece = 4096;
+
+bool is_in_pieces(const Tensor& x, const Dims& axes) {
+  if (is_complex(x.dtype()) || !x.is_contiguous() || x.size() == 0) return false;
+  for (int64_t axis : axes) {
+    if (axis < x.ndim() - axes.size()) return false;
+  }
+  return reduced_count(x.shape(), axes) >= 4 * kPiece;
+}
+
+// The sum of squared distances from the mean for each row, from the moments of its pieces: memory
+// is read once. T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise
+// algorithm for computing sample variances", COMPSTAT 1982.
+Tensor squares_by_pieces(const Tensor& x, int64_t length, DType type) {
+  const auto make = [](Program& p, DType type, DType given) {
+    const Value x = p.input(given), length = p.number(type);
+    const Value row = p.cast(x, type);
+    const Value center = p.apply(Op::divide, p.reduce(ReduceOp::sum, row), length);
+    p.output(center);
+    p.output(p.fused_sum(RowOp::square_sum, {row, center}));
+  };
+  Program other;
+  const Program& program = engine::program_for(make, other, type, x.dtype());
+  const int64_t rows = x.size() / length, whole = length / kPiece, rest = length % kPiece,
+                pieces = whole + (rest > 0);
+  const Tensor moments = Tensor::empty({2, rows, pieces}, type);
+  const auto run = [&](int64_t first, int64_t count, int64_t size) {
+    const Tensor from = x.view(
+        Layout{{rows, count, size}, {length, kPiece, 1}, x.layout().offset + first * kPiece});
+    Tensor to[2];
+    for (int i = 0; i < 2; ++i) {
+      to[i] = moments.view(Layout{{rows, count, 1}, {pieces, 1, 1}, i * rows * pieces + first});
+    }
+    const auto number = static_cast<double>(size);
+    engine::execute_rows(program, from.shape(), &from, to, &number);
+  };
+  run(0, whole, kPiece);
+  if (rest > 0) run(whole, 1, rest);
+
+  const Tensor all = type == DType::Float64 ? moments : astype(moments, DType::Float64);
+  const Tensor y = Tensor::empty({rows}, DType::Float64);
+  const auto size = [&](int64_t k) { return static_cast<double>(k < whole ? kPiece : rest); };
+  for (int64_t r = 0; r < rows; ++r) {
+    const double *centers = all.data<double>() + r * pieces, *squares = centers + rows * pieces;
+    double mean = 0, total = 0;
+    for (int64_t k = 0; k < pieces; ++k) {
+      mean += (centers[k] - centers[0]) * size(k) / static_cast<double>(length);
+    }
+    mean += centers[0];
+    for (int64_t k = 0; k < pieces; ++k) {
+      const double distance = centers[k] - mean;
+      total += squares[k] + size(k) * distance * distance;
+    }
+    y.mutable_data<double>()[r] = total;
+  }
+  return type == DType::Float64 ? y : astype(y, type);
+}
+
 }  // namespace
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
@@ -293,14 +352,14 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdims) {
 
 Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
   const Dims which = resolve(x, axes, "var");
-  const DType center_type = float_of(x.dtype()), type = real_dtype(center_type);
+  const DType type = real_dtype(float_of(x.dtype()));
   // Without any left the standard wants NaN, where dividing by 0 would give an infinity.
   const auto count = static_cast<double>(reduced_count(x.shape(), which));
   const double left = count - correction;
   const double freedom = left > 0 ? left : std::numeric_limits<double>::quiet_NaN();
-  // Two passes: the mean, then the sum of squared differences, in one program. Along rows both
-  // are made while a row is in the cache.
-  Tensor center, y;
+  // Two passes: the mean, then the sum of squared differences, in one program. Along rows, or
+  // pieces of them, both are made while those are in the cache.
+  Tensor y;
   if (is_row_reduction(x, which)) {
     y = Tensor::empty(kept_shape(x.shape(), which), type);
     const auto make = [](Program& p, DType type, DType given) {
@@ -315,15 +374,18 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
     engine::execute_rows(program, x.shape(), &x, &y, numbers, which.size());
   } else {
     GradMode off(false);
-    center = mean(x, which, true);
+    const Dims kept = kept_shape(x.shape(), which);
     if (count == 0) {
-      y = full(kept_shape(x.shape(), which), 0.0, type);
+      y = full(kept, 0.0, type);
+    } else if (is_in_pieces(x, which)) {
+      y = reshape(squares_by_pieces(x, reduced_count(x.shape(), which), type), kept);
     } else {
-      y = Tensor::empty(kept_shape(x.shape(), which), type);
+      const Tensor center = mean(x, which, true);
+      y = Tensor::empty(kept, type);
       Program program;
-      const Value in_x = program.input(x.dtype()), in_center = program.input(center_type);
-      Value distance = program.apply(Op::subtract, program.cast(in_x, center_type), in_center);
-      if (is_complex(center_type)) distance = program.apply(Op::abs, distance);
+      const Value in_x = program.input(x.dtype()), in_center = program.input(center.dtype());
+      Value distance = program.apply(Op::subtract, program.cast(in_x, center.dtype()), in_center);
+      if (is_complex(center.dtype())) distance = program.apply(Op::abs, distance);
       program.output(program.apply(Op::square, distance));
       const Tensor inputs[] = {x, center};
       if (y.size() > 0) engine::reduce(program, x.shape(), inputs, which, ReduceOp::sum, y);
