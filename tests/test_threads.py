@@ -211,3 +211,32 @@ def test_two_threads_walk_graphs_that_share_leaves():
     for t in threads:
         t.join()
     assert not failures, failures
+
+
+def test_one_of_several_threads_may_walk_a_graph():
+    """The others find it freed; none reads what is being freed."""
+    for _ in range(30):
+        x = nt.tensor([[0.5, 0.25], [0.125, 1.0]], requires_grad=True)
+        y = x
+        for _ in range(100):
+            y = nt.tanh(y @ x) * x + y / (x + 2.0)
+        loss = nt.sum(y)
+        (want,) = nt.autograd.grad(loss, [x], retain_graph=True)
+        barrier = threading.Barrier(3)
+        outcomes = []
+
+        def work(loss=loss, barrier=barrier, outcomes=outcomes):
+            barrier.wait()
+            try:
+                loss.backward()
+                outcomes.append("walked")
+            except nt.TapeError:
+                outcomes.append("refused")
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert sorted(outcomes) == ["refused", "refused", "walked"]
+        assert x.grad.tolist() == want.tolist()

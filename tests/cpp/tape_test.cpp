@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -369,6 +370,51 @@ TEST(Tape, TwoThreadsKeepAndChange) {
   a.join();
   b.join();
   c.join();
+}
+
+// Several threads walk one graph at once, of which one at most may free it: the others get all of
+// it, or a TapeError.
+TEST(Tape, ThreadsMeetInOneGraph) {
+  for (int turn = 0; turn < 50; ++turn) {
+    Tensor x = leaf({8}, 0.5);
+    Tensor y = x;
+    for (int i = 0; i < 20; ++i) y = tanh(cube(y)[0] + x * y) / (y + 2.0);
+    const Tensor z = sum(y);
+    retain_grad(y);
+    add_hook(y, [](const Tensor& g) { return g * 1.0; });
+    std::atomic<int> freed{0}, waiting{5};
+    const auto at_once = [&](auto&& walk) {
+      return std::thread([&waiting, walk] {
+        --waiting;
+        while (waiting > 0) std::this_thread::yield();
+        try {
+          walk();
+        } catch (const TapeError& error) {
+          EXPECT_NE(std::string(error.what()).find("was freed by"), std::string::npos);
+        }
+      });
+    };
+    const auto free = [&] {
+      backward(z);
+      ++freed;
+    };
+    std::thread threads[] = {
+        at_once(free),
+        at_once(free),
+        at_once([&] { gradients({z}, {x}, {}, true); }),
+        at_once([&] { tangents({z}, {x}, {ones({8}, DType::Float64)}); }),
+        at_once([&] {
+          recorded_graph({z});
+          (void)grad(x);
+          (void)grad(y);
+          add_hook(y, [](const Tensor& g) { return g; });
+        }),
+    };
+    for (std::thread& t : threads) t.join();
+    EXPECT_EQ(freed, 1);
+    EXPECT_TRUE(grad(x).defined());
+    EXPECT_THROW(backward(z), TapeError);
+  }
 }
 
 // Two threads whose graphs share leaves, and a part that neither frees; with hooks, rules of one's

@@ -89,7 +89,17 @@ class Walk {
       arrived_.emplace_back(Ref<Node>(&node), std::move(grads[0]));
       return;
     }
-    refuse_freed(node);
+    if (retain_graph_) {
+      const Entered entered(node);
+      pass_on(node, grads);
+    } else {
+      Claimed claimed(node, place_);
+      pass_on(node, grads);
+      claimed.free();
+    }
+  }
+
+  void pass_on(Node& node, const std::vector<Tensor>& grads) {
     std::vector<Tensor> results(static_cast<size_t>(node.inputs()));
     {
       CurrentNode current(&node);
@@ -105,13 +115,18 @@ class Walk {
       if (watched_) check(node, i, g);
       add(input.edge, std::move(g));
     }
-    if (!retain_graph_) node.free(place_);
   }
 
   // Hooks, in the order they were added, and gradients to keep besides.
   void attend(Node& node, Notes& notes, std::vector<Tensor>& grads) {
     // A hook may add another, to this very node: that one is for the next walk.
-    const std::vector<Notes::Hook> hooks = notes.hooks;
+    std::vector<Notes::Hook> hooks;
+    std::vector<std::pair<uint32_t, Tensor*>> kept;
+    {
+      const NotesLock lock;
+      hooks = notes.hooks;
+      for (auto& [index, slot] : notes.kept) kept.emplace_back(index, &slot);
+    }
     for (const Notes::Hook& hook : hooks) {
       Tensor& g = grads[hook.index];
       if (!g.defined()) continue;
@@ -125,8 +140,8 @@ class Walk {
       }
       g = instead;
     }
-    for (auto& [index, kept] : notes.kept) {
-      if (grads[index].defined()) accumulate(kept, copy(grads[index]));
+    for (auto& [index, slot] : kept) {
+      if (grads[index].defined()) accumulate(*slot, copy(grads[index]));
     }
   }
 
@@ -138,13 +153,14 @@ class Walk {
     }
   }
 
-  void accumulate(Tensor& sum, Tensor g) {
+  void accumulate(Tensor& slot, Tensor g) {
     static std::mutex mutex;  // two threads may reach one leaf
     const std::lock_guard<std::mutex> lock(mutex);
+    const Tensor sum = read_slot(slot);
     if (!sum.defined()) {
-      sum = is_private(g) ? std::move(g) : copy(g);  // leaves do not share memory
+      write_slot(slot, is_private(g) ? std::move(g) : copy(g));  // leaves do not share memory
     } else if (create_graph_) {
-      sum = ndtape::add(sum, g);
+      write_slot(slot, ndtape::add(sum, g));
     } else {
       begin_change(sum);
       binary_into(Op::add, sum, g, sum);

@@ -25,20 +25,23 @@ RecordedGraph recorded_graph(const std::vector<Tensor>& outputs) {
   });
   std::unordered_set<const Storage*> all;
   for (size_t at = 0; at < nodes.size(); ++at) {
-    const Node& node = *nodes[at];
+    Node& node = *nodes[at];
     RecordedNode& made = graph.nodes[at];
     made.number = node.number();
     made.name = node.name();
     made.where = node.recorded_at();
     made.is_leaf = node.is_leaf();
-    made.freed = node.freed();
-    SavedCount count;
-    node.count_saved();
     made.saved_bytes = 0;
-    for (const Storage* storage : count.storages) {
-      const auto bytes = static_cast<int64_t>(storage->bytes());
-      made.saved_bytes += bytes;
-      if (all.insert(storage).second) graph.saved_bytes += bytes;
+    made.freed = !node.enter();
+    if (!made.freed) {
+      SavedCount count;
+      node.count_saved();
+      for (const Storage* storage : count.storages) {
+        const auto bytes = static_cast<int64_t>(storage->bytes());
+        made.saved_bytes += bytes;
+        if (all.insert(storage).second) graph.saved_bytes += bytes;
+      }
+      node.leave();
     }
     for (int i = 0; i < node.inputs(); ++i) {
       const Edge& edge = node.input(i).edge;

@@ -85,7 +85,7 @@ std::vector<Tensor> push_transposed(Node& node, const std::vector<Tensor>& in,
 
 std::vector<Tensor> push(const Place& place, const std::vector<Tensor>& in, bool create_graph) {
   Node& node = *place.node;
-  refuse_freed(node);
+  const Entered entered(node);
   const CurrentNode current(&node);
   const GradMode mode(create_graph);
   std::vector<Tensor> out(place.outputs.size());

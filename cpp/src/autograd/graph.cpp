@@ -18,7 +18,6 @@ Edge history_of(const Tensor& y, const char* what) {
 }
 
 void refuse_freed(const Node& node) {
-  if (!node.freed()) return;
   std::string shapes;
   for (int i = 0; i < node.inputs(); ++i) shapes.append(" ").append(to_string(node.input(i).shape));
   const std::string by = node.freed_at();

@@ -10,11 +10,41 @@
 
 namespace ndtape {
 
+// Throws the TapeError of a node that is freed.
+[[noreturn]] void refuse_freed(const Node& node);
+
 // A tensor's place on the tape. Throws TapeError when it has none.
 Edge history_of(const Tensor& y, const char* what);
 
-// Throws TapeError when what the node saved is gone.
-void refuse_freed(const Node& node);
+// While it lives, what the node saved is there. Throws TapeError when it is gone.
+class Entered {
+ public:
+  explicit Entered(Node& node) : node_(node) {
+    if (!node.enter()) refuse_freed(node);
+  }
+  ~Entered() { node_.leave(); }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+
+ private:
+  Node& node_;
+};
+// The same for one walk alone, which may free it.
+class Claimed {
+ public:
+  Claimed(Node& node, uint32_t place) : node_(&node) {
+    if (!node.claim(place)) refuse_freed(node);
+  }
+  ~Claimed() {
+    if (node_) node_->give_up_claim();
+  }
+  Claimed(const Claimed&) = delete;
+  Claimed& operator=(const Claimed&) = delete;
+  void free() { std::exchange(node_, nullptr)->free(); }
+
+ private:
+  Node* node_;
+};
 
 // May this tensor be changed in place? Only if nobody else can see it.
 bool is_private(const Tensor& x);

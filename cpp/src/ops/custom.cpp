@@ -44,11 +44,18 @@ class SavedList {
   size_t length_, count_ = 0;
 };
 
-class CustomNode final : public Node {
+// A base, so that the name is there before the Node that points to it. The operation goes before
+// the node does.
+struct OwnName {
+  std::string text;
+};
+
+class CustomNode final : private OwnName, public Node {
  public:
   CustomNode(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
              std::span<const Tensor> outputs, std::span<const Tensor> saved)
-      : Node(operation->name(), static_cast<int>(inputs.size())),
+      : OwnName{operation->name()},
+        Node(text.c_str(), static_cast<int>(inputs.size())),
         outputs_(static_cast<int>(outputs.size())),
         operation_(std::move(operation)),
         saved_(saved.size()) {
@@ -64,8 +71,8 @@ class CustomNode final : public Node {
     const Ref<const CustomOperation> operation = operation_;
     const Tensors found = operation->vjp(Tensors(grads, grads + outputs_), read_saved());
     if (static_cast<int>(found.size()) != inputs()) {
-      throw ValueError(std::string(name()) + ": the vjp gave " + std::to_string(found.size()) +
-                       " gradients for " + std::to_string(inputs()) + " inputs");
+      throw ValueError(text + ": the vjp gave " + std::to_string(found.size()) + " gradients for " +
+                       std::to_string(inputs()) + " inputs");
     }
     for (int i = 0; i < inputs(); ++i) {
       const Tensor& g = found[static_cast<size_t>(i)];
@@ -85,8 +92,8 @@ class CustomNode final : public Node {
     if (!operation->has_jvp()) return false;
     Tensors found = operation->jvp(Tensors(tangents, tangents + inputs()), read_saved());
     if (static_cast<int>(found.size()) != outputs_) {
-      throw ValueError(std::string(name()) + ": the jvp gave " + std::to_string(found.size()) +
-                       " tangents for " + std::to_string(outputs_) + " outputs");
+      throw ValueError(text + ": the jvp gave " + std::to_string(found.size()) + " tangents for " +
+                       std::to_string(outputs_) + " outputs");
     }
     std::move(found.begin(), found.end(), result);
     return true;
@@ -95,8 +102,6 @@ class CustomNode final : public Node {
  protected:
   void free_saved() override {
     saved_.clear();
-    freed_name_ = std::make_unique<std::string>(name());
-    set_name(freed_name_->c_str());
     operation_ = nullptr;
   }
 
@@ -123,8 +128,7 @@ class CustomNode final : public Node {
   }
 
   void check(const Tensor& g, int i) const {
-    const std::string which =
-        std::string(name()) + ": the vjp's gradient of input " + std::to_string(i);
+    const std::string which = text + ": the vjp's gradient of input " + std::to_string(i);
     if (!is_inexact(g.dtype())) {
       throw TypeError(which + " has dtype " + ndtape::name(g.dtype()) + ", expected " +
                       ndtape::name(input(i).dtype));
@@ -145,7 +149,6 @@ class CustomNode final : public Node {
   int outputs_;
   Ref<const CustomOperation> operation_;
   SavedList saved_;
-  std::unique_ptr<std::string> freed_name_;
 };
 
 bool shares_memory(const Tensor& a, const Tensor& b) {

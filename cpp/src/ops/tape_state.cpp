@@ -51,6 +51,7 @@ Tensor* grad_of(const Tensor& x) {
   if (!edge) return nullptr;
   if (edge.node->is_leaf()) return &static_cast<Leaf*>(edge.node.get())->grad;
   if (Notes* notes = edge.node->notes()) {
+    const NotesLock lock;
     for (auto& [index, grad] : notes->kept) {
       if (index == edge.index) return &grad;
     }
@@ -62,7 +63,7 @@ Tensor* grad_of(const Tensor& x) {
 
 Tensor grad(const Tensor& x) {
   const Tensor* kept = grad_of(x);
-  return kept ? *kept : Tensor();
+  return kept ? read_slot(*kept) : Tensor();
 }
 
 void retain_grad(const Tensor& x) {
@@ -71,7 +72,10 @@ void retain_grad(const Tensor& x) {
     throw TapeError("retain_grad: the tensor of shape " + to_string(x.shape()) +
                     " does not require grad and no recorded operation made it");
   }
-  if (!grad_of(x)) edge.node->make_notes().kept.emplace_back(edge.index, Tensor());
+  if (grad_of(x)) return;
+  Notes& notes = edge.node->make_notes();
+  const NotesLock lock;
+  notes.kept.emplace_back(edge.index, Tensor());
 }
 
 void add_hook(const Tensor& x, Hook hook) {
@@ -85,7 +89,9 @@ void add_hook(const Tensor& x, Hook hook) {
     throw TapeError("register_hook: the graph that made " + describe(x) + ", was freed by " +
                     (by.empty() ? "an earlier backward" : "the backward at " + by));
   }
-  edge.node->make_notes().hooks.push_back({edge.index, std::move(hook)});
+  Notes& notes = edge.node->make_notes();
+  const NotesLock lock;
+  notes.hooks.push_back({edge.index, std::move(hook)});
 }
 
 void set_grad(const Tensor& x, const Tensor& value) {
@@ -103,7 +109,7 @@ void set_grad(const Tensor& x, const Tensor& value) {
     throw TypeError(std::string("grad: dtype ") + name(value.dtype()) + ", expected " +
                     name(x.dtype()));
   }
-  *kept = value;
+  write_slot(*kept, value);
 }
 
 Tensor detach(const Tensor& x) {

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/pool.h"
 
@@ -85,20 +87,64 @@ Node::Node(const char* name, int inputs)
 Node::~Node() {
   std::destroy_n(inputs_, count_);
   if (count_ > kInline) pool::release(inputs_, bytes_of(count_));
-  if (notes_) [[unlikely]]
+  if (notes_.load(std::memory_order_relaxed)) [[unlikely]]
     delete_notes();
 }
 
-void Node::delete_notes() { delete notes_; }
+void Node::delete_notes() { delete notes(); }
 
 void Node::renumber() { number_ = take_number(); }
 
 void* Node::operator new(size_t size) { return pool::allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool::release(p, size); }
 
-void Node::free(uint32_t place) {
-  freed_ = 1 + place;
-  if (notes_) notes_->hooks.clear();  // none will be called again
+namespace {
+std::mutex notes_mutex;
+}
+
+NotesLock::NotesLock() : locked_(!is_alone()) {
+  if (locked_) notes_mutex.lock();
+}
+NotesLock::~NotesLock() {
+  if (locked_) notes_mutex.unlock();
+}
+
+bool Node::enter() {
+  if ((state_.fetch_add(1, std::memory_order_acq_rel) & kClaimed) == 0) return true;
+  leave();
+  return false;
+}
+
+void Node::leave() {
+  const uint32_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
+  if ((before & kDue) && (before & ~(kClaimed | kDue)) == 1) free_if_due();
+}
+
+bool Node::claim(uint32_t place) {
+  if (state_.fetch_or(kClaimed, std::memory_order_acq_rel) & kClaimed) return false;
+  freed_at_.store(place, std::memory_order_relaxed);
+  return true;
+}
+
+void Node::give_up_claim() { state_.fetch_and(~kClaimed, std::memory_order_acq_rel); }
+
+void Node::free() {
+  // Who enters now leaves at once, and reads nothing.
+  if ((state_.load(std::memory_order_acquire) & ~kClaimed) == 0) return let_go();
+  const uint32_t before = state_.fetch_or(kDue, std::memory_order_acq_rel);
+  if ((before & ~(kClaimed | kDue)) == 0) free_if_due();
+}
+
+void Node::free_if_due() {
+  if (state_.fetch_and(~kDue, std::memory_order_acq_rel) & kDue) let_go();
+}
+
+void Node::let_go() {
+  std::vector<Notes::Hook> hooks;  // none will be called again
+  if (Notes* const n = notes()) {
+    const NotesLock lock;
+    hooks.swap(n->hooks);
+  }
   free_saved();
 }
 
@@ -112,14 +158,18 @@ std::string text_of(uint32_t place) {
 }  // namespace
 
 std::string Node::recorded_at() const { return text_of(place_); }
-std::string Node::freed_at() const { return freed_ > 1 ? text_of(freed_ - 1) : std::string(); }
+std::string Node::freed_at() const { return text_of(freed_at_.load(std::memory_order_relaxed)); }
 
 bool Node::forward(const Tensor*, Tensor*) { return false; }
 Tensor Node::rule(int, const Tensor&) { return {}; }
 
 Notes& Node::make_notes() {
-  if (!notes_) notes_ = new Notes;
-  return *notes_;
+  if (!notes()) {
+    auto made = std::make_unique<Notes>();
+    Notes* none = nullptr;
+    if (notes_.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) made.release();
+  }
+  return *notes();
 }
 
 void Node::destroy() {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,8 +39,32 @@ struct Notes {
     std::function<Tensor(const Tensor&)> call;
   };
   std::vector<Hook> hooks;
-  std::vector<std::pair<uint32_t, Tensor>> kept;  // by the index of the output
+  std::deque<std::pair<uint32_t, Tensor>>
+      kept;  // by the index of the output; they stay where they are
 };
+
+// Guards notes, and gradients that are kept, of all nodes, while they are read or replaced. Nothing
+// is destroyed meanwhile: that may take a lock of the host's, whose holder may wait here.
+class NotesLock {
+ public:
+  NotesLock();
+  ~NotesLock();
+  NotesLock(const NotesLock&) = delete;
+  NotesLock& operator=(const NotesLock&) = delete;
+
+ private:
+  const bool locked_;
+};
+
+// A gradient that is kept, which another thread may replace meanwhile.
+inline Tensor read_slot(const Tensor& slot) {
+  const NotesLock lock;
+  return slot;
+}
+inline void write_slot(Tensor& slot, Tensor value) {
+  const NotesLock lock;
+  std::swap(slot, value);
+}
 
 class Node : public Refcounted {
  public:
@@ -77,14 +102,22 @@ class Node : public Refcounted {
 
   // Copies what is saved for backward, for SavedCount.
   virtual void count_saved() const {}
-  // Lets go of what was saved for backward; `place` in the program asked for that.
-  void free(uint32_t place);
-  bool freed() const { return freed_ > 0; }
+  // Walks of several threads may meet at a node, and one of them may free it. Who reads what was
+  // saved enters first, unless it is freed, and leaves.
+  bool enter();
+  void leave();
+  // Who will free it claims it first: for all others it is freed then. False if it is already.
+  // `place` in the program asked for that.
+  bool claim(uint32_t place);
+  void give_up_claim();
+  // Lets go of what was saved for backward, when all who had entered have left.
+  void free();
+  bool freed() const { return (state_.load(std::memory_order_acquire) & kClaimed) != 0; }
   // Where in the program, or empty.
   std::string recorded_at() const;
   std::string freed_at() const;
 
-  Notes* notes() const { return notes_; }
+  Notes* notes() const { return notes_.load(std::memory_order_acquire); }
   Notes& make_notes();
 
   [[gnu::hot]] static void* operator new(size_t size);
@@ -92,21 +125,26 @@ class Node : public Refcounted {
 
  protected:
   virtual void free_saved() = 0;
-  void set_name(const char* name) { name_ = name; }
   [[gnu::noinline, gnu::hot]] void destroy() override;  // a call, wherever a Ref ends
 
  private:
   void renumber();
   void delete_notes();
+  void free_if_due();
+  void let_go();
+
+  // Of its state; besides, it counts who has entered.
+  static constexpr uint32_t kClaimed = 1u << 31, kDue = 1u << 30;
 
   static constexpr int kInline = 2;
   const char* name_;
   uint64_t number_;
   int count_;
-  uint32_t place_;      // where it was recorded
-  uint32_t freed_ = 0;  // one more than the place
+  uint32_t place_;  // where it was recorded
+  std::atomic<uint32_t> state_{0};
+  std::atomic<uint32_t> freed_at_{0};  // in the program
   Node* next_dead_ = nullptr;
-  Notes* notes_ = nullptr;
+  std::atomic<Notes*> notes_{nullptr};
   Input* inputs_;
   alignas(Input) std::byte inline_[kInline * sizeof(Input)];
 };
