@@ -165,7 +165,7 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     Notes
     -----
     Where eigenvalues are equal, the derivative is one of several: that for the eigenvectors which
-    LAPACK chooses. Their sum has a derivative.
+    LAPACK chooses. Their sum has a derivative. Eigenvectors are computed when it is.
 
     Examples
     --------
@@ -410,7 +410,8 @@ def svdvals(x: ArrayLike, /) -> Tensor:
 
     Notes
     -----
-    Singular values that are 0, within rounding, have the derivative 0, as sizes of 0 have.
+    Singular values that are 0, within rounding, have the derivative 0, as sizes of 0 have. Singular
+    vectors are computed when the derivative is.
 
     Examples
     --------
