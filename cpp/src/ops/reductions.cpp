@@ -144,14 +144,18 @@ Tensor extreme(ReduceOp op, const char* name, const Tensor& x, const Axes& axes,
   refuse_empty(x, which, name);
   Tensor y = finish(reduce_kept(op, x, which, x.dtype(), false), which, keepdims);
   if (!recording(x)) return y;
-  return record(name, y,
-                wrt(x, [x = save(x), y = save_output(y), axes = AxisSet(which)](const Tensor& g) {
-                  const Tensor t = x;
-                  const Dims which = axes;
-                  // Ties share the gradient equally.
-                  const Tensor largest = equal(t, with_kept_axes(y, t.shape(), which));
-                  return shared(with_kept_axes(g, t.shape(), which), largest, which);
-                }));
+  // Of few elements it costs less to find the result again than to keep it.
+  Saved kept = x.size() <= engine::kFewElements ? Saved() : save_output(y);
+  return record(
+      name, y,
+      wrt(x, [op, x = save(x), kept = std::move(kept), axes = AxisSet(which)](const Tensor& g) {
+        const Tensor t = x;
+        const Dims which = axes;
+        const Tensor top = kept ? with_kept_axes(kept, t.shape(), which)
+                                : reduce_kept(op, t, which, t.dtype(), false);
+        // Ties share the gradient equally.
+        return shared(with_kept_axes(g, t.shape(), which), equal(t, top), which);
+      }));
 }
 
 Tensor truth(ReduceOp op, const char* name, const Tensor& x, const Axes& axes, bool keepdims,
