@@ -10,6 +10,7 @@
 #endif
 
 #include "ndtape/dtype.h"
+#include "ndtape/hot.h"
 
 namespace ndtape::python {
 namespace {
@@ -69,8 +70,8 @@ void bind_keywords(const Spec& spec, PyObject* const* values, PyObject* names, P
   }
 }
 
-[[gnu::hot]] PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args,
-                              Py_ssize_t nargs, PyObject* kwnames) noexcept {
+NDTAPE_HOT PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args,
+                            Py_ssize_t nargs, PyObject* kwnames) noexcept {
   return guarded([&]() -> PyObject* {
     PyObject* values[kMaxParameters];
     int n = static_cast<int>(spec.names.size());

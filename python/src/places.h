@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <string>
 
+#include "ndtape/hot.h"
+
 namespace ndtape::python {
 
 // The innermost line that runs now and is not this package's own; 0 where there is none. On a
 // thread that let go of the GIL: the line that did.
-[[gnu::hot]] uint32_t place_of_caller();
+NDTAPE_HOT uint32_t place_of_caller();
 // "train.py:12 in step"; empty for 0 and for numbers of long ago, which are not kept for ever.
 std::string text_of_place(uint32_t place);
 

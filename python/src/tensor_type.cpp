@@ -22,7 +22,7 @@ constexpr int kPool = 256;
 TensorObject* pool[kPool];
 int pooled = 0;
 
-[[gnu::hot]] void deallocate(PyObject* self) {
+NDTAPE_HOT void deallocate(PyObject* self) {
   auto* object = reinterpret_cast<TensorObject*>(self);
   PyTypeObject* type = Py_TYPE(self);
   if (object->weak_references) PyObject_ClearWeakRefs(self);

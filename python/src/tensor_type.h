@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call.h"
+#include "ndtape/hot.h"
 #include "ndtape/tensor.h"
 
 namespace ndtape::python {
@@ -18,7 +19,7 @@ void create_tensor_type(PyObject* module);
 inline bool is_tensor(PyObject* o) { return Py_TYPE(o) == tensor_type; }
 inline const Tensor& unwrap(PyObject* o) { return reinterpret_cast<TensorObject*>(o)->tensor; }
 // A new reference. None for an undefined tensor.
-[[gnu::hot]] PyObject* wrap(Tensor tensor);
+NDTAPE_HOT PyObject* wrap(Tensor tensor);
 
 // Work on this many elements is worth letting other Python threads run.
 inline constexpr int64_t kLarge = 32768;

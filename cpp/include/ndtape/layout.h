@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ndtape/error.h"
+#include "ndtape/hot.h"
 
 namespace ndtape {
 
@@ -121,7 +122,7 @@ std::string to_string(const Dims& shape);  // "(2, 3)", "(4,)", "()"
 
 // Product of a shape's lengths. Throws ValueError when an axis is negative, or when the product,
 // zeros left out, times `itemsize` does not fit 63 bits.
-[[gnu::hot]] int64_t element_count(const Dims& shape, int64_t itemsize = 1);
+NDTAPE_HOT int64_t element_count(const Dims& shape, int64_t itemsize = 1);
 
 // `axis` counted from the front. Throws IndexError naming `what` when it is out of range.
 int normalize_axis(int64_t axis, int ndim, const char* what);
@@ -137,7 +138,7 @@ struct Layout {
   Dims strides;
   int64_t offset = 0;
 
-  [[gnu::hot]] static Layout contiguous(const Dims& shape);
+  NDTAPE_HOT static Layout contiguous(const Dims& shape);
 
   int ndim() const { return shape.size(); }
   int64_t size() const {
@@ -163,7 +164,7 @@ struct Layout {
   std::optional<Layout> reshape(const Dims& to) const;
 
  private:
-  [[gnu::hot]] bool axes_are_contiguous() const;
+  NDTAPE_HOT bool axes_are_contiguous() const;
 };
 
 // Resolves one -1 of a requested shape. Throws ValueError when the sizes do not agree.

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "ndtape/hot.h"
+
 namespace ndtape {
 
 // How many reasons there are to expect several threads at once: one, unless a host that lets one
@@ -28,7 +30,7 @@ class Refcounted {
     }
   }
   // One function for all: it is everywhere, and often not in the cache.
-  [[gnu::hot]] void release() const;
+  NDTAPE_HOT void release() const;
   int32_t use_count() const { return count_.load(std::memory_order_acquire); }
 
   // For an object that no other thread can see yet: retain() without a locked instruction.

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "ndtape/hot.h"
 #include "ndtape/tensor.h"
 
 namespace ndtape {
 
 // Whether operations of this thread are recorded.
-[[gnu::hot]] bool grad_enabled();
+NDTAPE_HOT bool grad_enabled();
 class GradMode {  // sets it for a scope
  public:
   explicit GradMode(bool enabled);

@@ -8,6 +8,7 @@
 
 #include "ndtape/device.h"
 #include "ndtape/dtype.h"
+#include "ndtape/hot.h"
 #include "ndtape/layout.h"
 #include "ndtape/refcount.h"
 
@@ -23,7 +24,7 @@ class Storage final : public Refcounted {
   using Deleter = void (*)(void* context);
 
   // New memory, 64-byte aligned, not initialised. Throws std::bad_alloc.
-  [[gnu::hot]] static Ref<Storage> allocate(size_t bytes);
+  NDTAPE_HOT static Ref<Storage> allocate(size_t bytes);
   // Memory of another owner; deleter(context) is called once, when the last tensor lets go.
   static Ref<Storage> adopt(void* data, size_t bytes, bool writable, Deleter deleter,
                             void* context);
@@ -39,7 +40,7 @@ class Storage final : public Refcounted {
   Kept* kept = nullptr;
 
  protected:
-  [[gnu::hot]] void destroy() override;
+  NDTAPE_HOT void destroy() override;
 
  private:
   Storage() = default;
@@ -69,11 +70,11 @@ struct TensorImpl final : Refcounted {
   Ref<TensorImpl> base;
   std::atomic<Kept*> kept{nullptr};  // this value, if derivatives kept it more than once
 
-  [[gnu::hot]] static void* operator new(size_t size);
-  [[gnu::hot]] static void operator delete(void* p, size_t size) noexcept;
+  NDTAPE_HOT static void* operator new(size_t size);
+  NDTAPE_HOT static void operator delete(void* p, size_t size) noexcept;
 
  protected:
-  [[gnu::hot]] void destroy() override {
+  NDTAPE_HOT void destroy() override {
     if (kept.load(std::memory_order_relaxed)) forget_kept(*this);
     delete this;
   }
@@ -85,7 +86,7 @@ class Tensor {
   explicit Tensor(Ref<TensorImpl> impl) : impl_(std::move(impl)) {}
 
   // Row-major, not initialised. Throws ValueError for a bad shape, std::bad_alloc.
-  [[gnu::hot]] static Tensor empty(const Dims& shape, DType dtype);
+  NDTAPE_HOT static Tensor empty(const Dims& shape, DType dtype);
   // The same storage seen through another layout; knows its base, has no history of its own.
   Tensor view(Layout layout) const;
 

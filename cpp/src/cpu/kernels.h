@@ -9,6 +9,7 @@
 #include "cpu/gemm.h"
 #include "cpu/op_table.h"
 #include "ndtape/dtype.h"
+#include "ndtape/hot.h"
 
 namespace ndtape::cpu {
 
@@ -163,7 +164,7 @@ struct KernelTable {
 };
 
 // The table of the best instruction set this processor has, or of the one NDTAPE_ISA names.
-[[gnu::hot]] const KernelTable& kernels();
+NDTAPE_HOT const KernelTable& kernels();
 
 // Bound of a block: operands of this many elements of 8 bytes, a few of them, fit the L1 cache.
 inline constexpr int64_t kBlock = 1024;

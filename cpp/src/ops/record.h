@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "ndtape/hot.h"
 #include "ndtape/tape.h"
 #include "tape/saved.h"
 
@@ -37,11 +38,11 @@ void renew_history(const Tensor& view);
   if (!has_history(x)) return {};
   return {Ref<Node>(static_cast<Node*>(x.impl()->node.get())), x.impl()->output_index};
 }
-[[gnu::hot]] void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
+NDTAPE_HOT void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
 // Is `name` that of an operator of the op table, of a copy, a cast or a triangle?
 bool is_elementwise(const char* name);
 
-[[gnu::hot]] void connect(Node& node, int i, const Tensor& x);
+NDTAPE_HOT void connect(Node& node, int i, const Tensor& x);
 template <class... Tensors>
 bool recording(const Tensors&... inputs) {
   return grad_enabled() && (has_history(inputs) || ...);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "ndtape/hot.h"
 #include "ndtape/tape.h"
 #include "ndtape/tensor.h"
 
@@ -69,8 +70,8 @@ inline void write_slot(Tensor& slot, Tensor value) {
 class Node : public Refcounted {
  public:
   // Nodes are numbered as they are made: an input's node has a smaller number than its user's.
-  [[gnu::hot]] Node(const char* name, int inputs);
-  [[gnu::hot]] ~Node() override;
+  NDTAPE_HOT Node(const char* name, int inputs);
+  NDTAPE_HOT ~Node() override;
 
   const char* name() const { return name_; }
   uint64_t number() const { return number_; }
@@ -120,12 +121,12 @@ class Node : public Refcounted {
   Notes* notes() const { return notes_.load(std::memory_order_acquire); }
   Notes& make_notes();
 
-  [[gnu::hot]] static void* operator new(size_t size);
-  [[gnu::hot]] static void operator delete(void* p, size_t size) noexcept;
+  NDTAPE_HOT static void* operator new(size_t size);
+  NDTAPE_HOT static void operator delete(void* p, size_t size) noexcept;
 
  protected:
   virtual void free_saved() = 0;
-  [[gnu::noinline, gnu::hot]] void destroy() override;  // a call, wherever a Ref ends
+  NDTAPE_HOT [[gnu::noinline]] void destroy() override;  // a call, wherever a Ref ends
 
  private:
   void renumber();

@@ -107,8 +107,8 @@ Kept* known(const Tensor& x, const Node* node, uint32_t index) {
   return kept;
 }
 
-[[gnu::hot]] Kept* make(const Tensor& x, Storage& storage, Node* node, uint32_t index,
-                        bool is_output, Kept*& list) {
+NDTAPE_HOT Kept* make(const Tensor& x, Storage& storage, Node* node, uint32_t index, bool is_output,
+                      Kept*& list) {
   Kept* const kept = new Kept(x.dtype(), x.layout(), &storage, node, index, is_output, &list);
   if (kept->next) kept->next->link = &kept->next;
   return list = kept;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "ndtape/hot.h"
 #include "tape/node.h"
 
 namespace ndtape {
@@ -50,7 +51,7 @@ class Saved {
   Saved() = default;  // of a rule that will not be called
   // `node` and `index`: x's place on the tape. An operation's own output is saved before it has
   // one: its node is the one that saves it, and holding that here would be a circle.
-  [[gnu::hot]] Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
+  NDTAPE_HOT Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
   // The same for the values of x, row-major, in memory of their own.
   Saved(const Tensor& x, Ref<Storage> values, Node* node, uint32_t index);
   Saved(Saved&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
@@ -73,12 +74,12 @@ class Saved {
   operator Tensor() const;  // NOLINT: reading it is using it
 
  private:
-  [[gnu::noinline, gnu::hot]] void keep(const Tensor& x, Node* node, uint32_t index,
-                                        bool is_output);
+  NDTAPE_HOT [[gnu::noinline]] void keep(const Tensor& x, Node* node, uint32_t index,
+                                         bool is_output);
   void keep_again(const Tensor& x, Node* node, uint32_t index);
   void share();
-  [[gnu::hot]] void drop();
-  [[gnu::hot]] void drop_share();
+  NDTAPE_HOT void drop();
+  NDTAPE_HOT void drop_share();
   Kept* kept_ = nullptr;
 };
 
