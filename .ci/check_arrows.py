@@ -32,6 +32,7 @@ GENERATED = {"cpu/built_isas.h"}  # by CMake, from no file of the repository
 # Public headers lie in one folder; each belongs to the part that implements it.
 HEADERS = {
     "config.h": "ops",
+    "linalg.h": "ops",
     "ndtape.h": "roof",
     "ops.h": "ops",
     "optim.h": "ops",

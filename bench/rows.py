@@ -537,10 +537,22 @@ def _recorded(name: str, statement: str, torch: str | None = None) -> None:
         a, b = (lib.xp.tensor([x], requires_grad=records) for x in (1.5, 2.5))
         m = lib.xp.tensor([[1.5, 2.5], [0.5, 1.0]], requires_grad=records)
         w = lib.xp.tensor([1.0, 2.0], requires_grad=records)
+        p = lib.xp.tensor([[2.5, 0.5], [0.5, 1.0]], requires_grad=records)
         c, i = (lib.xp.asarray(x) for x in ([True], [0, 1]))
         z = lib.xp.tensor(normal(1, 1, 4, 4), requires_grad=records)
         k = lib.xp.tensor(normal(1, 1, 2, 2), requires_grad=records)
-        names = {"a": a, "b": b, "c": c, "i": i, "m": m, "w": w, "z": z, "k": k, "xp": lib.xp}
+        names = {
+            "a": a,
+            "b": b,
+            "c": c,
+            "i": i,
+            "m": m,
+            "p": p,
+            "w": w,
+            "z": z,
+            "k": k,
+            "xp": lib.xp,
+        }
         names["F"] = lib.xp.nn.functional
         return torch if torch and lib.name == "torch" else statement, names
 
@@ -586,7 +598,8 @@ _recorded("m[i]", "m[i]")
 _recorded("concat([a, b])", "xp.concat([a, b])")
 _recorded("stack([a, b]), 3 operations", "xp.stack([a, b])")
 _recorded("einsum('ij,jk', m, m)", "xp.einsum('ij,jk', m, m)")
-_recorded("linalg.det(m)", "xp.linalg.det(m)")
+for _text in ("det(m)", "slogdet(m)", "inv(m)", "solve(m, w)", "cholesky(p)", "svd(m)", "eigh(p)"):
+    _recorded(f"linalg.{_text}", f"xp.linalg.{_text}")
 _recorded("fft.fft(w)", "xp.fft.fft(w)")
 for _text in (
     "x += b",

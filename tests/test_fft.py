@@ -109,6 +109,61 @@ def test_large_arrays_with_and_without_scipy(monkeypatch, name, scipy):
             close(getattr(F, name)(x, norm=norm), getattr(np.fft, name)(x, norm=norm), dtype)
 
 
+@pytest.mark.parametrize("n", range(1, 68))
+def test_few_numbers_of_any_length(n):
+    """By our own kernel as long as they are few, on any strides; more accurate than asked."""
+    rng = np.random.default_rng(n)
+    for shape, axis in (((n,), 0), ((3, n), 1), ((n, 2), 0), ((2, n, 3), 1), ((400, n), -1)):
+        for name in ALONG:
+            for dtype in takes(name):
+                array = rng.standard_normal(shape) + (0 if dtype in FLOATS else 1j)
+                array = array.astype(dtype)[::-1]
+                length = n if name in ("fft", "ifft", "rfft", "ihfft") else 2 * n - 1
+                for m in {length, max(length - 1, 1)}:
+                    for norm in NORMS:
+                        got = getattr(F, name)(nt.asarray(array), n=m, axis=axis, norm=norm)
+                        wide = array.astype(np.result_type(dtype, np.float64))
+                        want = getattr(np.fft, name)(wide, n=m, axis=axis, norm=norm)
+                        error = np.linalg.norm(from_tensor(got) - want)
+                        assert got.dtype == getattr(np.fft, name)(array, n=m, axis=axis).dtype
+                        assert error <= 4 * np.finfo(dtype).eps * np.linalg.norm(want)
+
+
+@pytest.mark.parametrize("n", [4, 8, 12, 16, 20, 64, 4096])
+def test_quarters_of_a_turn_are_exact(n):
+    x = np.zeros(n)
+    x[n // 4] = 1
+    want = np.tile([1, -1j, -1, 1j], n // 4)
+    np.testing.assert_array_equal(F.fft(nt.asarray(x + 0j)).numpy(), want)
+    np.testing.assert_array_equal(F.ifft(nt.asarray(x + 0j), norm="forward").numpy(), want.conj())
+
+
+def test_kernels_take_nothing_else():
+    core = nt._core
+    line = nt.ones(3)
+    assert core._fft(nt.ones(0), 0, False, 1.0) is None
+    assert core._fft(nt.ones(67), 0, False, 1.0) is None
+    assert core._rfft(nt.ones(67), 0, 1.0) is None
+    assert core._irfft(nt.ones(67, dtype=nt.complex64), 0, 132, 1.0) is None
+    for wrong in (-1, 0, 3, 6, 2**62, -(2**62)):
+        with pytest.raises(ValueError, match=f"irfft: length {wrong}"):
+            core._irfft(nt.ones(3, dtype=nt.complex64), 0, wrong, 1.0)
+    with pytest.raises(TypeError, match="float32 is not complex"):
+        core._irfft(line, 0, 4, 1.0)
+    with pytest.raises(TypeError, match="complex64 is not real"):
+        core._rfft(nt.ones(3, dtype=nt.complex64), 0, 1.0)
+    for call in (
+        lambda x, axis: core._fft(x, axis, True, 1.0),
+        lambda x, axis: core._rfft(x, axis, 1.0),
+    ):
+        with pytest.raises(IndexError, match="axis 1 is out of range"):
+            call(line, 1)
+        with pytest.raises(IndexError, match="out of range"):
+            call(nt.ones(()), 0)
+        with pytest.raises(TypeError, match="dtype int64"):
+            call(nt.ones(3, dtype=nt.int64), 0)
+
+
 @examples(12)
 @given(
     st.sampled_from(

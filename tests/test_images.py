@@ -140,7 +140,9 @@ def test_convolution_of_many_channels_and_long_rows(
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 @pytest.mark.parametrize("signs", [(1, 1, 1, 1), (-1, 1, -1, 1), (1, -1, 1, -1)])
-def test_convolution_reads_any_strides(order, signs):
+# Few elements, and more.
+@pytest.mark.parametrize(("rows", "columns", "outputs"), [(2, 3, 1), (6, 17, 5)])
+def test_convolution_reads_any_strides(order, signs, rows, columns, outputs):
     """Images and gradients of any layout give the bits that copies of them give."""
     rng = np.random.default_rng(1)
     back = tuple(int(i) for i in np.argsort(order))
@@ -160,16 +162,26 @@ def test_convolution_reads_any_strides(order, signs):
         y.backward(g)
         return y.detach().numpy(), x.grad.numpy(), w.grad.numpy()
 
-    w = rng.standard_normal((5, 3, 3, 3))
-    x = laid_out(2, 3, 6, 17)
+    w = rng.standard_normal((outputs, 3, 3, 3))
+    x = laid_out(2, 3, rows, columns)
+    like = (2, outputs, rows, columns)
     for g in (
-        laid_out(2, 5, 6, 17),
-        nt.broadcast_to(nt.asarray(rng.standard_normal((5, 1, 1))), (2, 5, 6, 17)),
-        nt.broadcast_to(nt.asarray(rng.standard_normal((6, 1))), (2, 5, 6, 17)),
+        laid_out(*like),
+        nt.broadcast_to(nt.asarray(rng.standard_normal((outputs, 1, 1))), like),
+        nt.broadcast_to(nt.asarray(rng.standard_normal((rows, 1))), like),
     ):
         plain = gradients(copied(x), w, copied(g))
         for one, two in zip(gradients(x.detach(), w, g), plain, strict=True):
             np.testing.assert_array_equal(one, two)
+
+
+def test_an_infinite_weight_beside_the_padding_gives_nan():
+    """However few or many elements there are: the padding's zeros are numbers like others."""
+    for length in (2, 400):
+        x, w = nt.ones((1, 1, length)), nt.tensor([[[np.inf, 1.0, 1.0]]])
+        y = F.conv1d(x, w, padding=1).numpy()[0, 0]
+        assert np.isnan(y[0])
+        assert np.all(np.isinf(y[1:]))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -3,6 +3,8 @@
 import gradcheck
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import ndtape as nt
 from ndtape import nn
@@ -333,7 +335,7 @@ MASKS = {
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("kind", MASKS)
 # Several blocks of targets, several parts of them, sources that do not fill a vector.
-@pytest.mark.parametrize(("targets", "sources"), [(5, 7), (300, 70), (530, 300), (1, 1)])
+@pytest.mark.parametrize(("targets", "sources"), [(5, 7), (300, 70), (530, 300), (1, 1), (3, 3)])
 def test_attention_values(targets, sources, kind, causal):
     mask = MASKS[kind](targets, sources)
     if mask is not None and mask.dtype == bool:
@@ -353,16 +355,43 @@ def test_attention_values(targets, sources, kind, causal):
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("kind", MASKS)
-def test_attention_derivatives(kind, causal):
-    mask = MASKS[kind](3, 4)
+# Few, of which nothing is kept, and more.
+@pytest.mark.parametrize(("targets", "sources"), [(3, 4), (6, 7)])
+def test_attention_derivatives(kind, causal, targets, sources):
+    mask = MASKS[kind](targets, sources)
     if mask is not None:
         if mask.dtype == bool:
             mask[..., 0] = True
         mask = nt.asarray(mask)
-    q, k, v = gradcheck.values(0, [(2, 1, 3, 2), (1, 2, 4, 2), (4, 3)])
+    q, k, v = gradcheck.values(0, [(2, 1, targets, 2), (1, 2, sources, 2), (sources, 3)])
     gradcheck.check(
         lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask=mask, causal=causal), q, k, v
     )
+
+
+@given(st.data())
+def test_attention_of_few_and_of_more(data):
+    """Either side of where products are made one after another, of batches that broadcast."""
+    targets, sources, features, outputs = (data.draw(st.integers(1, 7)) for _ in range(4))
+    batches = data.draw(st.sampled_from([((), (), ()), ((2,), (1,), ()), ((2, 1), (1, 3), (3,))]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    sides = ((targets, features), (sources, features), (sources, outputs))
+    shapes = [(*batch, *side) for batch, side in zip(batches, sides, strict=True)]
+    arrays = [rng.standard_normal(shape) for shape in shapes]
+    causal = data.draw(st.booleans())
+
+    def composed(q, k, v):
+        s = q @ k.mT * features**-0.5
+        if causal:
+            s = nt.where(nt.asarray(np.tri(targets, sources, dtype=bool)), s, -np.inf)
+        return nt.softmax(s, -1) @ v
+
+    def run(q, k, v):
+        return F.scaled_dot_product_attention(q, k, v, causal=causal)
+
+    got, want = (with_gradients(f, *arrays) for f in (run, composed))
+    for g, w in zip(got, want, strict=True):
+        np.testing.assert_allclose(g.numpy(), w.numpy(), rtol=1e-10, atol=1e-10)
 
 
 def test_attention_derivative_by_a_mask():

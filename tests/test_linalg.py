@@ -119,6 +119,115 @@ def test_cholesky(case, upper):
     np.testing.assert_array_equal(from_tensor(L.cholesky(nt.asarray(one), upper=upper)), got)
 
 
+def random_matrices(dtype, *shape):
+    rng = np.random.default_rng(shape)
+    array = rng.standard_normal(shape)
+    return (array + 1j * rng.standard_normal(shape) if dtype in COMPLEX else array).astype(dtype)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 15, 16, 17, 20])
+@pytest.mark.parametrize("dtype", INEXACT)
+@pytest.mark.parametrize("stack", [(), (3,), (300,)])
+def test_few_rows_and_many(dtype, n, stack):
+    """Up to 16 rows the library's own work, then LAPACK's: errors of the size of rounding."""
+    a, b = random_matrices(dtype, *stack, n, n), random_matrices(dtype, n, 3)
+    eps = 40 * n * np.finfo(dtype).eps
+
+    def size(x):
+        return np.linalg.norm(x, axis=(-2, -1))
+
+    x = L.solve(nt.asarray(a), nt.asarray(b)).numpy()
+    assert (x.dtype, x.shape) == (dtype, (*stack, n, 3))
+    assert np.all(size(a @ x - b) <= eps * size(a) * size(x))
+    y = L.inv(nt.asarray(a)).numpy()
+    assert np.all(size(a @ y - np.eye(n)) <= eps * size(a) * size(y))
+    sign, logarithm = L.slogdet(nt.asarray(a))
+    want_sign, want_logarithm = np.linalg.slogdet(a.astype(np.result_type(dtype, np.float64)))
+    slack = eps * size(a) * size(y)  # the condition number
+    assert np.all(np.abs(sign.numpy() - want_sign) <= slack)
+    assert np.all(np.abs(logarithm.numpy() - want_logarithm) <= slack * (1 + abs(want_logarithm)))
+    det = L.det(nt.asarray(a)).numpy()
+    assert np.all(np.abs(det / (want_sign * np.exp(want_logarithm)) - 1) <= slack)
+    product = a @ np.conj(a.swapaxes(-1, -2)) + np.eye(n, dtype=dtype)
+    lower = L.cholesky(nt.asarray(product)).numpy()
+    assert np.all(size(lower @ np.conj(lower.swapaxes(-1, -2)) - product) <= eps * size(product))
+    assert np.all(np.triu(lower, 1) == 0)
+
+
+@given(st.data())
+def test_rows_that_must_be_exchanged(data):
+    """Permutations: with zeros on the diagonal, and without rounding."""
+    n = data.draw(st.integers(1, 16))
+    order = data.draw(st.permutations(range(n)))
+    a = np.eye(n)[list(order)]
+    x = nt.asarray(a)
+    np.testing.assert_array_equal(L.inv(x).numpy(), a.T)
+    np.testing.assert_array_equal(
+        L.solve(x, nt.arange(n, dtype=nt.float64)).numpy(), a.T @ range(n)
+    )
+    parity = (-1) ** sum(order[i] > order[j] for i in range(n) for j in range(i + 1, n))
+    assert L.det(x).item() == parity
+    assert [v.item() for v in L.slogdet(1j * nt.asarray(a + 0j))] == [
+        pytest.approx(parity * 1j**n), 0]  # fmt: skip
+
+
+UNUSUAL = {
+    "singular": [[1.0, 2.0], [2.0, 4.0]],
+    "zeros": [[0.0, 0.0], [0.0, 0.0]],
+    "nan": [[np.nan, 1.0], [1.0, 2.0]],
+    "nan above": [[1.0, np.nan], [1.0, 2.0]],
+    "inf": [[np.inf, 1.0], [1.0, 2.0]],
+    "too large": [[1e200, 0.0], [0.0, 1e200]],
+    "too small": [[1e-200, 0.0], [0.0, 1e-200]],
+    "subnormal": [[5e-324, 0.0], [0.0, 1.0]],
+    "large and small": [[1e300, 0.0, 0.0], [0.0, 1e300, 0.0], [0.0, 0.0, 1e-300]],
+}
+
+
+@pytest.mark.parametrize("name", ["det", "slogdet", "inv", "cholesky"])
+@pytest.mark.parametrize("kind", UNUSUAL)
+@pytest.mark.parametrize("dtype", INEXACT)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_is_unusual_is_as_in_numpy(name, kind, dtype):
+    """One such matrix among others, too."""
+    with np.errstate(all="ignore"):
+        array = np.array([UNUSUAL[kind], np.eye(len(UNUSUAL[kind]))]).astype(dtype)
+    for a in (array, array[0]):
+        try:
+            want = getattr(np.linalg, name)(a)
+        except np.linalg.LinAlgError as error:
+            with pytest.raises(L.LinAlgError, match=str(error)):
+                getattr(L, name)(nt.asarray(a))
+            continue
+        got = getattr(L, name)(nt.asarray(a))
+        for g, w in zip(got, want, strict=True) if name == "slogdet" else [(got, want)]:
+            np.testing.assert_allclose(g.numpy(), w, rtol=1e-6)
+
+
+def test_kernels_of_few_rows_take_nothing_else():
+    core = nt._core
+    rule = core.operation("f", lambda g, x: g)
+    kernels = [
+        lambda x, rule=rule: core._det(x, rule),
+        lambda x, rule=rule: core._inv(x, rule),
+        lambda x, rule=rule: core._cholesky(x, rule),
+        lambda x, rule=rule: core._slogdet(x, rule, rule),
+        lambda x, rule=rule: core._solve(x, x, rule),
+        lambda x, rule=rule: core._solve(nt.eye(2), x, rule) if nt.asarray(x).ndim != 2 else None,
+    ]
+    others = [nt.eye(17), nt.zeros((0, 2, 2)), nt.zeros((0, 0)), nt.ones((2, 3)), nt.ones(4),
+              nt.ones(()), nt.ones((2, 2), dtype=nt.int64), np.eye(2), [[1.0]], 3.0]  # fmt: skip
+    for f in kernels:
+        for x in others:
+            assert f(x) is None
+        with pytest.raises(TypeError, match="expected what _core.operation made, not int"):
+            f(nt.eye(2), 3) if f is not kernels[-1] else f(nt.ones(2), 3)
+    for f in kernels[:5]:
+        assert f(nt.zeros((2, 2))) is None
+    with pytest.raises(ValueError, match="solve"):
+        core._solve(nt.ones((2, 2, 2)), nt.ones((3, 2, 2)), rule)
+
+
 @given(stacks(square=False))
 def test_pinv_and_rank(case):
     dtype, array, tensor = case

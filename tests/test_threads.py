@@ -93,6 +93,56 @@ def test_a_forked_child_does_not_hang():
     assert (nt.sum(x @ x).item(), nt.sum(nt.exp(x)).item()) == want
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork does not exist on this system")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_child_forked_while_others_walk_does_not_hang():
+    """Whatever lock of the tape a thread of the parent has at that moment, the child has none."""
+    leaf = nt.zeros(100_000).requires_grad_()
+    stop = threading.Event()
+
+    def walk():
+        while not stop.is_set():
+            nt.sum(leaf * leaf).backward()
+
+    others = [threading.Thread(target=walk) for _ in range(2)]
+    for other in others:
+        other.start()
+    children = []
+    try:
+        for _ in range(20):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                child = os.fork()
+            if child == 0:
+                try:
+                    x = nt.ones(3).requires_grad_()
+                    y = x * x
+                    y += nt.copy(x)
+                    nt.sum(y).backward()
+                    nt.sum(leaf * 1.0).backward()
+                    os._exit(0 if x.grad.tolist() == [3, 3, 3] else 1)
+                except BaseException:
+                    os._exit(2)
+            children.append(child)
+    finally:
+        stop.set()
+        for other in others:
+            other.join()
+    deadline = time.monotonic() + 60
+    while children:
+        done, status = os.waitpid(children[0], os.WNOHANG)
+        if done:
+            children.pop(0)
+            assert os.waitstatus_to_exitcode(status) == 0
+        elif time.monotonic() > deadline:
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+            pytest.fail("a forked child hung")
+        else:
+            time.sleep(0.01)
+
+
 def _progress_while(work):
     """How often a second Python thread got to run while `work` did."""
     ticks, stop = 0, threading.Event()

@@ -809,14 +809,15 @@ def layer_norm(
     epsilon: float = 1e-5,
 ) -> Tensor: ...
 def cross_entropy(scores: _ArrayLike, labels: _ArrayLike, /) -> Tensor: ...
-def _attention(
-    query: _ArrayLike,
-    key: _ArrayLike,
-    value: _ArrayLike,
-    mask: _ArrayLike | None,
-    causal: builtins.bool,
-    scale: float | None,
-    /,
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    mask: Tensor | None = None,
+    causal: builtins.bool = False,
+    dropout: float = 0.0,
+    scale: float | None = None,
 ) -> Tensor: ...
 def _rms_norm(x: _ArrayLike, weight: _ArrayLike | None, epsilon: float, /) -> Tensor: ...
 def _group_norm(
@@ -838,17 +839,35 @@ def _batch_norm(
 ) -> tuple[Tensor, Tensor, Tensor]: ...
 
 # ---- optimizer steps ----
-def _convolve(
-    name: str,
-    axes: int,
-    x: _ArrayLike,
-    weight: _ArrayLike,
-    bias: _ArrayLike | None,
-    stride: _Shape,
-    padding: _Shape,
-    dilation: _Shape,
-    groups: int,
-    /,
+def conv1d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Tensor: ...
+def conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Tensor: ...
+def conv3d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
 ) -> Tensor: ...
 def _convolve_transposed(
     name: str,
@@ -1079,9 +1098,16 @@ def set_num_threads(n: int, /) -> None: ...
 def config() -> Mapping[str, Any]: ...
 def op_table() -> list[_OpRow]: ...
 def _begin_change(x: Tensor, /) -> None: ...
-def _fft(x: Tensor, axis: int, inverse: builtins.bool, factor: float, /) -> Tensor: ...
-def _rfft(x: Tensor, factor: float, /) -> Tensor: ...
-def _irfft(x: Tensor, factor: float, /) -> Tensor: ...
+def _fft(x: Tensor, axis: int, inverse: builtins.bool, factor: float, /) -> Tensor | None: ...
+def _rfft(x: Tensor, axis: int, factor: float, /) -> Tensor | None: ...
+def _irfft(x: Tensor, axis: int, n: int, factor: float, /) -> Tensor | None: ...
+def _det(x: object, operation: CapsuleType, /) -> Tensor | None: ...
+def _slogdet(
+    x: object, real_operation: CapsuleType, complex_operation: CapsuleType, /
+) -> tuple[Tensor, Tensor] | None: ...
+def _inv(x: object, operation: CapsuleType, /) -> Tensor | None: ...
+def _solve(x: object, b: object, operation: CapsuleType, /) -> Tensor | None: ...
+def _cholesky(x: object, operation: CapsuleType, /) -> Tensor | None: ...
 def _sort(x: Tensor, axis: SupportsIndex, descending: builtins.bool, /) -> Tensor: ...
 def _argsort(x: Tensor, axis: SupportsIndex, descending: builtins.bool, /) -> Tensor: ...
 def _take_points(x: Tensor, indices: Sequence[Tensor], first: int, /) -> Tensor: ...

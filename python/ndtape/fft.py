@@ -1,7 +1,7 @@
 """Fourier transforms: the array API standard's extension.
 
-Computed by NumPy on the tensors' own memory, in their precision: of float32 comes complex64. Many
-numbers, along axes whose lengths are powers of two, are left to kernels of our own. Where
+Computed by NumPy on the tensors' own memory, in their precision: of float32 comes complex64. Few
+numbers, and many along axes whose lengths are powers of two, are left to kernels of our own. Where
 SciPy is installed, other large ones are computed by its threaded and vectorised form of NumPy's
 code, which may differ in the last bits. Every transform is linear, and its derivative another
 transform.
@@ -52,7 +52,6 @@ Axes: TypeAlias = Sequence[SupportsIndex] | None
 
 # From this many elements on SciPy is worth its overhead, and its import.
 _LARGE = 4096
-_LONGEST = 2**22  # of those that our own kernels transform
 
 # Which transform has the factor 1/n. The transpose of one is the other without it, or with it.
 _TRANSPOSED: dict[Norm, Norm] = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -681,8 +680,9 @@ def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> T
         return _complex(x)
     y, rest = x.detach(), list(axes)
     for axis in axes:
-        if y.dtype.kind == "c" and _is_ours(y, y.shape[axis]):
-            y = _core._fft(y, axis, inverse, _factor(y.shape[axis], norm, inverse))
+        found = _core._fft(y, axis, inverse, _factor(y.shape[axis], norm, inverse))
+        if found is not None:
+            y = found
             rest.remove(axis)
     name = "ifft" if inverse else "fft"
     if len(rest) == 1:
@@ -702,11 +702,6 @@ def _transform_vjp(g: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) 
     return _transform(g, axes, _TRANSPOSED[norm], not inverse)
 
 
-def _is_ours(x: Tensor, n: int) -> bool:
-    """Whether our own kernels transform this: large, and lines of n that they know."""
-    return n & (n - 1) == 0 and 16 <= n <= _LONGEST and x.size >= _LARGE
-
-
 def _factor(n: int, norm: Norm, inverse: bool) -> float:
     if norm == "ortho":
         return 1 / math.sqrt(n)
@@ -715,10 +710,8 @@ def _factor(n: int, norm: Norm, inverse: bool) -> float:
 
 def _rfft(x: Tensor, axis: int, norm: Norm) -> Tensor:
     n = x.shape[axis]
-    if n % 2 == 0 and _is_ours(x, n // 2):
-        lines = _core.swapaxes(x.detach(), axis, -1)
-        y = _core.swapaxes(_core._rfft(lines, _factor(n, norm, inverse=False)), axis, -1)
-    else:
+    y = _core._rfft(x, axis, _factor(n, norm, inverse=False))
+    if y is None:
         y = _computed("rfft", x, axis=axis, norm=norm)
     return _core.record_operation(_rfft_operation(axis, n, norm), x, y)
 
@@ -734,10 +727,8 @@ def _rfft_vjp(g: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
 
 
 def _irfft(x: Tensor, axis: int, n: int, norm: Norm) -> Tensor:
-    if n % 2 == 0 and _is_ours(x, n // 2):
-        lines = _core.swapaxes(x.detach(), axis, -1)
-        y = _core.swapaxes(_core._irfft(lines, _factor(n, norm, inverse=True)), axis, -1)
-    else:
+    y = _core._irfft(x, axis, n, _factor(n, norm, inverse=True))
+    if y is None:
         y = _computed("irfft", x, n=n, axis=axis, norm=norm)
     return _core.record_operation(_irfft_operation(axis, n, norm), x, y)
 

@@ -15,6 +15,7 @@ void define_autograd();
 void define_rows();
 void define_images();
 void define_recurrent();
+void define_linalg();
 void define_optim();
 void define_dlpack();
 void define_system();

@@ -12,6 +12,7 @@
 #include "dtype_type.h"
 #include "method_docs.h"
 #include "ndtape/tape.h"
+#include "operation.h"
 #include "places.h"
 #include "tensor_type.h"
 
@@ -149,11 +150,9 @@ class PythonOperation final : public CustomOperation {
  public:
   // Throws TypeError, what `function` says, for what is no rule. parameters: a tuple.
   PythonOperation(const char* function, PyObject* name, PyObject* vjp, PyObject* jvp,
-                  PyObject* parameters) {
+                  PyObject* parameters)
+      : CustomOperation(text_of(function, name)) {
     const std::string what = std::string(function) + ": ";
-    if (!PyUnicode_Check(name)) throw TypeError(what + "name must be a string");
-    name_ = PyUnicode_AsUTF8(name);  // which the string keeps
-    if (!name_) throw PythonError{};
     if (!PyCallable_Check(vjp)) throw TypeError(what + "vjp must be a function");
     if (jvp && jvp != Py_None && !PyCallable_Check(jvp)) {
       throw TypeError(what + "jvp must be a function or None");
@@ -161,8 +160,7 @@ class PythonOperation final : public CustomOperation {
     if (parameters && !PyTuple_Check(parameters)) {
       throw TypeError(what + "parameters must be a tuple");
     }
-    held_ = {Py_NewRef(name), Py_NewRef(vjp), jvp == Py_None ? nullptr : Py_XNewRef(jvp),
-             Py_XNewRef(parameters)};
+    held_ = {Py_NewRef(vjp), jvp == Py_None ? nullptr : Py_XNewRef(jvp), Py_XNewRef(parameters)};
   }
   ~PythonOperation() override {
     const auto release = [](void* held) {
@@ -171,27 +169,32 @@ class PythonOperation final : public CustomOperation {
     call_anywhere(release, &held_);
   }
 
-  const char* name() const override { return name_; }
   Tensors vjp(const Tensors& grads, const Tensors& saved) const override {
-    return call(held_[1], ": vjp", grads, saved);
+    return call(held_[0], ": vjp", grads, saved);
   }
-  bool has_jvp() const override { return held_[2]; }
+  bool has_jvp() const override { return held_[1]; }
   Tensors jvp(const Tensors& tangents, const Tensors& saved) const override {
-    return call(held_[2], ": jvp", tangents, saved);
+    return call(held_[1], ": jvp", tangents, saved);
   }
 
  private:
-  using Held = std::array<PyObject*, 4>;  // name, vjp, jvp, parameters
+  using Held = std::array<PyObject*, 3>;  // vjp, jvp, parameters
+
+  static std::string text_of(const char* function, PyObject* name) {
+    if (!PyUnicode_Check(name)) throw TypeError(std::string(function) + ": name must be a string");
+    const char* const text = PyUnicode_AsUTF8(name);
+    if (!text) throw PythonError{};
+    return text;
+  }
 
   Tensors call(PyObject* f, const char* what, const Tensors& first, const Tensors& saved) const {
     std::span<PyObject* const> parameters;
-    if (PyObject* const all = held_[3]) {
+    if (PyObject* const all = held_[2]) {
       parameters = {&PyTuple_GET_ITEM(all, 0), static_cast<size_t>(PyTuple_GET_SIZE(all))};
     }
-    return call_rule(f, std::string(name_) + what, first, saved, parameters);
+    return call_rule(f, std::string(name()) + what, first, saved, parameters);
   }
 
-  const char* name_;
   Held held_;
 };
 
@@ -247,12 +250,7 @@ bool records(const Tensors& inputs) {
 }
 
 PyObject* call_record_operation(const Spec&, PyObject* const* v) {
-  const CustomOperation* const operation = operation_of(v[0]);
-  if (!operation) {
-    PyErr_Clear();
-    throw TypeError(std::string("record_operation: expected what _core.operation made, not ") +
-                    Py_TYPE(v[0])->tp_name);
-  }
+  const CustomOperation* const operation = operation_argument(v[0], "record_operation");
   const Tensors inputs(v[1], "record_operation: inputs", false);
   const Tensors outputs(v[2], "record_operation: outputs", false);
   for (const Tensor& y : outputs.view()) {
@@ -324,6 +322,14 @@ PyObject* call_set_grad_enabled(const Spec&, PyObject* const* v) {
 }
 
 }  // namespace
+
+const CustomOperation* operation_argument(PyObject* o, const char* what) {
+  const CustomOperation* const operation = operation_of(o);
+  if (operation) return operation;
+  PyErr_Clear();
+  throw TypeError(std::string(what) + ": expected what _core.operation made, not " +
+                  Py_TYPE(o)->tp_name);
+}
 
 void define_autograd() {
   define(kMethod, "backward", "(x, gradient=None, retain_graph=False, create_graph=False)",

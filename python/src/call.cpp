@@ -190,7 +190,8 @@ bool is_internal(const std::string& name) {
   return name[0] == '_' || name.rfind("memory_", 0) == 0 || name == "config" ||
          name == "op_table" || name == "gradients" || name == "grad_enabled" ||
          name == "set_grad_enabled" || name == "record_custom" || name == "operation" ||
-         name == "record_operation" || name == "tangents" || name == "other_inputs";
+         name == "record_operation" || name == "tangents" || name == "other_inputs" ||
+         name.rfind("conv", 0) == 0 || name == "scaled_dot_product_attention";
 }
 
 }  // namespace

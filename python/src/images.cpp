@@ -1,9 +1,11 @@
-// Convolution and pooling. Private: ndtape.nn.functional is what people call.
+// Convolution and pooling, for ndtape.nn.functional.
+#include <algorithm>
 #include <string>
 
 #include "areas.h"
 #include "convert.h"
 #include "layer_arguments.h"
+#include "layer_docs.h"
 #include "ndtape/ops.h"
 #include "tensor_type.h"
 
@@ -14,6 +16,7 @@ namespace {
 struct Caller {
   const char* name;
   int64_t axes;
+  Caller(const char* function, int64_t spatial) : name(function), axes(spatial) {}
   explicit Caller(PyObject* const* v) : name(PyUnicode_AsUTF8(v[0])) {
     if (!name) throw PythonError{};
     axes = parse_int(v[1], "axes");
@@ -30,12 +33,40 @@ struct Convolution {
       : x(images_argument(v[0], caller.name, caller.axes)),
         weight(named_tensor(v[1], caller.name, "weight")),
         bias(named_tensor_or_none(v[2], caller.name, "bias")),
-        options{per_axis(v[3], "stride", caller.axes), per_axis(v[4], "padding", caller.axes, 0),
-                per_axis(v[5], "dilation", caller.axes), positive_integer(v[6], "groups")} {}
+        options{per_axis_or(v[3], "stride", caller.axes, 1),
+                per_axis_or(v[4], "padding", caller.axes, 0),
+                per_axis_or(v[5], "dilation", caller.axes, 1),
+                v[6] ? positive_integer(v[6], "groups") : 1} {}
+
+ private:
+  // The least is what is meant where nothing is given.
+  static Dims per_axis_or(PyObject* o, const char* name, int64_t axes, int64_t least) {
+    return o ? per_axis(o, name, axes, least) : Dims(static_cast<int>(axes), least);
+  }
 };
 
-PyObject* call_convolve(const Spec&, PyObject* const* v) {
-  const Convolution c(Caller(v), v + 2);
+// Arguments as they are with numbers for a named padding.
+struct WithNumbers {
+  py::object changed;  // (x, padding)
+  PyObject* args[7];
+  WithNumbers(const Caller& caller, PyObject* const* v) {
+    std::copy_n(v, 7, args);
+    if (!v[4] || !PyUnicode_Check(v[4])) return;
+    const py::object module = own(PyImport_ImportModule("ndtape.nn._images")),
+                     one = own(PyLong_FromLong(1));
+    changed = own(PyObject_CallMethod(module.ptr(), "resolved_padding", "sLOOOOO", caller.name,
+                                      static_cast<long long>(caller.axes), v[0], v[1],
+                                      v[3] ? v[3] : one.ptr(), v[4], v[5] ? v[5] : one.ptr()));
+    args[0] = PyTuple_GET_ITEM(changed.ptr(), 0);
+    args[4] = PyTuple_GET_ITEM(changed.ptr(), 1);
+  }
+};
+
+template <int64_t axes>
+PyObject* call_convolve(const Spec& spec, PyObject* const* v) {
+  const Caller caller(spec.name, axes);
+  const WithNumbers given(caller, v);
+  const Convolution c(caller, given.args);
   return wrap(unlocked(is_large(c.x), [&] { return convolve(c.x, c.weight, c.bias, c.options); }));
 }
 
@@ -84,10 +115,11 @@ PyObject* call_adaptive_avg_pool(const Spec&, PyObject* const* v) {
 }  // namespace
 
 void define_images() {
-  define(kFunction, "_convolve",
-         "(name, axes, x, weight, bias, stride, padding, dilation, groups, /)",
-         "Convolution of images with that many spatial axes, for a function of that name.",
-         call_convolve);
+  constexpr char kSignature[] =
+      "(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1)";
+  define(kFunction, "conv1d", kSignature, docs::kConv1d, call_convolve<1>);
+  define(kFunction, "conv2d", kSignature, docs::kConv2d, call_convolve<2>);
+  define(kFunction, "conv3d", kSignature, docs::kConv3d, call_convolve<3>);
   define(kFunction, "_convolve_transposed",
          "(name, axes, x, weight, bias, stride, padding, dilation, groups, output_padding, /)",
          "Transposed convolution of images.", call_convolve_transposed);

@@ -30,7 +30,7 @@ Tensor named_tensor(PyObject* o, const char* function, const char* name) {
 }
 
 Tensor named_tensor_or_none(PyObject* o, const char* function, const char* name) {
-  return o == Py_None ? Tensor() : named_tensor(o, function, name);
+  return !o || o == Py_None ? Tensor() : named_tensor(o, function, name);
 }
 
 Tensor images_argument(PyObject* o, const char* function, int64_t axes) {

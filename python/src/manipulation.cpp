@@ -179,21 +179,39 @@ PyObject* call_index_add(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(release, [&] { return index_add(x, indices, values, axis); }));
 }
 
-PyObject* call_fft(const Spec& spec, PyObject* const* v) {
-  Tensor x = argument(spec, v[0]);
-  int64_t axis = parse_int(v[1], "axis");
-  bool inverse = parse_bool(v[2], false);
-  double factor = PyFloat_AsDouble(v[3]);
-  if (factor == -1.0 && PyErr_Occurred()) throw PythonError{};
-  return wrap(unlocked(is_large(x), [&] { return fft(x, axis, inverse, factor); }));
+// None where the transform is not ours.
+template <class F>
+PyObject* transformed(const Tensor& x, F&& transform) {
+  Tensor y = unlocked(is_large(x), transform);
+  return y.defined() ? wrap(std::move(y)) : new_none();
 }
 
-template <Tensor (*F)(const Tensor&, double)>
-PyObject* call_real_fft(const Spec& spec, PyObject* const* v) {
-  Tensor x = argument(spec, v[0]);
-  double factor = PyFloat_AsDouble(v[1]);
+double factor_argument(PyObject* o) {
+  const double factor = PyFloat_AsDouble(o);
   if (factor == -1.0 && PyErr_Occurred()) throw PythonError{};
-  return wrap(unlocked(is_large(x), [&] { return F(x, factor); }));
+  return factor;
+}
+
+PyObject* call_fft(const Spec& spec, PyObject* const* v) {
+  const Tensor x = argument(spec, v[0]);
+  const int64_t axis = parse_int(v[1], "axis");
+  const bool inverse = parse_bool(v[2], false);
+  const double factor = factor_argument(v[3]);
+  return transformed(x, [&] { return try_fft(x, axis, inverse, factor); });
+}
+
+PyObject* call_rfft(const Spec& spec, PyObject* const* v) {
+  const Tensor x = argument(spec, v[0]);
+  const int64_t axis = parse_int(v[1], "axis");
+  const double factor = factor_argument(v[2]);
+  return transformed(x, [&] { return try_rfft(x, axis, factor); });
+}
+
+PyObject* call_irfft(const Spec& spec, PyObject* const* v) {
+  const Tensor x = argument(spec, v[0]);
+  const int64_t axis = parse_int(v[1], "axis"), n = parse_int(v[2], "n");
+  const double factor = factor_argument(v[3]);
+  return transformed(x, [&] { return try_irfft(x, axis, n, factor); });
 }
 
 template <Tensor (*F)(const Tensor&, int64_t, bool)>
@@ -269,11 +287,11 @@ void define_manipulation() {
   define(kFunction, "index_add", "(x, indices, values, /, axis=0)", docs::kIndexAdd,
          call_index_add);
   define(kFunction, "_fft", "(x, axis, inverse, factor, /)",
-         "Transform complex numbers along an axis whose length is a power of two.", call_fft);
-  define(kFunction, "_rfft", "(x, factor, /)",
-         "Transform real numbers along the last axis, whose length is a power of two.",
-         call_real_fft<rfft>);
-  define(kFunction, "_irfft", "(x, factor, /)", "Invert _rfft.", call_real_fft<irfft>);
+         "Transform numbers along an axis, or None where others are to do it.", call_fft);
+  define(kFunction, "_rfft", "(x, axis, factor, /)", "Likewise real numbers to half of it all.",
+         call_rfft);
+  define(kFunction, "_irfft", "(x, axis, n, factor, /)", "Likewise back, to n real numbers.",
+         call_irfft);
   define(kFunction, "_sort", "(x, axis, descending, /)", "Sort along an axis, stably.",
          call_order<sort>);
   define(kFunction, "_argsort", "(x, axis, descending, /)", "Positions in sorted order.",

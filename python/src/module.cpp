@@ -43,6 +43,7 @@ void create(PyObject* module) {
   define_rows();
   define_images();
   define_recurrent();
+  define_linalg();
   define_optim();
   define_dlpack();
   define_system();

@@ -4,9 +4,11 @@
 #include "areas.h"
 #include "convert.h"
 #include "layer_arguments.h"
+#include "layer_docs.h"
 #include "ndtape/attention.h"
 #include "ndtape/norms.h"
 #include "ndtape/ops.h"
+#include "ndtape/tape.h"
 #include "operators.h"
 #include "rows_docs.h"
 #include "tensor_type.h"
@@ -61,16 +63,35 @@ PyObject* call_batch_norm(const Spec& spec, PyObject* const* v) {
   return check(PyTuple_Pack(3, y.ptr(), m.ptr(), w.ptr()));
 }
 
+bool is_zero(PyObject* o) {
+  if (PyFloat_CheckExact(o)) return PyFloat_AS_DOUBLE(o) == 0;
+  const int found = PyObject_RichCompareBool(o, own(PyLong_FromLong(0)).ptr(), Py_EQ);
+  check(found);
+  return found;
+}
+
+// Weights that are dropped, and masks that learn.
+PyObject* attention_by_operators(PyObject* const* v) {
+  const py::object module = own(PyImport_ImportModule("ndtape.nn._attention"));
+  const py::object none = own(PyFloat_FromDouble(0));
+  const auto given = [&](int i, PyObject* otherwise) { return v[i] ? v[i] : otherwise; };
+  return check(PyObject_CallMethod(module.ptr(), "by_operators", "OOOOOOO", v[0], v[1], v[2],
+                                   given(3, Py_None), given(4, Py_False), given(5, none.ptr()),
+                                   given(6, Py_None)));
+}
+
 PyObject* call_attention(const Spec&, PyObject* const* v) {
   constexpr char kName[] = "attention";
   const Tensor query = named_tensor(v[0], kName, "query"), key = named_tensor(v[1], kName, "key"),
                value = named_tensor(v[2], kName, "value"),
                mask = named_tensor_or_none(v[3], kName, "mask");
+  if ((v[5] && !is_zero(v[5])) || (mask.defined() && requires_grad(mask)))
+    return attention_by_operators(v);
   const bool causal = parse_bool(v[4], false);
   const int64_t features = query.ndim() > 0 ? query.shape().back() : 0;
-  const double scale = v[5] != Py_None ? parse_double(v[5], "scale")
-                       : features > 0  ? 1 / std::sqrt(static_cast<double>(features))
-                                       : 1;
+  const double scale = v[6] && v[6] != Py_None ? parse_double(v[6], "scale")
+                       : features > 0          ? 1 / std::sqrt(static_cast<double>(features))
+                                               : 1;
   const bool release = is_large(key) || is_large(value) ||
                        is_large_product(query, key.ndim() > 1 ? key.length(key.ndim() - 2) : 1);
   return wrap(unlocked(release, [&] { return attention(query, key, value, mask, causal, scale); }));
@@ -95,8 +116,9 @@ void define_rows() {
   define(kFunction, "_batch_norm", "(x, mean, var, weight, bias, epsilon, /)",
          "(y, mean, var): channels normalised over the batch, or by the moments that are given.",
          call_batch_norm);
-  define(kFunction, "_attention", "(query, key, value, mask, causal, scale, /)",
-         "softmax(query @ key.T * scale + mask) @ value.", call_attention);
+  define(kFunction, "scaled_dot_product_attention",
+         "(query, key, value, *, mask=None, causal=False, dropout=0.0, scale=None)",
+         docs::kAttention, call_attention);
   define(kFunction, "cross_entropy", "(scores, labels, /)", docs::kCrossEntropy,
          call_cross_entropy);
 }

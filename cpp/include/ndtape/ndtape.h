@@ -6,6 +6,7 @@
 #include "ndtape/dtype.h"
 #include "ndtape/error.h"
 #include "ndtape/layout.h"
+#include "ndtape/linalg.h"
 #include "ndtape/memory.h"
 #include "ndtape/norms.h"
 #include "ndtape/ops.h"

@@ -235,12 +235,13 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 Tensor sort(const Tensor& x, int64_t axis = -1, bool descending = false);
 Tensor argsort(const Tensor& x, int64_t axis = -1, bool descending = false);  // int64
 
-// The Fourier transform along an axis, times factor; unrecorded, of complex numbers and for lengths
-// that are powers of two from 16 on. nt.fft has the others.
-Tensor fft(const Tensor& x, int64_t axis, bool inverse, double factor);
-// Likewise along the last axis, from n real numbers to n / 2 + 1 complex ones and back; n from 32.
-Tensor rfft(const Tensor& x, double factor);
-Tensor irfft(const Tensor& x, double factor);
+// Fourier transforms along an axis, times factor; unrecorded: of few numbers, and of 4096 and more
+// for lengths that are powers of two. Of others the result is an undefined tensor, and so is that
+// of many real numbers by try_fft: nt.fft asks other libraries then.
+Tensor try_fft(const Tensor& x, int64_t axis, bool inverse, double factor);
+// From n real numbers to n / 2 + 1 complex ones, and back.
+Tensor try_rfft(const Tensor& x, int64_t axis, double factor);
+Tensor try_irfft(const Tensor& x, int64_t axis, int64_t n, double factor);
 
 // ---- in place: change x's memory, recorded like any other ------------------------------------
 // Throw TapeError for a leaf that records, ValueError for memory that is read-only or that names

@@ -130,13 +130,17 @@ void set_places(uint32_t (*now)(), std::string (*text)(uint32_t place));
 class CustomOperation : public Refcounted {
  public:
   using Tensors = std::vector<Tensor>;
-  virtual const char* name() const = 0;  // lives as long as the operation
+  explicit CustomOperation(const std::string& name);
+  const char* name() const { return name_; }  // for good: each name is kept once
   // From the gradients of the outputs, and what was saved, those of the inputs, one each. A
   // gradient broadcasts with its input's shape: it is summed back.
   virtual Tensors vjp(const Tensors& grads, const Tensors& saved) const = 0;
   // From the tangents of the inputs those of the outputs. Without it, vjp is transposed.
   virtual bool has_jvp() const { return false; }
   virtual Tensors jvp(const Tensors&, const Tensors&) const { return {}; }
+
+ private:
+  const char* const name_;
 };
 
 // Puts an operation on the tape whose outputs were computed already, some of whose inputs record.

@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "autograd/graph.h"
+#include "core/fork_mutex.h"
 #include "ndtape/ops.h"
 #include "ops/anomaly.h"
 #include "ops/elementwise.h"
 
 namespace ndtape {
 namespace {
+
+ForkMutex accumulation;  // two threads may reach one leaf
 
 class Walk {
  public:
@@ -154,8 +157,7 @@ class Walk {
   }
 
   void accumulate(Tensor& slot, Tensor g) {
-    static std::mutex mutex;  // two threads may reach one leaf
-    const std::lock_guard<std::mutex> lock(mutex);
+    const std::lock_guard lock(accumulation);
     const Tensor sum = read_slot(slot);
     if (!sum.defined()) {
       write_slot(slot, is_private(g) ? std::move(g) : copy(g));  // leaves do not share memory

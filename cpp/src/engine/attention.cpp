@@ -31,6 +31,7 @@ class Attention {
   }
 
   void forward(T* y) const {
+    if (!s_.top) return forward_few(y);
     for_parts([&](int64_t i, int64_t begin, int64_t end, int64_t) {
       const PackedMatrix<T> keys(key(i), 1, s_.key.row, s_.features, s_.sources),
           values(value(i), s_.value.row, 1, s_.sources, s_.outputs);
@@ -71,9 +72,20 @@ class Attention {
   }
 
  private:
-  const T* query(int64_t i) const { return reinterpret_cast<T*>(s_.query.data) + s_.query.at[i]; }
-  const T* key(int64_t i) const { return reinterpret_cast<T*>(s_.key.data) + s_.key.at[i]; }
-  const T* value(int64_t i) const { return reinterpret_cast<T*>(s_.value.data) + s_.value.at[i]; }
+  T* matrix(const Stack& stack, int64_t i) const {
+    return reinterpret_cast<T*>(stack.data) + place(stack, i);
+  }
+  int64_t place(const Stack& stack, int64_t i) const {
+    int64_t at = 0;
+    for (int axis = s_.batch_axes.size() - 1; axis >= 0; --axis) {
+      at += i % s_.batch_axes[axis] * stack.steps[axis];
+      i /= s_.batch_axes[axis];
+    }
+    return at;
+  }
+  const T* query(int64_t i) const { return matrix(s_.query, i); }
+  const T* key(int64_t i) const { return matrix(s_.key, i); }
+  const T* value(int64_t i) const { return matrix(s_.value, i); }
   T* kept(int64_t i, int64_t t) const {
     return static_cast<T*>(s_.weights) + (i * s_.targets + t) * s_.sources;
   }
@@ -106,21 +118,45 @@ class Attention {
                   s_.features, seen);
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t at = i * s_.targets + t + r;
-      const int64_t own = sources_of(t + r + 1);
-      const T* bias = nullptr;
-      const uint8_t* visible = nullptr;
-      if (s_.mask.data) {
-        const int64_t from = s_.mask.at[i] + (t + r) * s_.mask.row;
-        if (s_.additive) {
-          bias = reinterpret_cast<T*>(s_.mask.data) + from;
-        } else {
-          visible = reinterpret_cast<uint8_t*>(s_.mask.data) + from;
+      to_weights(i, t + r, seen, w + r * s_.sources, again, static_cast<T*>(s_.top) + at,
+                 static_cast<T*>(s_.inverse) + at);
+    }
+  }
+
+  // The weights of a target from its scores.
+  void to_weights(int64_t i, int64_t t, int64_t seen, T* row, bool again, T* top,
+                  T* inverse) const {
+    const int64_t own = sources_of(t + 1);
+    const T* bias = nullptr;
+    const uint8_t* visible = nullptr;
+    if (s_.mask.data) {
+      const int64_t from = place(s_.mask, i) + t * s_.mask.row;
+      if (s_.additive) {
+        bias = reinterpret_cast<T*>(s_.mask.data) + from;
+      } else {
+        visible = reinterpret_cast<uint8_t*>(s_.mask.data) + from;
+      }
+    }
+    kernels_.weights(row, s_.scale, bias, visible, again, top, inverse, own);
+    std::fill_n(row + own, seen - own, T(0));
+  }
+
+  void forward_few(T* y) const {
+    T own[kFewWeighed], top, inverse;
+    for (int64_t i = 0; i < s_.batch; ++i) {
+      const T *query = this->query(i), *const keys = key(i), *const values = value(i);
+      for (int64_t t = 0; t < s_.targets; ++t, query += s_.query.row, y += s_.outputs) {
+        T* const w = s_.weights ? kept(i, t) : own;
+        for (int64_t j = 0; j < s_.sources; ++j) {
+          w[j] = 0;
+          for (int64_t k = 0; k < s_.features; ++k) w[j] += query[k] * keys[j * s_.key.row + k];
+        }
+        to_weights(i, t, s_.sources, w, false, &top, &inverse);
+        for (int64_t k = 0; k < s_.outputs; ++k) {
+          y[k] = 0;
+          for (int64_t j = 0; j < s_.sources; ++j) y[k] += w[j] * values[j * s_.value.row + k];
         }
       }
-      T* const row = w + r * s_.sources;
-      kernels_.weights(row, s_.scale, bias, visible, again, static_cast<T*>(s_.top) + at,
-                       static_cast<T*>(s_.inverse) + at, own);
-      std::fill_n(row + own, seen - own, T(0));
     }
   }
 

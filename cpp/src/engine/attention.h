@@ -2,23 +2,26 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "ndtape/dtype.h"
+#include "ndtape/layout.h"
 
 namespace ndtape::engine {
 
-// Matrices of a batch with unit column stride, in elements from `data`: matrix i lies at at[i].
+// Matrices of a batch with unit column stride; steps between rows, and along each axis of the
+// batch.
 struct Stack {
   char* data;
-  std::vector<int64_t> at;
   int64_t row;
+  Dims steps;
 };
 
 // No length is 0. query (targets, features), key (sources, features), value (sources, outputs).
 struct AttentionShape {
   DType dtype;
-  int64_t batch, targets, sources, features, outputs;
+  Dims batch_axes;
+  int64_t batch;  // their product
+  int64_t targets, sources, features, outputs;
   double scale;
   bool causal;
   Stack query, key, value;
@@ -27,10 +30,14 @@ struct AttentionShape {
   // to the scores; null data for none.
   Stack mask;
   bool additive;
-  // Kept for the way back: the largest score of each target and the inverse of its sum, (batch,
-  // targets); and, if not null, the weights (batch, targets, sources).
+  // Kept for the way back: the weights (batch, targets, sources), or the largest score of each
+  // target and the inverse of its sum, (batch, targets).
   void *top, *inverse, *weights;
 };
+
+// Up to so many products of a target and a source are made one after another. Of those nothing has
+// to be kept: null for all three.
+inline constexpr int64_t kFewWeighed = 512;
 
 // y: row-major (batch, targets, outputs).
 void attend(const AttentionShape& s, void* y);

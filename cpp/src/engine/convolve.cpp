@@ -165,6 +165,12 @@ PatchAxis forward_axis(const ConvAxis& axis) {
   return result;
 }
 
+int64_t products(const ConvShape& s) {
+  int64_t result = s.images * s.groups * s.in_channels * s.out_channels;
+  for (const ConvAxis& axis : s.axes) result *= axis.output * axis.kernel;
+  return result;
+}
+
 template <class T>
 void convolve(const ConvShape& s, const ConvImages& x, const T* w, const T* bias, T* y) {
   const PatchAxis axes[] = {forward_axis(s.axes[0]), forward_axis(s.axes[1]),
@@ -471,6 +477,7 @@ void convolve_weight(const ConvShape& s, const ConvImages& x, const ConvImages& 
 
 void convolve(DType dtype, const ConvShape& shape, const ConvImages& x, const void* w,
               const void* bias, void* y) {
+  if (products(shape) <= kFewProducts) return convolve_few(dtype, shape, x, w, bias, y);
   const auto run = [&]<class T>(T) {
     convolve(shape, x, static_cast<const T*>(w), static_cast<const T*>(bias), static_cast<T*>(y));
   };

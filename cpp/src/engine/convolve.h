@@ -34,6 +34,11 @@ struct ConvImages {
 // bias, if not null, has a value an output channel.
 void convolve(DType dtype, const ConvShape& shape, const ConvImages& x, const void* w,
               const void* bias, void* y);
+// The same for up to kFewProducts of an element and a weight, one after another: tables of places
+// and packed panels would take longer.
+inline constexpr int64_t kFewProducts = 512;
+void convolve_few(DType dtype, const ConvShape& shape, const ConvImages& x, const void* w,
+                  const void* bias, void* y);
 // x from y: the derivative of `convolve` by x, a transposed convolution.
 void convolve_input(DType dtype, const ConvShape& shape, const ConvImages& y, const void* w,
                     void* x);

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <mutex>
-#include <numbers>
 #include <vector>
 
 #include "cpu/kernels.h"
@@ -22,9 +20,10 @@ template <class T>
 std::vector<T> powers(int64_t n, int64_t count) {
   std::vector<T> result(static_cast<size_t>(2 * count));
   for (int64_t k = 0; k < count; ++k) {
-    const long double angle = -2 * std::numbers::pi_v<long double> * k / n;
-    result[static_cast<size_t>(2 * k)] = static_cast<T>(std::cos(angle));
-    result[static_cast<size_t>(2 * k + 1)] = static_cast<T>(std::sin(angle));
+    long double re, im;
+    root_of_unity(k, n, re, im);
+    result[static_cast<size_t>(2 * k)] = static_cast<T>(re);
+    result[static_cast<size_t>(2 * k + 1)] = static_cast<T>(im);
   }
   return result;
 }

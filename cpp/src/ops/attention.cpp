@@ -27,23 +27,17 @@ Dims with_matrix(Dims batch, int64_t rows, int64_t columns) {
   return batch;
 }
 
-// x broadcast to a batch, with unit stride along its rows; without history.
-Tensor aligned(const Tensor& x, const Dims& batch, int64_t rows) {
-  const int64_t columns = x.shape().back();
-  const Tensor dense = x.strides()[x.ndim() - 1] == 1 || columns == 1 ? x : contiguous(x);
-  return broadcast_to(dense, with_matrix(batch, rows, columns));
+// x with unit stride along its rows.
+Tensor with_dense_rows(const Tensor& x) {
+  return x.strides()[x.ndim() - 1] == 1 || x.shape().back() == 1 ? x : contiguous(x);
 }
 
-engine::Stack stack_of(const Tensor& x) {
-  engine::Stack s = {static_cast<char*>(x.mutable_data()), {0}, x.strides()[x.ndim() - 2]};
-  for (int axis = 0; axis < x.ndim() - 2; ++axis) {
-    std::vector<int64_t> next;
-    next.reserve(s.at.size() * static_cast<size_t>(x.length(axis)));
-    for (int64_t from : s.at) {
-      for (int64_t i = 0; i < x.length(axis); ++i) next.push_back(from + i * x.strides()[axis]);
-    }
-    s.at = std::move(next);
-  }
+// x's matrices as those of a batch that it broadcasts to.
+engine::Stack stack_of(const Tensor& x, const Dims& batch) {
+  const int rows = x.ndim() - 2, lead = batch.size() - rows;
+  const auto step = [&](int axis) { return x.length(axis) == 1 ? 0 : x.strides()[axis]; };
+  engine::Stack s = {static_cast<char*>(x.mutable_data()), step(rows), Dims(batch.size(), 0)};
+  for (int axis = 0; axis < rows; ++axis) s.steps[lead + axis] = step(axis);
   return s;
 }
 
@@ -69,40 +63,42 @@ Tensor weights_by_operators(const Tensor& q, const Tensor& k, const Tensor& mask
 }
 
 // Runs with the operands laid out for the engine. kept: the weights, if settings say so, and then
-// (2, batch, targets) moments.
+// (2, batch, targets) moments; undefined for few elements, of which nothing is kept.
 template <class Run>
 void with_shape(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                 const Settings& settings, const Dims& batch, const Tensor& kept, Run&& run) {
   const int64_t targets = q.length(q.ndim() - 2), sources = k.length(k.ndim() - 2);
-  const Tensor query = aligned(q, batch, targets), key = aligned(k, batch, sources),
-               value = aligned(v, batch, sources);
+  const Tensor query = with_dense_rows(q), key = with_dense_rows(k), value = with_dense_rows(v);
   Tensor seen;
   engine::AttentionShape s = {};
   if (mask.defined()) {
     Dims own = mask.shape();
     while (own.size() < 2) own.insert(0, 1);
     own[own.size() - 1] = sources;
-    const Tensor wide = broadcast_to(mask, own);
-    seen = aligned(wide, batch, targets);
+    seen = with_dense_rows(broadcast_to(mask, own));
     s.additive = mask.dtype() != DType::Bool;
-    s.mask = stack_of(seen);
+    s.mask = stack_of(seen, batch);
   }
   s.dtype = q.dtype();
-  s.query = stack_of(query);
-  s.key = stack_of(key);
-  s.value = stack_of(value);
-  s.batch = static_cast<int64_t>(s.query.at.size());
+  s.query = stack_of(query, batch);
+  s.key = stack_of(key, batch);
+  s.value = stack_of(value, batch);
+  s.batch_axes = batch;
+  s.batch = 1;
+  for (int64_t length : batch) s.batch *= length;
   s.targets = targets;
   s.sources = sources;
   s.features = q.shape().back();
   s.outputs = v.shape().back();
   s.scale = settings.scale;
   s.causal = settings.causal;
-  const int64_t rows = s.batch * targets * itemsize(s.dtype);
-  auto* const first = static_cast<char*>(kept.mutable_data());
-  s.weights = settings.keep_weights ? first : nullptr;
-  s.top = first + (settings.keep_weights ? rows * sources : 0);
-  s.inverse = static_cast<char*>(s.top) + rows;
+  if (kept.defined()) {
+    const int64_t rows = s.batch * targets * itemsize(s.dtype);
+    auto* const first = static_cast<char*>(kept.mutable_data());
+    s.weights = settings.keep_weights ? first : nullptr;
+    s.top = first + (settings.keep_weights ? rows * sources : 0);
+    s.inverse = static_cast<char*>(s.top) + rows;
+  }
   run(s);
 }
 
@@ -110,14 +106,16 @@ class AttentionNode final : public Node {
  public:
   AttentionNode(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                 const Settings& settings, Tensor kept)
-      : Node("attention", 3), settings_(settings), kept_(std::move(kept)) {
+      : Node("attention", 3),
+        settings_(settings),
+        kept_(std::move(kept)),
+        q_(save(q)),
+        k_(save(k)),
+        v_(save(v)),
+        mask_(mask.defined() ? save(mask) : Saved()) {
     connect(*this, 0, q);
     connect(*this, 1, k);
     connect(*this, 2, v);
-    q_ = save(q);
-    k_ = save(k);
-    v_ = save(v);
-    if (mask.defined()) mask_ = save(mask);
   }
 
   void backward(const Tensor* grads, Tensor* result) override {
@@ -125,7 +123,13 @@ class AttentionNode final : public Node {
     if (grad_enabled()) return by_operators(q, k, v, mask, grads[0], result);
     const Tensor dy = contiguous(grads[0]);
     const Dims batch = batch_of(dy);
-    with_shape(q, k, v, mask, settings_, batch, kept_, [&](const engine::AttentionShape& s) {
+    with_shape(q, k, v, mask, settings_, batch, kept_, [&](engine::AttentionShape& s) {
+      Tensor weights;
+      if (!kept_.defined()) {
+        weights = Tensor::empty({s.batch, s.targets, s.sources}, s.dtype);
+        s.weights = weights.mutable_data();
+        engine::attend(s, Tensor::empty(dy.shape(), s.dtype).mutable_data());
+      }
       const int64_t rows[] = {s.targets, s.sources, s.sources},
                     columns[] = {s.features, s.features, s.outputs};
       for (int i = 0; i < 3; ++i) {
@@ -161,6 +165,13 @@ class AttentionNode final : public Node {
   Tensor kept_;
   Saved q_, k_, v_, mask_;
 };
+
+NDTAPE_HOT [[gnu::noinline]] void record_attention(const Tensor& q, const Tensor& k,
+                                                   const Tensor& v, const Tensor& mask,
+                                                   const Settings& settings, Tensor kept,
+                                                   const Tensor& y) {
+  set_history(y, Ref<Node>::of_new(new AttentionNode(q, k, v, mask, settings, std::move(kept))));
+}
 
 }  // namespace
 
@@ -217,19 +228,19 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, co
   if (y.size() == 0 || sources == 0 || q.shape().back() == 0) {
     return matmul(weights_by_operators(q, k, m, {causal, false, scale}), v);
   }
-  const int64_t rows = y.size() / v.shape().back();
+  const int64_t rows = y.size() / v.shape().back(), width = q.shape().back() + v.shape().back();
+  const bool few = rows * sources <= engine::kFewWeighed / width;
   const bool recorded = recording(q, k, v);
-  const Settings settings = {causal, recorded && rows <= kKeptWeights / itemsize(dtype) / sources,
-                             scale};
-  Tensor kept = Tensor::empty({rows * (2 + (settings.keep_weights ? sources : 0))}, dtype);
+  const Settings settings = {
+      causal, recorded && !few && rows <= kKeptWeights / itemsize(dtype) / sources, scale};
+  Tensor kept;
+  if (!few) kept = Tensor::empty({rows * (2 + (settings.keep_weights ? sources : 0))}, dtype);
   {
     GradMode off(false);
     with_shape(q, k, v, m, settings, batch, kept,
                [&](const engine::AttentionShape& s) { engine::attend(s, y.mutable_data()); });
   }
-  if (recorded) {
-    set_history(y, Ref<Node>::of_new(new AttentionNode(q, k, v, m, settings, std::move(kept))));
-  }
+  if (recorded) record_attention(q, k, v, m, settings, std::move(kept), y);
   return y;
 }
 

@@ -53,21 +53,16 @@ Tensor with_one_stride(const Tensor& x) {
   return x;
 }
 
-Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y);
-Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w);
+using Plan = Ref<SharedPlan<Convolution>>;
 
-Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Tensor& bias) {
-  Tensor y = Tensor::empty(c.y(), x.dtype());
-  if (y.size() > 0) {
-    GradMode off(false);
-    const Tensor by = contiguous(w), add = bias.defined() ? contiguous(bias) : Tensor();
-    engine::convolve(x.dtype(), c.shape, images(x), by.data(), add.defined() ? add.data() : nullptr,
-                     y.mutable_data());
-  }
-  if (!(bias.defined() ? recording(x, w, bias) : recording(x, w))) return y;
-  auto rule = [of = shared(c), x_ = save_for(w, x), w_ = save_for(x, w)](int i, const Tensor& g) {
-    if (i == 0) return input_gradient(of->plan, g, w_);
-    if (i == 1) return weight_gradient(of->plan, x_, g);
+Tensor weight_gradient(const Plan& of, const Tensor& x, const Tensor& y);
+Tensor input_gradient(const Plan& of, const Tensor& y, const Tensor& w);
+
+NDTAPE_HOT [[gnu::noinline]] Tensor record_forward(const Plan& of, const Tensor& x, const Tensor& w,
+                                                   const Tensor& bias, Tensor& y) {
+  auto rule = [of, x_ = save_for(w, x), w_ = save_for(x, w)](int i, const Tensor& g) {
+    if (i == 0) return input_gradient(of, g, w_);
+    if (i == 1) return weight_gradient(of, x_, g);
     Dims axes{0};
     for (int a = 2; a < g.ndim(); ++a) axes.push_back(a);
     return sum(g, axes);
@@ -76,7 +71,21 @@ Tensor forward(const Convolution& c, const Tensor& x, const Tensor& w, const Ten
                         : record_shared("convolve", y, std::move(rule), x, w);
 }
 
-Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w) {
+Tensor forward(const Plan& of, const Tensor& x, const Tensor& w, const Tensor& bias) {
+  const Convolution& c = of->plan;
+  Tensor y = Tensor::empty(c.y(), x.dtype());
+  if (y.size() > 0) {
+    GradMode off(false);
+    const Tensor by = contiguous(w), add = bias.defined() ? contiguous(bias) : Tensor();
+    engine::convolve(x.dtype(), c.shape, images(x), by.data(), add.defined() ? add.data() : nullptr,
+                     y.mutable_data());
+  }
+  if (!(bias.defined() ? recording(x, w, bias) : recording(x, w))) return y;
+  return record_forward(of, x, w, bias, y);
+}
+
+Tensor input_gradient(const Plan& of, const Tensor& y, const Tensor& w) {
+  const Convolution& c = of->plan;
   Tensor x = Tensor::empty(c.x(), y.dtype());
   if (x.size() > 0) {
     GradMode off(false);
@@ -84,13 +93,14 @@ Tensor input_gradient(const Convolution& c, const Tensor& y, const Tensor& w) {
     engine::convolve_input(y.dtype(), c.shape, images(y), by.data(), x.mutable_data());
   }
   if (!recording(y, w)) return x;
-  auto rule = [of = shared(c), y_ = save_for(w, y), w_ = save_for(y, w)](int i, const Tensor& g) {
-    return i == 0 ? forward(of->plan, g, w_, Tensor()) : weight_gradient(of->plan, g, y_);
+  auto rule = [of, y_ = save_for(w, y), w_ = save_for(y, w)](int i, const Tensor& g) {
+    return i == 0 ? forward(of, g, w_, Tensor()) : weight_gradient(of, g, y_);
   };
   return record_shared("convolve_input", x, std::move(rule), y, w);
 }
 
-Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y) {
+Tensor weight_gradient(const Plan& of, const Tensor& x, const Tensor& y) {
+  const Convolution& c = of->plan;
   if (c.shape.images == 0) return zeros(c.w(), x.dtype());
   Tensor w = Tensor::empty(c.w(), x.dtype());
   {
@@ -99,8 +109,8 @@ Tensor weight_gradient(const Convolution& c, const Tensor& x, const Tensor& y) {
     engine::convolve_weight(x.dtype(), c.shape, images(x), images(by), w.mutable_data());
   }
   if (!recording(x, y)) return w;
-  auto rule = [of = shared(c), x_ = save_for(y, x), y_ = save_for(x, y)](int i, const Tensor& g) {
-    return i == 0 ? input_gradient(of->plan, y_, g) : forward(of->plan, x_, g, Tensor());
+  auto rule = [of, x_ = save_for(y, x), y_ = save_for(x, y)](int i, const Tensor& g) {
+    return i == 0 ? input_gradient(of, y_, g) : forward(of, x_, g, Tensor());
   };
   return record_shared("convolve_weight", w, std::move(rule), x, y);
 }
@@ -144,8 +154,8 @@ void check_bias(const char* what, const Tensor& bias, int64_t channels) {
 }
 
 // `input`, `output` and kernel lengths are the shapes' from axis 2 on.
-Convolution plan(const char* what, const Dims& x, const Dims& w, const Dims& y,
-                 const ConvOptions& options) {
+Plan plan(const char* what, const Dims& x, const Dims& w, const Dims& y,
+          const ConvOptions& options) {
   const int axes = x.size() - 2, lead = engine::kSpatial - axes;
   Convolution c{{x[0], options.groups, x[1] / options.groups, w[0] / options.groups, {}}, axes};
   double padded = static_cast<double>(std::max(x[1], y[1]));
@@ -161,7 +171,7 @@ Convolution plan(const char* what, const Dims& x, const Dims& w, const Dims& y,
               static_cast<double>(w[i + 2]) * static_cast<double>(options.dilation[i]);
   }
   if (padded > 0x1p58) refuse(what, "an image with its padding is too large");
-  return c;
+  return shared(c);
 }
 
 struct Operands {

@@ -1,11 +1,15 @@
 // Operations that users bring along, on the tape like the library's own.
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "core/fork_mutex.h"
 #include "core/pool.h"
 #include "ops/elementwise.h"
 #include "ops/record.h"
@@ -19,10 +23,11 @@ using Tensors = CustomOperation::Tensors;
 class SavedList {
  public:
   explicit SavedList(size_t length) : length_(length) {
-    if (length_ > 0) places_ = static_cast<Saved*>(pool::allocate(length_ * sizeof(Saved)));
+    if (length_ > kInline) places_ = static_cast<Saved*>(pool::allocate(length_ * sizeof(Saved)));
   }
   ~SavedList() {
-    if (places_) clear();
+    clear();
+    if (length_ > kInline) pool::release(places_, length_ * sizeof(Saved));
   }
   SavedList(const SavedList&) = delete;
   SavedList& operator=(const SavedList&) = delete;
@@ -34,28 +39,22 @@ class SavedList {
   }
   void clear() {
     while (count_ > 0) std::destroy_at(places_ + --count_);
-    if (places_) pool::release(std::exchange(places_, nullptr), length_ * sizeof(Saved));
   }
   const Saved* begin() const { return places_; }
   const Saved* end() const { return places_ + count_; }
 
  private:
-  Saved* places_ = nullptr;
+  static constexpr size_t kInline = 3;
   size_t length_, count_ = 0;
+  alignas(Saved) std::byte inline_[kInline * sizeof(Saved)];
+  Saved* places_ = reinterpret_cast<Saved*>(inline_);
 };
 
-// A base, so that the name is there before the Node that points to it. The operation goes before
-// the node does.
-struct OwnName {
-  std::string text;
-};
-
-class CustomNode final : private OwnName, public Node {
+class CustomNode final : public Node {
  public:
   CustomNode(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
              std::span<const Tensor> outputs, std::span<const Tensor> saved)
-      : OwnName{operation->name()},
-        Node(text.c_str(), static_cast<int>(inputs.size())),
+      : Node(operation->name(), static_cast<int>(inputs.size())),
         outputs_(static_cast<int>(outputs.size())),
         operation_(std::move(operation)),
         saved_(saved.size()) {
@@ -64,6 +63,8 @@ class CustomNode final : private OwnName, public Node {
     for (const Tensor& s : saved) keep(s, outputs);
   }
 
+  NDTAPE_HOT ~CustomNode() override {}
+
   int outputs() const override { return outputs_; }
 
   void backward(const Tensor* grads, Tensor* result) override {
@@ -71,8 +72,8 @@ class CustomNode final : private OwnName, public Node {
     const Ref<const CustomOperation> operation = operation_;
     const Tensors found = operation->vjp(Tensors(grads, grads + outputs_), read_saved());
     if (static_cast<int>(found.size()) != inputs()) {
-      throw ValueError(text + ": the vjp gave " + std::to_string(found.size()) + " gradients for " +
-                       std::to_string(inputs()) + " inputs");
+      throw ValueError(std::string(name()) + ": the vjp gave " + std::to_string(found.size()) +
+                       " gradients for " + std::to_string(inputs()) + " inputs");
     }
     for (int i = 0; i < inputs(); ++i) {
       const Tensor& g = found[static_cast<size_t>(i)];
@@ -92,8 +93,8 @@ class CustomNode final : private OwnName, public Node {
     if (!operation->has_jvp()) return false;
     Tensors found = operation->jvp(Tensors(tangents, tangents + inputs()), read_saved());
     if (static_cast<int>(found.size()) != outputs_) {
-      throw ValueError(text + ": the jvp gave " + std::to_string(found.size()) + " tangents for " +
-                       std::to_string(outputs_) + " outputs");
+      throw ValueError(std::string(name()) + ": the jvp gave " + std::to_string(found.size()) +
+                       " tangents for " + std::to_string(outputs_) + " outputs");
     }
     std::move(found.begin(), found.end(), result);
     return true;
@@ -107,18 +108,15 @@ class CustomNode final : private OwnName, public Node {
 
  private:
   void keep(const Tensor& x, std::span<const Tensor> outputs) {
-    Node* node = nullptr;
-    uint32_t index = 0;
-    bool is_output = false;
-    for (; index < outputs.size() && !is_output; ++index) is_output = x.is_same(outputs[index]);
-    if (is_output) {
-      --index;
-      is_output = is_inexact(x.dtype());
-    } else if (x.defined() && has_history(x)) {
-      node = static_cast<Node*>(x.impl()->node.get());
-      index = x.impl()->output_index;
+    if (!x.defined()) return saved_.add();
+    if (has_history(x)) {
+      const TensorImpl& known = *x.impl();
+      return saved_.add(x, static_cast<Node*>(known.node.get()), known.output_index, false);
     }
-    x.defined() ? saved_.add(x, node, index, is_output) : saved_.add();
+    const auto is_that = [&](const Tensor& y) { return x.is_same(y); };
+    const auto at = std::ranges::find_if(outputs, is_that);
+    const bool is_output = at != outputs.end() && is_inexact(x.dtype());
+    saved_.add(x, nullptr, is_output ? static_cast<uint32_t>(at - outputs.begin()) : 0, is_output);
   }
 
   Tensors read_saved() const {
@@ -128,7 +126,8 @@ class CustomNode final : private OwnName, public Node {
   }
 
   void check(const Tensor& g, int i) const {
-    const std::string which = text + ": the vjp's gradient of input " + std::to_string(i);
+    const std::string which =
+        std::string(name()) + ": the vjp's gradient of input " + std::to_string(i);
     if (!is_inexact(g.dtype())) {
       throw TypeError(which + " has dtype " + ndtape::name(g.dtype()) + ", expected " +
                       ndtape::name(input(i).dtype));
@@ -158,9 +157,8 @@ bool shares_memory(const Tensor& a, const Tensor& b) {
 
 class OperationOfFunctions final : public CustomOperation {
  public:
-  OperationOfFunctions(std::string name, CustomRule rule)
-      : name_(std::move(name)), rule_(std::move(rule)) {}
-  const char* name() const override { return name_.c_str(); }
+  OperationOfFunctions(const std::string& name, CustomRule rule)
+      : CustomOperation(name), rule_(std::move(rule)) {}
   Tensors vjp(const Tensors& grads, const Tensors& saved) const override {
     return rule_.vjp(grads, saved);
   }
@@ -170,14 +168,24 @@ class OperationOfFunctions final : public CustomOperation {
   }
 
  private:
-  std::string name_;
   CustomRule rule_;
 };
 
+// Nodes outlive their operations, and whoever reads a name in an error may outlive both.
+const char* lasting(const std::string& name) {
+  static ForkMutex mutex;
+  static auto* const names = new std::unordered_set<std::string>;
+  const std::lock_guard lock(mutex);
+  return names->insert(name).first->c_str();
+}
+
 }  // namespace
 
-void record_operation(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
-                      std::span<const Tensor> outputs, std::span<const Tensor> saved) {
+CustomOperation::CustomOperation(const std::string& name) : name_(lasting(name)) {}
+
+NDTAPE_HOT void record_operation(Ref<const CustomOperation> operation,
+                                 std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+                                 std::span<const Tensor> saved) {
   const auto node = Ref<Node>::of_new(new CustomNode(std::move(operation), inputs, outputs, saved));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& y = outputs[i];

@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/fork_mutex.h"
 #include "core/pool.h"
 
 namespace ndtape {
@@ -99,7 +99,7 @@ void* Node::operator new(size_t size) { return pool::allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool::release(p, size); }
 
 namespace {
-std::mutex notes_mutex;
+ForkMutex notes_mutex;
 }
 
 NotesLock::NotesLock() : locked_(!is_alone()) {

@@ -2,14 +2,10 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
-
+#include "core/fork_mutex.h"
 #include "core/pool.h"
 
 namespace ndtape {
@@ -22,14 +18,7 @@ constinit Kept* foreign = nullptr;
 
 Kept*& list_of(Storage& storage) { return storage.owned() ? storage.kept : foreign; }
 
-std::array<std::mutex, 64> mutexes;
-
-#if defined(__unix__) || defined(__APPLE__)
-// In a child made by fork nobody is left to unlock them.
-[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] {
-  for (std::mutex& mutex : mutexes) new (&mutex) std::mutex;
-});
-#endif
+std::array<ForkMutex, 64> mutexes;
 
 // Guards a list, and what stands in it; of many lists one lock.
 class Lock {
@@ -46,7 +35,7 @@ class Lock {
   Lock& operator=(const Lock&) = delete;
 
  private:
-  std::mutex* mutex_ = nullptr;
+  ForkMutex* mutex_ = nullptr;
 };
 
 void unlink(Kept& kept) {

@@ -79,6 +79,9 @@ def inv(x: ArrayLike, /) -> Tensor:
     tensor([[0.5 , 0.  ],
             [0.  , 0.25]])
     """
+    y = _core._inv(x, _FEW_INV)
+    if y is not None:
+        return y
     x = matrices(x, "inv", square=True)
     y = tensor(numpy_call("inv", np.linalg.inv, values(x)))
     return _core.record_operation(_INV, x, y, y)
@@ -89,7 +92,12 @@ def _inv_vjp(g: Tensor, y: Tensor) -> Tensor:
     return -(h @ g @ h)
 
 
+def _few_inv_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return _inv_vjp(g, inv(x))
+
+
 _INV = _core.operation("inv", _inv_vjp)
+_FEW_INV = _core.operation("inv", _few_inv_vjp)
 
 
 def solve(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -122,6 +130,9 @@ def solve(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> nt.linalg.solve(a, nt.tensor([9.0, 8.0]))
     tensor([2., 3.])
     """
+    found = _core._solve(x1, x2, _FEW_SOLVE)
+    if found is not None:
+        return found
     a, b = matrices(x1, "solve", square=True), inexact(x2)
     if b.ndim == 0:
         raise ValueError("solve: x2 must be a vector or matrices, not a scalar")
@@ -140,11 +151,21 @@ def _solve(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _solve_vjp(g: Tensor, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    right = _solve(adjoint(a), g)
+    right = solve(adjoint(a), g)
     return -(right @ adjoint(y)), right
 
 
+def _few_solve_vjp(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    column = b.ndim == 1
+    y = solve(a, b)
+    if column:
+        g, y = g[..., None], y[..., None]
+    to_a, to_b = _solve_vjp(g, a, y)
+    return to_a, to_b[..., 0] if column else to_b
+
+
 _SOLVE = _core.operation("solve", _solve_vjp)
+_FEW_SOLVE = _core.operation("solve", _few_solve_vjp)
 
 
 def det(x: ArrayLike, /) -> Tensor:
@@ -180,6 +201,9 @@ def det(x: ArrayLike, /) -> Tensor:
     >>> nt.linalg.det(nt.tensor([[1.0, 2.0], [3.0, 5.0]])).item()
     -1.0
     """
+    y = _core._det(x, _DET)
+    if y is not None:
+        return y
     x = matrices(x, "det", square=True)
     y = tensor(numpy_call("det", np.linalg.det, values(x)))
     return _core.record_operation(_DET, x, y, x)
@@ -304,6 +328,9 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     >>> sign.item(), round(logabsdet.item(), 2)
     (1.0, -230.26)
     """
+    found = _core._slogdet(x, _SLOGDET, _COMPLEX_SLOGDET)
+    if found is not None:
+        return SlogdetResult(*found)
     x = matrices(x, "slogdet", square=True)
     sign, logabsdet = (tensor(a) for a in numpy_call("slogdet", np.linalg.slogdet, values(x)))
     if x.dtype.kind == "f":  # the sign is constant
@@ -368,9 +395,12 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     tensor([[2., 0.],
             [1., 2.]])
     """
-    x = matrices(x, "cholesky", square=True)
     if upper:
-        return adjoint(cholesky(adjoint(x)))
+        return adjoint(cholesky(adjoint(matrices(x, "cholesky", square=True))))
+    y = _core._cholesky(x, _FEW_CHOLESKY)
+    if y is not None:
+        return y
+    x = matrices(x, "cholesky", square=True)
     y = tensor(numpy_call("cholesky", np.linalg.cholesky, values(x)))
     return _core.record_operation(_CHOLESKY, x, y, y)
 
@@ -383,7 +413,12 @@ def _cholesky_vjp(g: Tensor, y: Tensor) -> Tensor:
     return hermitian_part(h @ middle @ adjoint(h))
 
 
+def _few_cholesky_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return _cholesky_vjp(g, cholesky(x))
+
+
 _CHOLESKY = _core.operation("cholesky", _cholesky_vjp)
+_FEW_CHOLESKY = _core.operation("cholesky", _few_cholesky_vjp)
 
 
 def pinv(x: ArrayLike, /, *, rtol: float | ArrayLike | None = None) -> Tensor:

@@ -12,65 +12,20 @@ from ndtape.nn._elementary import dropout as drop
 __all__ = ["scaled_dot_product_attention"]
 
 
-def scaled_dot_product_attention(
+scaled_dot_product_attention = _core.scaled_dot_product_attention
+
+
+def by_operators(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    *,
-    mask: Tensor | None = None,
-    causal: bool = False,
-    dropout: float = 0.0,
-    scale: float | None = None,
+    mask: Tensor | None,
+    causal: bool,
+    dropout: float,
+    scale: float | None,
 ) -> Tensor:
-    """Means of values, weighted by how well their keys fit a query [1]_.
-
-    ``softmax(query @ key.T * scale + mask) @ value``.
-
-    Parameters
-    ----------
-    query : Tensor
-        Of shape ``(..., targets, features)``.
-    key : Tensor
-        Of shape ``(..., sources, features)``.
-    value : Tensor
-        Of shape ``(..., sources, outputs)``.
-    mask : Tensor, optional
-        Broadcast to ``(..., targets, sources)``: of dtype bool, true where a target may see a
-        source; or of a float dtype, added to the scores.
-    causal : bool, optional
-        Let target i see sources 0 to i only.
-    dropout : float, optional
-        The chance of a weight to be zeroed. With it, and with a mask that requires a gradient, all
-        weights are held in memory; else those of a block of targets, and at most 32 MB for the
-        gradient.
-    scale : float, optional
-        ``features ** -0.5`` if left out.
-
-    Returns
-    -------
-    Tensor
-        Of shape ``(..., targets, outputs)``. A target that may see nothing gives NaN.
-
-    Raises
-    ------
-    ValueError
-        When the shapes do not fit.
-
-    References
-    ----------
-    .. [1] A. Vaswani et al., "Attention is all you need", NIPS 2017.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> q, v = nt.zeros((1, 2)), nt.tensor([[1.0], [3.0]])
-    >>> nt.nn.functional.scaled_dot_product_attention(q, nt.zeros((2, 2)), v)
-    tensor([[2.]])
-    """
+    """Return the same where weights are dropped, and for masks that learn."""
     mask = None if mask is None else tensor("attention", "mask", mask)
-    if dropout == 0 and (mask is None or not mask.requires_grad):
-        return _core._attention(query, key, value, mask, causal, scale)
-    # Weights that are dropped, and masks that learn, by operators.
     number("dropout", dropout, 0, 1)
     query = tensor("attention", "query", query)
     key = tensor("attention", "key", key)

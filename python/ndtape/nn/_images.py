@@ -24,6 +24,8 @@ __all__ = [
 
 Padding = PerAxis | str
 
+conv1d, conv2d, conv3d = _core.conv1d, _core.conv2d, _core.conv3d
+
 
 def check_padding(padding: str, strides: tuple[int, ...]) -> None:
     """Refuse a name that is unknown, or that asks for lengths which the strides do not give."""
@@ -32,7 +34,7 @@ def check_padding(padding: str, strides: tuple[int, ...]) -> None:
         raise ValueError(f"padding: 'same' with strides {strides}, expected strides of 1")
 
 
-def _resolved(
+def resolved_padding(
     name: str,
     axes: int,
     x: Tensor,
@@ -51,142 +53,6 @@ def _resolved(
     if any(t % 2 for t in totals):  # what cannot be shared goes to the end
         x = pad(x, [(0, 0), (0, 0), *((0, t % 2) for t in totals)])
     return x, tuple(t // 2 for t in totals)
-
-
-def conv1d(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Slide a kernel along a sequence; as `conv2d` with one axis.
-
-    Parameters
-    ----------
-    x : Tensor
-        Of shape ``(n, inputs, length)``.
-    weight : Tensor
-        Of shape ``(outputs, inputs / groups, kernel)``.
-    bias : Tensor, optional
-        Of shape ``(outputs,)``.
-    stride, padding, dilation : int, optional
-        Steps of the kernel, zeros at both ends (or "same" or "valid"), steps between its elements.
-    groups : int, optional
-        Parts of the channels that do not see each other.
-
-    Returns
-    -------
-    Tensor
-        Of shape ``(n, outputs, positions)``.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> x = nt.tensor([[[1.0, 2.0, 4.0, 8.0]]])
-    >>> nt.nn.functional.conv1d(x, nt.tensor([[[-1.0, 1.0]]]))
-    tensor([[[1., 2., 4.]]])
-    """
-    if isinstance(padding, str):
-        x, padding = _resolved("conv1d", 1, x, weight, stride, padding, dilation)
-    return _core._convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Slide a kernel over images (cross-correlation, as deep learning calls convolution).
-
-    ``y[n, o, i, j] = bias[o] + sum over c, u, v of weight[o, c, u, v] * x[n, c, i*s + u*d - p,
-    j*s + v*d - p]``, with zeros beyond the image, for stride s, dilation d and padding p.
-
-    Parameters
-    ----------
-    x : Tensor
-        Of shape ``(n, channels, height, width)`` and a float dtype.
-    weight : Tensor
-        Of shape ``(outputs, channels / groups, *kernel)``.
-    bias : Tensor, optional
-        Of shape ``(outputs,)``.
-    stride, padding, dilation : int or pair of ints, optional
-        Step of the window; zeros on both sides of an axis; distance between a kernel's elements.
-        A padding "same" keeps the lengths, at stride 1; "valid" is 0.
-    groups : int, optional
-        Into how many parts the channels are split, each convolved by itself.
-
-    Returns
-    -------
-    Tensor
-        Of shape ``(n, outputs, *lengths)`` with lengths
-        ``(length + 2 * p - d * (kernel - 1) - 1) // s + 1``.
-
-    Raises
-    ------
-    ValueError
-        When shapes do not fit, or the kernel is larger than the padded image.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> x = nt.reshape(nt.arange(9.0), (1, 1, 3, 3))
-    >>> nt.nn.functional.conv2d(x, nt.ones((1, 1, 2, 2)))
-    tensor([[[[ 8., 12.],
-              [20., 24.]]]])
-    """
-    if isinstance(padding, str):
-        x, padding = _resolved("conv2d", 2, x, weight, stride, padding, dilation)
-    return _core._convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Slide a kernel over volumes; as `conv2d` with three axes.
-
-    Parameters
-    ----------
-    x : Tensor
-        Of shape ``(n, inputs, depth, height, width)``.
-    weight : Tensor
-        Of shape ``(outputs, inputs / groups, *kernel)``.
-    bias : Tensor, optional
-        Of shape ``(outputs,)``.
-    stride, padding, dilation : int or three of int, optional
-        Steps of the kernel, zeros at both ends, steps between its elements.
-    groups : int, optional
-        Parts of the channels that do not see each other.
-
-    Returns
-    -------
-    Tensor
-        Of shape ``(n, outputs, *positions)``.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> nt.nn.functional.conv3d(nt.ones((1, 1, 2, 2, 2)), nt.ones((1, 1, 2, 2, 2))).item()
-    8.0
-    """
-    if isinstance(padding, str):
-        x, padding = _resolved("conv3d", 3, x, weight, stride, padding, dilation)
-    return _core._convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose1d(
