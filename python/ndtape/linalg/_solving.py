@@ -330,7 +330,7 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     """
     found = _core._slogdet(x, _SLOGDET, _COMPLEX_SLOGDET)
     if found is not None:
-        return SlogdetResult(*found)
+        return tuple.__new__(SlogdetResult, found)  # its own __new__ is a Python function
     x = matrices(x, "slogdet", square=True)
     sign, logabsdet = (tensor(a) for a in numpy_call("slogdet", np.linalg.slogdet, values(x)))
     if x.dtype.kind == "f":  # the sign is constant
