@@ -19,6 +19,18 @@ using Complex128 = std::complex<double>;
 double conjugate(double x) { return x; }
 Complex128 conjugate(Complex128 x) { return std::conj(x); }
 
+// to[i] -= factor * from[i]; of complex numbers without std::complex's look for what is not finite.
+void subtract(double* to, double factor, const double* from, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to[i] -= factor * from[i];
+}
+void subtract(Complex128* to, Complex128 factor, const Complex128* from, int64_t count) {
+  const double re = factor.real(), im = factor.imag();
+  for (int64_t i = 0; i < count; ++i) {
+    const double x = from[i].real(), y = from[i].imag();
+    to[i] = {to[i].real() - (re * x - im * y), to[i].imag() - (re * y + im * x)};
+  }
+}
+
 // What pivots are chosen by.
 double size_of(double x) { return std::abs(x); }
 double size_of(Complex128 x) { return std::abs(x.real()) + std::abs(x.imag()); }
@@ -51,7 +63,7 @@ class Factored {
       }
       for (int64_t i = k + 1; i < n_; ++i) {
         const T factor = row(i)[k] /= row(k)[k];
-        for (int64_t j = k + 1; j < n_; ++j) row(i)[j] -= factor * row(k)[j];
+        subtract(row(i) + k + 1, factor, row(k) + k + 1, n_ - k - 1);
       }
     }
     return true;
@@ -62,19 +74,19 @@ class Factored {
 
   // b: (n, columns).
   void solve(T* b, int64_t columns) const {
-    const auto subtract = [=](int64_t from, T factor, int64_t to) {
-      for (int64_t j = 0; j < columns; ++j) b[to * columns + j] -= factor * b[from * columns + j];
+    const auto take = [=](int64_t i, T factor, int64_t k) {
+      subtract(b + i * columns, factor, b + k * columns, columns);
     };
     for (int64_t k = 0; k < n_; ++k) {
       T* const own = b + k * columns;
       if (pivots_[k] != k) std::swap_ranges(own, own + columns, b + pivots_[k] * columns);
     }
     for (int64_t k = 0; k < n_; ++k) {
-      for (int64_t i = k + 1; i < n_; ++i) subtract(k, a_[i * n_ + k], i);
+      for (int64_t i = k + 1; i < n_; ++i) take(i, a_[i * n_ + k], k);
     }
     for (int64_t k = n_ - 1; k >= 0; --k) {
       for (int64_t j = 0; j < columns; ++j) b[k * columns + j] /= pivot(k);
-      for (int64_t i = 0; i < k; ++i) subtract(k, a_[i * n_ + k], i);
+      for (int64_t i = 0; i < k; ++i) take(i, a_[i * n_ + k], k);
     }
   }
 
@@ -174,18 +186,20 @@ bool cholesky(const Tensor& x, const Tensor& y) {
     const T* const a = from + matrix * n * n;
     T* const l = to + matrix * n * n;
     for (int64_t i = 0; i < n; ++i) {
-      for (int64_t j = 0; j <= i; ++j) {
-        T rest = i == j ? T(std::real(a[i * n + j])) : a[i * n + j];
-        for (int64_t k = 0; k < j; ++k) rest -= l[i * n + k] * conjugate(l[j * n + k]);
-        if (i > j) {
-          l[i * n + j] = rest / std::real(l[j * n + j]);
-        } else if (std::real(rest) > 0 && is_ordinary(std::real(rest))) {
-          l[i * n + i] = std::sqrt(std::real(rest));
-        } else {
-          return false;
-        }
-      }
+      std::copy_n(a + i * n, i + 1, l + i * n);
       std::fill(l + i * n + i + 1, l + i * n + n, T(0));
+    }
+    T column[kFewRows];
+    for (int64_t j = 0; j < n; ++j) {
+      const double pivot = std::real(l[j * n + j]);
+      if (pivot <= 0 || !is_ordinary(pivot)) return false;
+      const double root = std::sqrt(pivot);
+      l[j * n + j] = root;
+      for (int64_t i = j + 1; i < n; ++i) {
+        const T own = l[i * n + j] /= root;
+        column[i] = conjugate(own);
+        subtract(l + i * n + j + 1, own, column + j + 1, i - j);
+      }
     }
     return true;
   });

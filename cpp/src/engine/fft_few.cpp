@@ -16,7 +16,7 @@ namespace ndtape::engine {
 namespace {
 
 constexpr int64_t kLongest = 64;
-constexpr int64_t kMostProducts = 2048;
+constexpr int64_t kMostProducts = 4096;
 
 using Number = std::complex<double>;
 
