@@ -4,9 +4,11 @@ import gradcheck
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import examples, seeds
 
 import ndtape as nt
+from ndtape.linalg import _decompositions as decompositions
 
 L = nt.linalg
 
@@ -185,6 +187,20 @@ def test_complex_case(name):
         return _parts(f(*(re + im * 1j for re, im in zip(parts[:n], parts[n:], strict=True))))
 
     gradcheck.check(of_parts, *matrices(shapes * 2))
+
+
+@given(st.integers(1, 6), st.booleans(), st.integers(0, 99))
+def test_eigenvalues_in_another_order(n, stacked, seed):
+    """The derivative of each value is at its place, however LAPACK orders them beside vectors."""
+    rng = np.random.default_rng(seed)
+    shape = (3, n) if stacked else (n,)
+    found = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+    places = rng.permuted(np.broadcast_to(np.arange(n), shape), axis=-1)
+    wanted = np.take_along_axis(found, places, -1) * (1 + 1e-14)
+    np.testing.assert_array_equal(decompositions._places(wanted, found), places)
+    equal = np.ones(shape)  # each place once
+    again = decompositions._places(equal, equal)
+    np.testing.assert_array_equal(np.sort(again), np.broadcast_to(np.arange(n), shape))
 
 
 @pytest.mark.parametrize("name", ["eig", "eigvals"])

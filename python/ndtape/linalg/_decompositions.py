@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ndtape import _core
-from ndtape._arguments import is_recorded
 from ndtape._core import Tensor
 from ndtape.linalg._common import (
     Array,
@@ -268,6 +267,10 @@ def eigvals(x: ArrayLike, /) -> Tensor:
     LinAlgError, ValueError
         As for `eig`.
 
+    Notes
+    -----
+    Eigenvectors are computed when the derivative is.
+
     Examples
     --------
     >>> import ndtape as nt
@@ -275,10 +278,31 @@ def eigvals(x: ArrayLike, /) -> Tensor:
     tensor([2.+0.j, 3.+0.j], dtype=complex64)
     """
     x = matrices(x, "eigvals", square=True)
-    if is_recorded(x):
-        # The derivative needs vectors. Left to the way back, they might come in another order.
-        return eig(x).eigenvalues
+    return _core.record_operation(_EIGVALS, x, _eigvals(x), x)
+
+
+def _eigvals(x: Tensor) -> Tensor:
     return _complex(numpy_call("eigvals", np.linalg.eigvals, values(x)))
+
+
+def _eigvals_vjp(g: Tensor, x: Tensor) -> Tensor | None:
+    # Beside vectors LAPACK may find the values in another order.
+    w, v = eig(x)
+    order = tensor(_places(values(w), values(_eigvals(x))))
+    return _eig_vjp(_core.take_along_axis(g, order, axis=-1), None, w, v)
+
+
+_EIGVALS = _core.operation("eigvals", _eigvals_vjp)
+
+
+def _places(wanted: Array, found: Array) -> Array:
+    """Return where values lie among the same ones in another order, but for rounding."""
+    distances = np.abs(wanted[..., :, None] - found[..., None, :])
+    places = np.empty(wanted.shape, np.int64)
+    for i in range(wanted.shape[-1]):
+        places[..., i] = np.argmin(distances[..., i, :], axis=-1)
+        np.put_along_axis(distances, places[..., None, i : i + 1], np.inf, axis=-1)
+    return places
 
 
 # ---- singular values ---------------------------------------------------------------------------
