@@ -186,12 +186,13 @@ CustomOperation::CustomOperation(const std::string& name) : name_(lasting(name))
 NDTAPE_HOT void record_operation(Ref<const CustomOperation> operation,
                                  std::span<const Tensor> inputs, std::span<const Tensor> outputs,
                                  std::span<const Tensor> saved) {
-  const auto node = Ref<Node>::of_new(new CustomNode(std::move(operation), inputs, outputs, saved));
+  auto node = Ref<Node>::of_new(new CustomNode(std::move(operation), inputs, outputs, saved));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& y = outputs[i];
     if (!is_inexact(y.dtype())) continue;
     y.impl()->base = nullptr;  // of its own, even if it was made as a view of something new
-    set_history(y, node, static_cast<uint32_t>(i));
+    const bool last = i + 1 == outputs.size();
+    set_history(y, last ? std::move(node) : node, static_cast<uint32_t>(i));
   }
 }
 
