@@ -258,7 +258,13 @@ def _fourier(t):
     if t.flag():
         options["s" if several else "n"] = t.pair(0, 40, 2) if several else t.number(0, 40)
     if t.rng.random() < 0.2:
-        return _core._fft, (x, t.number(-1, 1), t.flag(), t.number(0, 2)), {}
+        axis, factor = t.number(-1, 1), t.number(0, 2)
+        kernels = [
+            (_core._fft, (x, axis, t.flag(), factor), {}),
+            (_core._rfft, (x, axis, factor), {}),
+            (_core._irfft, (x, axis, t.number(-1, 2 * length), factor), {}),
+        ]
+        return pick(t.rng, kernels)
     return getattr(nt.fft, name), (x,), options
 
 
