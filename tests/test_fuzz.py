@@ -13,6 +13,7 @@ import faulthandler
 import os
 import subprocess
 import sys
+import tempfile
 
 import fuzz_operators
 import numpy as np
@@ -131,7 +132,8 @@ class Log:
     """What is tried, on the disk before it is: a crash leaves its cause as the last line."""
 
     def __init__(self):
-        self.file = open(os.environ.get("FUZZ_LOG", os.devnull), "w")  # noqa: SIM115
+        path = os.environ.get("FUZZ_LOG")
+        self.file = open(path, "w") if path else tempfile.NamedTemporaryFile("w")  # noqa: SIM115
 
     def __call__(self, *words):
         self.file.seek(0)
@@ -304,7 +306,7 @@ def run(seed, count):
             pass
         except BaseException as error:
             log.file.seek(0)
-            text = open(log.file.name).read() if log.file.name != os.devnull else ""  # noqa: SIM115
+            text = open(log.file.name).read()  # noqa: SIM115
             unexpected.append(f"case {case}: {text}{type(error).__name__}: {error}")
     return unexpected
 
