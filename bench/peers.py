@@ -2,6 +2,7 @@
 
     python bench/peers.py                          # all rows, into docs/performance.md
     python bench/peers.py --filter matmul --quick  # a look, nothing is written
+    python bench/peers.py --filter matmul --write  # these rows of the page anew
     python bench/peers.py --json FILE --threads 1
 
 Every library lives in a process of its own, held to the same cores, and is asked row by row: in
@@ -62,12 +63,13 @@ class Job:
         statement, names = work if isinstance(work, tuple) else ("work()", {"work": work})
         return timeit.Timer(statement, globals=names)
 
-    def times(self, seconds: float) -> tuple[list[float], list[float], float]:
+    def times(self, seconds: float) -> tuple[list[float], list[float], float, float]:
         """Seconds a call, from as many batches of calls as fit, at least two.
 
-        Also how much longer than the batch of the row beside it each took, and the share of the
-        machine that other processes took meanwhile.
+        Also how much longer than the batch of the row beside it each took, the share of the
+        machine that other processes took meanwhile, and how slow the core was before or after.
         """
+        before = pace()
         # Once for nothing: threads of the library that was asked before may still be awake, waiting
         # actively, and the caches are theirs.
         self.timer.timeit(self.calls)
@@ -79,7 +81,12 @@ class Job:
             if self.beside:
                 adds.append(found[-1] - self.beside.timeit(self.calls) / self.calls)
         others = floors.busy_seconds() - busy - (time.process_time() - own)
-        return found, adds, others / (time.perf_counter() - start)
+        return found, adds, others / (time.perf_counter() - start), max(before, pace())
+
+
+def pace() -> float:
+    """Seconds that a fixed piece of Python takes: more, where other machines share the core."""
+    return min(timeit.repeat("for i in r: pass", "r = range(20000)", number=1, repeat=3))
 
 
 def serve(name: str, threads: int, pipe) -> None:
@@ -132,12 +139,17 @@ class Worker:
 
 
 class Patience:
-    """Runs that other processes disturb are repeated, for so many seconds in all."""
+    """Runs that others disturb are repeated, for so many seconds in all.
+
+    Others are processes of this machine, and machines that share its cores.
+    """
 
     limit = 0.2  # of one core
+    slower = 1.15  # than the best pace so far
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
+        self.best = float("inf")
 
     def times(self, worker: Worker, seconds: float) -> tuple[list[float], list[float], bool]:
         """Undisturbed times, or with False what there was when the patience ended."""
@@ -146,9 +158,11 @@ class Patience:
             answer = worker.ask("time", seconds)
             if isinstance(answer, str):
                 raise RuntimeError(answer)
-            found, adds, others = answer
-            if others < self.limit or self.left <= 0:
-                return found, adds, others < self.limit
+            found, adds, others, pace = answer
+            self.best = min(self.best, pace)
+            calm = others < self.limit and pace < self.slower * self.best
+            if calm or self.left <= 0:
+                return found, adds, calm
             time.sleep(0.2)
             self.left -= time.perf_counter() - start
 
@@ -267,13 +281,20 @@ def limit(threads: int) -> None:
         os.sched_setaffinity(0, cores[:threads])
 
 
+def with_rows(page: dict, found: list[dict]) -> dict:
+    """Return the page with these rows in the places of those that it had."""
+    rows = {(row["group"], row["name"]): row for row in [*page["rows"], *found]}
+    known = [rows[key] for row in ROWS if (key := (row.group, row.name)) in rows]
+    return {**page, "rows": known}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--filter", default="", help="rows whose group or name contains this")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     parser.add_argument("--threads", type=int, default=2, help="of every library (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="fewer runs, rougher figures")
-    parser.add_argument("--write", action="store_true", help="the page despite a filter")
+    parser.add_argument("--write", action="store_true", help="these rows of the page anew")
     parser.add_argument(
         "--patience",
         type=float,
@@ -331,6 +352,8 @@ def main() -> None:
 
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
+    if options.write and options.filter and (RESULTS / "peers.json").exists():
+        result = with_rows(json.loads((RESULTS / "peers.json").read_text()), found)
     if options.write or not (options.filter or options.quick):
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "peers.json").write_text(json.dumps(result, indent=1) + "\n")
