@@ -100,7 +100,8 @@ def markdown(result: dict) -> str:
     lines = [
         "# Performance",
         "",
-        "ndtape beside NumPy, PyTorch and JAX (compiled), everything on one machine, the libraries of a row in turn:",
+        "ndtape beside NumPy, PyTorch and JAX (compiled), everything on one machine, "
+        "the libraries of a row in turn:",
         "",
         *[f"- {text}" for text in facts_lines(machine)],
         "",
