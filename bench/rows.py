@@ -598,7 +598,16 @@ _recorded("m[i]", "m[i]")
 _recorded("concat([a, b])", "xp.concat([a, b])")
 _recorded("stack([a, b]), 3 operations", "xp.stack([a, b])")
 _recorded("einsum('ij,jk', m, m)", "xp.einsum('ij,jk', m, m)")
-for _text in ("det(m)", "slogdet(m)", "inv(m)", "solve(m, w)", "cholesky(p)", "svd(m)", "eigh(p)"):
+for _text in (
+    "det(m)",
+    "slogdet(m)",
+    "inv(m)",
+    "solve(m, w)",
+    "cholesky(p)",
+    "qr(m)",
+    "svd(m)",
+    "eigh(p)",
+):
     _recorded(f"linalg.{_text}", f"xp.linalg.{_text}")
 _recorded("fft.fft(w)", "xp.fft.fft(w)")
 for _text in (

@@ -184,7 +184,10 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("name", ["det", "slogdet", "inv", "cholesky"])
+NAMES = ["det", "slogdet", "inv", "cholesky", "eigvalsh", "svdvals"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", UNUSUAL)
 @pytest.mark.parametrize("dtype", INEXACT)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -201,7 +204,8 @@ def test_what_is_unusual_is_as_in_numpy(name, kind, dtype):
             continue
         got = getattr(L, name)(nt.asarray(a))
         for g, w in zip(got, want, strict=True) if name == "slogdet" else [(got, want)]:
-            np.testing.assert_allclose(g.numpy(), w, rtol=1e-6)
+            slack = 1e-12 if name == "svdvals" and kind in ("singular", "subnormal") else 0
+            np.testing.assert_allclose(g.numpy(), w, rtol=1e-6, atol=slack)
 
 
 def test_kernels_of_few_rows_take_nothing_else():
@@ -211,19 +215,30 @@ def test_kernels_of_few_rows_take_nothing_else():
         lambda x, rule=rule: core._det(x, rule),
         lambda x, rule=rule: core._inv(x, rule),
         lambda x, rule=rule: core._cholesky(x, rule),
-        lambda x, rule=rule: core._slogdet(x, rule, rule),
+        lambda x, rule=rule: core._slogdet(x, rule, rule, tuple),
+        lambda x, rule=rule: core._eigh(x, rule, tuple),
         lambda x, rule=rule: core._solve(x, x, rule),
         lambda x, rule=rule: core._solve(nt.eye(2), x, rule) if nt.asarray(x).ndim != 2 else None,
     ]
+    of_any_shape = [
+        lambda x, rule=rule: core._svd(x, rule, tuple, False),
+        lambda x, rule=rule: core._svdvals(x, rule),
+        lambda x, rule=rule: core._qr(x, rule, tuple, True),
+    ]
     others = [nt.eye(17), nt.zeros((0, 2, 2)), nt.zeros((0, 0)), nt.ones((2, 3)), nt.ones(4),
               nt.ones(()), nt.ones((2, 2), dtype=nt.int64), np.eye(2), [[1.0]], 3.0]  # fmt: skip
-    for f in kernels:
+    for f in [*kernels, *of_any_shape]:
         for x in others:
-            assert f(x) is None
+            assert f(x) is None or (f in of_any_shape and x.shape == (2, 3))
         with pytest.raises(TypeError, match="expected what _core.operation made, not int"):
             f(nt.eye(2), 3) if f is not kernels[-1] else f(nt.ones(2), 3)
-    for f in kernels[:5]:
+    for f in [*kernels[:-1], *of_any_shape]:
         assert f(nt.zeros((2, 2))) is None
+    assert core._svd(nt.eye(2, 3), rule, tuple, True) is None
+    assert core._svdvals(nt.eye(5), rule) is None
+    for result in (3, int, None):
+        with pytest.raises(TypeError, match="_eigh: expected a class of tuples, not"):
+            core._eigh(nt.eye(2), rule, result)
     with pytest.raises(ValueError, match="solve"):
         core._solve(nt.ones((2, 2, 2)), nt.ones((3, 2, 2)), rule)
 
@@ -292,8 +307,9 @@ def test_svd(case, full):
     orthonormal(got.U, dtype)
     orthonormal(nt.asarray(_h(vh)), dtype)
     close(nt.asarray((u[..., :k] * s[..., None, :]) @ vh[..., :k, :]), array, dtype)
-    assert_same(L.svdvals(tensor), np.linalg.svd(array, compute_uv=False))
+    close(L.svdvals(tensor), np.linalg.svd(array, compute_uv=False), dtype)
     assert np.all(s >= 0)
+    assert np.all(np.diff(s) <= 0)
 
 
 @given(stacks(square=False), st.sampled_from(["reduced", "complete"]))
@@ -314,6 +330,87 @@ def test_qr(case, mode):
     tracked = L.qr(nt.tensor(array, requires_grad=True), mode=mode)
     close(tracked.Q @ tracked.R, array, dtype)
     assert tracked.R.shape == got.R.shape
+
+
+KINDS = ["ordinary", "whole numbers", "of all sizes", "of rank 1", "mostly zeros"]
+
+
+def matrices_of_kind(rng, kind, dtype, *shape):
+    array = rng.standard_normal(shape)
+    if dtype in COMPLEX:
+        array = array + 1j * rng.standard_normal(shape)
+    if kind == "whole numbers":
+        array = np.round(array)
+    elif kind == "of all sizes":
+        array = array * 10.0 ** rng.integers(-8, 8, shape)
+    elif kind == "of rank 1":
+        array = array[..., :1] * array[..., :1, :]
+    elif kind == "mostly zeros":
+        array = np.round(0.4 * array)
+    return array.astype(dtype)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(
+    st.sampled_from(INEXACT),
+    st.sampled_from([(), (3,), (2, 2), (400,)]),
+    st.one_of(st.integers(1, 4), st.integers(1, 17)),
+    st.one_of(st.integers(1, 4), st.integers(1, 17)),
+    st.integers(0, 999),
+)
+def test_decompositions_of_few_rows_and_many(kind, dtype, stack, m, n, seed):
+    """The factors are what they should be to rounding, whoever computes them."""
+    rng = np.random.default_rng(seed)
+    a = matrices_of_kind(rng, kind, dtype, *stack, m, n)
+    b = matrices_of_kind(rng, kind, dtype, *stack, n, n)
+    b = b + _h(b)
+
+    def near(got, want, scale):
+        slack = 40 * max(m, n) * np.finfo(dtype).eps
+        assert got.dtype in (dtype, np.zeros(0, dtype).real.dtype)
+        assert got.shape == want.shape
+        assert np.all(np.abs(got - want) <= slack * scale)
+
+    def near_orthonormal(q):
+        near(_h(q) @ q, np.broadcast_to(np.eye(q.shape[-1]), (*stack, *[q.shape[-1]] * 2)), 1)
+
+    def size(x):
+        return np.abs(x).max(axis=(-2, -1), initial=0, keepdims=True)
+
+    u, s, vh = (t.numpy() for t in L.svd(nt.asarray(a), full_matrices=False))
+    near(u * s[..., None, :] @ vh, a, size(a))
+    near_orthonormal(u)
+    near_orthonormal(_h(vh))
+    assert np.all(np.diff(s) <= 0)
+    assert np.all(s >= 0)
+    near(L.svdvals(nt.asarray(a)).numpy(), s, s[..., :1])
+
+    w, v = (t.numpy() for t in L.eigh(nt.asarray(np.tril(b))))  # the lower triangle is enough
+    near(v * w[..., None, :] @ _h(v), b, size(b))
+    near_orthonormal(v)
+    assert np.all(np.diff(w) >= 0)
+    near(L.eigvalsh(nt.asarray(b)).numpy(), w, size(b)[..., 0])
+
+    for mode in ("reduced", "complete"):
+        q, r = (t.numpy() for t in L.qr(nt.asarray(a), mode=mode))
+        near(q @ r, a, size(a))
+        near_orthonormal(q)
+        np.testing.assert_array_equal(r, np.triu(r))
+        # The signs are LAPACK's.
+        near(np.sign(r.real), np.sign(np.linalg.qr(a, mode).R.real), 1) if kind == KINDS[0] else 0
+
+
+def test_small_values_of_graded_matrices():
+    """Of few columns, values far below the largest come out right, too."""
+    scale = np.array([1.0, 1e-20, 1e-40])
+    a = np.array([[2.0, 1.0, 0.5], [1.0, 3.0, 1.0], [0.5, 1.0, 4.0]])
+    graded = scale[:, None] * a * scale
+    # To first order of the scale, values are quotients of leading minors.
+    minors = [np.linalg.det(a[:k, :k]) for k in (1, 2, 3)]
+    want = np.array([minors[0], minors[1] / minors[0], minors[2] / minors[1]]) * scale**2
+    np.testing.assert_allclose(L.eigvalsh(nt.asarray(graded)).numpy(), want[::-1], rtol=1e-14)
+    columns = np.linalg.qr(a).Q * scale
+    np.testing.assert_allclose(L.svdvals(nt.asarray(columns)).numpy(), scale, rtol=1e-14)
 
 
 # ---- norms ---------------------------------------------------------------------------------------

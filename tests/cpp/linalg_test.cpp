@@ -41,12 +41,41 @@ TEST_P(Matrices, AreFactored) {
   const Tensor lower = try_cholesky(product);
   EXPECT_LT(largest(matmul(lower, conj(swapaxes(lower, 1, 2))) - product),
             slack * largest(product));
+  const auto [q, r] = try_qr(x, false);
+  EXPECT_LT(largest(matmul(q, r) - x), slack);
+  EXPECT_LT(largest(matmul(conj(swapaxes(q, 1, 2)), q) - identity(n, dtype)), slack);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Matrices,
                          testing::Combine(testing::Values(DType::Float32, DType::Float64,
                                                           DType::Complex64, DType::Complex128),
                                           testing::Values(1, 2, 7, 16)));
+
+class MatricesOfFewColumns : public testing::TestWithParam<std::tuple<DType, int64_t>> {};
+
+TEST_P(MatricesOfFewColumns, HaveValuesAndVectors) {
+  const auto [dtype, n] = GetParam();
+  const double slack = itemsize(real_dtype(dtype)) == 4 ? 1e-5 : 1e-13;
+  const auto adjoint = [](const Tensor& t) { return conj(swapaxes(t, 1, 2)); };
+  const Tensor x = swapaxes(wavy({3, n, n}, dtype), 1, 2), hermitian = x + adjoint(x) + 0.5;
+  const auto [w, v] = try_eigh(hermitian);
+  EXPECT_LT(largest(matmul(v * expand_dims(w, 1), adjoint(v)) - hermitian), slack);
+  EXPECT_LT(largest(matmul(adjoint(v), v) - identity(n, dtype)), slack);
+  EXPECT_LT(largest(try_eigvalsh(hermitian) - w), slack);
+  for (const Dims& shape : {Dims{3, 16, n}, Dims{3, n, 7}, Dims{1, n, n}}) {
+    const Tensor a = wavy(shape, dtype) + 0.5;
+    const auto [u, s, vh] = try_svd(a);
+    EXPECT_LT(largest(matmul(u * expand_dims(s, 1), vh) - a), slack);
+    EXPECT_LT(largest(matmul(adjoint(u), u) - identity(u.length(2), dtype)), slack);
+    EXPECT_LT(largest(matmul(vh, adjoint(vh)) - identity(vh.length(1), dtype)), slack);
+    EXPECT_LT(largest(try_svdvals(a) - s), slack);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, MatricesOfFewColumns,
+                         testing::Combine(testing::Values(DType::Float32, DType::Float64,
+                                                          DType::Complex64, DType::Complex128),
+                                          testing::Values(1, 2, 3, 4)));
 
 TEST(MatricesOfFewRows, AreNoOthers) {
   const Tensor many = identity(17, DType::Float64), singular = zeros({2, 2}, DType::Float64),
@@ -57,6 +86,11 @@ TEST(MatricesOfFewRows, AreNoOthers) {
     EXPECT_FALSE(try_inv(x).defined());
     EXPECT_FALSE(try_solve(x, x).defined());
     EXPECT_FALSE(try_cholesky(x).defined());
+    EXPECT_FALSE(try_eigh(x).values.defined());
+    EXPECT_FALSE(try_eigvalsh(x).defined());
+    EXPECT_FALSE(try_svd(x).values.defined());
+    EXPECT_FALSE(try_svdvals(x).defined());
+    EXPECT_FALSE(try_qr(x, true).q.defined());
   }
   for (const Dims& shape : {Dims{2, 3}, Dims{4}, Dims{}, Dims{0, 0}}) {
     EXPECT_FALSE(try_det(zeros(shape, DType::Float64)).defined());

@@ -1,45 +1,15 @@
-// Gaussian elimination with partial pivoting and Cholesky's factorization, as LAPACK has them for a
-// single block (getf2, potf2): of few rows, calling it takes longer than they do.
+// Gaussian elimination with partial pivoting, Cholesky's factorization and Householder's, as LAPACK
+// has them for a single block (getf2, potf2, geqr2, org2r): of few rows, calling it takes longer
+// than they do.
 #include "engine/factor.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <complex>
-#include <limits>
-
-#include "engine/elementwise.h"
-#include "ndtape/parallel.h"
 
 namespace ndtape::engine {
 namespace {
 
-using Complex128 = std::complex<double>;
-
-double conjugate(double x) { return x; }
-Complex128 conjugate(Complex128 x) { return std::conj(x); }
-
-// to[i] -= factor * from[i]; of complex numbers without std::complex's look for what is not finite.
-void subtract(double* to, double factor, const double* from, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) to[i] -= factor * from[i];
-}
-void subtract(Complex128* to, Complex128 factor, const Complex128* from, int64_t count) {
-  const double re = factor.real(), im = factor.imag();
-  for (int64_t i = 0; i < count; ++i) {
-    const double x = from[i].real(), y = from[i].imag();
-    to[i] = {to[i].real() - (re * x - im * y), to[i].imag() - (re * y + im * x)};
-  }
-}
-
-// What pivots are chosen by.
-double size_of(double x) { return std::abs(x); }
-double size_of(Complex128 x) { return std::abs(x.real()) + std::abs(x.imag()); }
-
-template <class T>
-bool is_ordinary(T x) {
-  const double size = size_of(x);
-  return size >= std::numeric_limits<double>::min() && size <= std::numeric_limits<double>::max();
-}
+constexpr int64_t kMost = kFewRows * kFewRows;
 
 // A matrix as the product of a permutation, a lower triangle with ones on its diagonal, and an
 // upper one.
@@ -48,8 +18,10 @@ class Factored {
  public:
   explicit Factored(int64_t n) : n_(n) {}
 
-  bool factor(const T* x) {
-    std::copy_n(x, n_ * n_, a_);
+  T* elements() { return a_; }
+
+  // Of the elements, which it replaces. Returns whether all pivots are ordinary.
+  bool factor() {
     for (int64_t k = 0; k < n_; ++k) {
       int64_t p = k;
       for (int64_t i = k + 1; i < n_; ++i) {
@@ -72,8 +44,8 @@ class Factored {
   bool is_odd() const { return is_odd_; }
   T pivot(int64_t k) const { return a_[k * n_ + k]; }
 
-  // b: (n, columns).
-  void solve(T* b, int64_t columns) const {
+  // b: (n, columns). Returns whether the solutions are finite.
+  bool solve(T* b, int64_t columns) const {
     const auto take = [=](int64_t i, T factor, int64_t k) {
       subtract(b + i * columns, factor, b + k * columns, columns);
     };
@@ -88,6 +60,7 @@ class Factored {
       for (int64_t j = 0; j < columns; ++j) b[k * columns + j] /= pivot(k);
       for (int64_t i = 0; i < k; ++i) take(i, a_[i * n_ + k], k);
     }
+    return std::all_of(b, b + n_ * columns, [](T v) { return std::isfinite(size_of(v)); });
   }
 
  private:
@@ -96,99 +69,90 @@ class Factored {
   const int64_t n_;
   bool is_odd_ = false;
   int64_t pivots_[kFewRows];
-  T a_[kFewRows * kFewRows];
+  T a_[kMost];
 };
 
-// Runs body(matrix), which tells whether that was ordinary, for all of x.
-template <class Body>
-bool all_ordinary(const Tensor& x, Body&& body) {
-  const int64_t count = x.length(0), n = x.length(1);
-  std::atomic<bool> found{true};
-  const auto run = [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end && found.load(std::memory_order_relaxed); ++i) {
-      if (!body(i)) found.store(false, std::memory_order_relaxed);
-    }
-  };
-  if (count * n * n * n < kParallelWork) {
-    run(0, count);
-  } else {
-    parallel_for(count, run);
-  }
-  return found.load(std::memory_order_relaxed);
+// Runs body(matrix, its factors) for the matrices of x.
+template <class T, class Body>
+bool factor_all(const Stack& s, const Tensor& x, Body&& body) {
+  const Elements<T> from(x);
+  const int64_t n = s.n;
+  return all_ordinary(s, [&](int64_t matrix) {
+    Factored<T> f(n);
+    from.load(matrix * n * n, n * n, f.elements());
+    return f.factor() && body(matrix, f);
+  });
 }
 
 template <class T>
-bool det(const Tensor& x, const Tensor& y) {
-  const int64_t n = x.length(1);
-  const T* const from = x.data<T>();
-  T* const to = y.mutable_data<T>();
-  return all_ordinary(x, [=](int64_t i) {
-    Factored<T> f(n);
-    if (!f.factor(from + i * n * n)) return false;
+bool det(const Stack& s, const Tensor& x, const Tensor& y) {
+  const Elements<T> to(y);
+  return factor_all<T>(s, x, [&](int64_t matrix, const Factored<T>& f) {
     T product = f.is_odd() ? T(-1) : T(1);
-    for (int64_t k = 0; k < n; ++k) {
+    for (int64_t k = 0; k < s.n; ++k) {
       product *= f.pivot(k);
       if (!is_ordinary(product)) return false;
     }
-    to[i] = product;
+    to.store(matrix, 1, &product);
     return true;
   });
 }
 
 template <class T>
-bool slogdet(const Tensor& x, const Tensor& sign, const Tensor& logarithm) {
-  const int64_t n = x.length(1);
-  const T* const from = x.data<T>();
-  T* const signs = sign.mutable_data<T>();
-  double* const logarithms = logarithm.mutable_data<double>();
-  return all_ordinary(x, [=](int64_t i) {
-    Factored<T> f(n);
-    if (!f.factor(from + i * n * n)) return false;
-    signs[i] = f.is_odd() ? T(-1) : T(1);
-    logarithms[i] = 0;
-    for (int64_t k = 0; k < n; ++k) {
+bool slogdet(const Stack& s, const Tensor& x, const Tensor& sign_, const Tensor& logarithm_) {
+  const Elements<T> to_sign(sign_);
+  const Elements<double> to_logarithm(logarithm_);
+  return factor_all<T>(s, x, [&](int64_t matrix, const Factored<T>& f) {
+    T sign = f.is_odd() ? T(-1) : T(1);
+    double logarithm = 0;
+    for (int64_t k = 0; k < s.n; ++k) {
       const double size = std::abs(f.pivot(k));
-      signs[i] *= f.pivot(k) / size;
-      logarithms[i] += std::log(size);
+      sign *= f.pivot(k) / size;
+      logarithm += std::log(size);
     }
-    return std::isfinite(logarithms[i]);
-  });
-}
-
-// set(y) sets a matrix's right-hand sides, which the solutions then replace.
-template <class T, class Set>
-bool solve(const Tensor& x, const Tensor& y, Set&& set) {
-  const int64_t n = x.length(1), columns = y.length(2);
-  const T* const from = x.data<T>();
-  T* const to = y.mutable_data<T>();
-  return all_ordinary(x, [=](int64_t i) {
-    Factored<T> f(n);
-    if (!f.factor(from + i * n * n)) return false;
-    T* const own = to + i * n * columns;
-    set(own);
-    f.solve(own, columns);
-    return std::all_of(own, own + n * columns, [](T v) { return std::isfinite(size_of(v)); });
+    to_sign.store(matrix, 1, &sign);
+    to_logarithm.store(matrix, 1, &logarithm);
+    return std::isfinite(logarithm);
   });
 }
 
 template <class T>
-void set_identity(T* y, int64_t n) {
-  std::fill_n(y, n * n, T(0));
-  for (int64_t i = 0; i < n; ++i) y[i * n + i] = T(1);
+bool solve(const Stack& s, const Tensor& x, int64_t columns, const Tensor& b, const Tensor& y) {
+  const Elements<T> from(b), to(y);
+  return factor_all<T>(s, x, [&](int64_t matrix, const Factored<T>& f) {
+    T some[kMost];
+    for (int64_t first = 0; first < columns; first += kFewRows) {
+      const int64_t count = std::min(kFewRows, columns - first);
+      const auto at = [&](int64_t i) { return (matrix * s.n + i) * columns + first; };
+      for (int64_t i = 0; i < s.n; ++i) from.load(at(i), count, some + i * count);
+      if (!f.solve(some, count)) return false;
+      for (int64_t i = 0; i < s.n; ++i) to.store(at(i), count, some + i * count);
+    }
+    return true;
+  });
 }
 
 template <class T>
-bool cholesky(const Tensor& x, const Tensor& y) {
-  const int64_t n = x.length(1);
-  const T* const from = x.data<T>();
-  T* const to = y.mutable_data<T>();
-  return all_ordinary(x, [=](int64_t matrix) {
-    const T* const a = from + matrix * n * n;
-    T* const l = to + matrix * n * n;
-    for (int64_t i = 0; i < n; ++i) {
-      std::copy_n(a + i * n, i + 1, l + i * n);
-      std::fill(l + i * n + i + 1, l + i * n + n, T(0));
-    }
+bool inv(const Stack& s, const Tensor& x, const Tensor& y) {
+  const Elements<T> to(y);
+  const int64_t n = s.n;
+  return factor_all<T>(s, x, [&](int64_t matrix, const Factored<T>& f) {
+    T own[kMost];
+    set_identity(own, n, n);
+    if (!f.solve(own, n)) return false;
+    to.store(matrix * n * n, n * n, own);
+    return true;
+  });
+}
+
+template <class T>
+bool cholesky(const Stack& s, const Tensor& x, const Tensor& y) {
+  const Elements<T> from(x), to(y);
+  const int64_t n = s.n;
+  return all_ordinary(s, [&](int64_t matrix) {
+    T l[kMost];
+    from.load(matrix * n * n, n * n, l);
+    for (int64_t i = 0; i < n; ++i) std::fill(l + i * n + i + 1, l + i * n + n, T(0));
     T column[kFewRows];
     for (int64_t j = 0; j < n; ++j) {
       const double pivot = std::real(l[j * n + j]);
@@ -201,38 +165,91 @@ bool cholesky(const Tensor& x, const Tensor& y) {
         subtract(l + i * n + j + 1, own, column + j + 1, i - j);
       }
     }
+    to.store(matrix * n * n, n * n, l);
     return true;
   });
 }
 
-// body(a value of x's type).
-template <class Body>
-bool by_type(const Tensor& x, Body&& body) {
-  return x.dtype() == DType::Float64 ? body(double()) : body(Complex128());
+// A reflection: x -= tau v (v^H x), with v[0] = 1.
+template <class T>
+struct Reflection {
+  // The one that maps the vector of elements x[0], x[step], ... to a multiple, returned, of the
+  // first unit vector; as LAPACK (larfg) chooses it, whose conjugate is what maps it.
+  T set(const T* x, int64_t count_, int64_t step) {
+    count = count_;
+    tau = T(0);
+    double below = 0;
+    for (int64_t i = 1; i < count; ++i) below += norm(v[i] = x[i * step]);
+    v[0] = T(1);
+    const T first = x[0];
+    if (below == 0 && std::imag(first) == 0) return first;
+    const double end = -std::copysign(std::sqrt(norm(first) + below), std::real(first));
+    tau = (end - first) / end;
+    for (int64_t i = 1; i < count; ++i) v[i] /= first - end;
+    return end;
+  }
+
+  // Of rows `columns` long from x on, `step` apart.
+  void apply(T* x, int64_t columns, int64_t step, T by) const {
+    T sums[kFewRows] = {};
+    for (int64_t i = 0; i < count; ++i) subtract(sums, -conjugate(v[i]), x + i * step, columns);
+    for (int64_t i = 0; i < count; ++i) subtract(x + i * step, product(by, v[i]), sums, columns);
+  }
+
+  int64_t count = 0;
+  T tau = T(0);
+  T v[kFewRows];
+};
+
+template <class T>
+bool qr(const Stack& s, const Tensor& x, int64_t k, const Tensor& q, const Tensor& r) {
+  const Elements<T> from(x), to_q(q), to_r(r);
+  const int64_t m = s.m, n = s.n, count = std::min(m, n);
+  return all_ordinary(s, [&](int64_t matrix) {
+    T a[kMost];
+    from.load(matrix * m * n, m * n, a);
+    if (!has_moderate_elements(a, m * n)) return false;
+    Reflection<T> reflections[kFewRows];
+    for (int64_t j = 0; j < count; ++j) {
+      T* const corner = a + j * n + j;
+      *corner = reflections[j].set(corner, m - j, n);
+      for (int64_t i = 1; i < m - j; ++i) corner[i * n] = T(0);
+      reflections[j].apply(corner + 1, n - j - 1, n, conjugate(reflections[j].tau));
+    }
+    to_r.store(matrix * k * n, k * n, a);
+    set_identity(a, m, k);
+    for (int64_t j = count - 1; j >= 0; --j) {
+      reflections[j].apply(a + j * k + j, k - j, k, reflections[j].tau);
+    }
+    to_q.store(matrix * m * k, m * k, a);
+    return true;
+  });
 }
 
 }  // namespace
 
-bool det(const Tensor& x, const Tensor& y) {
-  return by_type(x, [&]<class T>(T) { return det<T>(x, y); });
+bool det(const Stack& s, const Tensor& x, const Tensor& y) {
+  return by_type(x, [&]<class T>(T) { return det<T>(s, x, y); });
 }
 
-bool slogdet(const Tensor& x, const Tensor& sign, const Tensor& logarithm) {
-  return by_type(x, [&]<class T>(T) { return slogdet<T>(x, sign, logarithm); });
+bool slogdet(const Stack& s, const Tensor& x, const Tensor& sign, const Tensor& logarithm) {
+  return by_type(x, [&]<class T>(T) { return slogdet<T>(s, x, sign, logarithm); });
 }
 
-bool solve(const Tensor& x, const Tensor& b) {
-  return by_type(x, [&]<class T>(T) { return solve<T>(x, b, [](T*) {}); });
+bool solve(const Stack& s, const Tensor& x, int64_t columns, const Tensor& b, const Tensor& y) {
+  return by_type(x, [&]<class T>(T) { return solve<T>(s, x, columns, b, y); });
 }
 
-bool inv(const Tensor& x, const Tensor& y) {
-  const int64_t n = x.length(1);
-  return by_type(x,
-                 [&]<class T>(T) { return solve<T>(x, y, [n](T* own) { set_identity(own, n); }); });
+bool inv(const Stack& s, const Tensor& x, const Tensor& y) {
+  return by_type(x, [&]<class T>(T) { return inv<T>(s, x, y); });
 }
 
-bool cholesky(const Tensor& x, const Tensor& y) {
-  return by_type(x, [&]<class T>(T) { return cholesky<T>(x, y); });
+bool cholesky(const Stack& s, const Tensor& x, const Tensor& y) {
+  return by_type(x, [&]<class T>(T) { return cholesky<T>(s, x, y); });
+}
+
+bool qr(const Stack& s, const Tensor& x, int64_t k, const Tensor& q, const Tensor& r) {
+  return by_type(x, [&]<class T>(T) { return qr<T>(s, x, k, q, r); });
 }
 
 }  // namespace ndtape::engine

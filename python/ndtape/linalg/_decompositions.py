@@ -124,6 +124,9 @@ def eigh(x: ArrayLike, /) -> EighResult:
     >>> values
     tensor([1., 2.])
     """
+    found = _core._eigh(x, _FEW_EIGH, EighResult)
+    if found is not None:
+        return found
     x = matrices(x, "eigh", square=True)
     w, v = numpy_call("eigh", np.linalg.eigh, values(x))
     outputs = (tensor(w), tensor(v))
@@ -140,7 +143,12 @@ def _eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, w: Tensor, v: Tensor) -> T
     return None if middle is None else hermitian_part(v @ middle @ adjoint(v))
 
 
+def _few_eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, x: Tensor) -> Tensor | None:
+    return _eigh_vjp(g_w, g_v, *eigh(x))
+
+
 _EIGH = _core.operation("eigh", _eigh_vjp)
+_FEW_EIGH = _core.operation("eigh", _few_eigh_vjp)
 
 
 def eigvalsh(x: ArrayLike, /) -> Tensor:
@@ -172,6 +180,9 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     >>> nt.linalg.eigvalsh(nt.tensor([[0.0, 1.0], [1.0, 0.0]]))
     tensor([-1.,  1.])
     """
+    found = _core._eigvalsh(x, _EIGVALSH)
+    if found is not None:
+        return found
     x = matrices(x, "eigvalsh", square=True)
     w = tensor(numpy_call("eigvalsh", np.linalg.eigvalsh, values(x)))
     return _core.record_operation(_EIGVALSH, x, w, x)
@@ -348,9 +359,12 @@ def svd(x: ArrayLike, /, full_matrices: bool = True) -> SVDResult:
     >>> u.shape, s.tolist(), vh.shape
     ((3, 3), [4.0, 3.0], (2, 2))
     """
+    found = _core._svd(x, _FEW_SVD, SVDResult, full_matrices)
+    if found is not None:
+        return found
     x = matrices(x, "svd")
-    found = numpy_call("svd", np.linalg.svd, values(x), full_matrices=full_matrices)
-    usv = tuple(tensor(a) for a in found)
+    arrays = numpy_call("svd", np.linalg.svd, values(x), full_matrices=full_matrices)
+    usv = tuple(tensor(a) for a in arrays)
     return SVDResult(*_core.record_operation(_SVD, x, usv, usv))
 
 
@@ -390,7 +404,14 @@ def _svd_vjp(
     return _plus(result, outside)
 
 
+def _few_svd_vjp(
+    g_u: Tensor | None, g_s: Tensor | None, g_vh: Tensor | None, x: Tensor
+) -> Tensor | None:
+    return _svd_vjp(g_u, g_s, g_vh, *svd(x, full_matrices=False))
+
+
 _SVD = _core.operation("svd", _svd_vjp)
+_FEW_SVD = _core.operation("svd", _few_svd_vjp)
 
 
 def _plus(a: Tensor | None, b: Tensor | None) -> Tensor | None:
@@ -443,6 +464,9 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     >>> nt.linalg.svdvals(nt.tensor([[3.0, 0.0], [0.0, -4.0]]))
     tensor([4., 3.])
     """
+    found = _core._svdvals(x, _SVDVALS)
+    if found is not None:
+        return found
     x = matrices(x, "svdvals")
     s = tensor(numpy_call("svdvals", np.linalg.svd, values(x), compute_uv=False))
     return _core.record_operation(_SVDVALS, x, s, x)
@@ -498,9 +522,12 @@ def qr(x: ArrayLike, /, mode: Literal["reduced", "complete"] = "reduced") -> QRR
     >>> q.shape, r.shape
     ((2, 2), (2, 2))
     """
-    x = matrices(x, "qr")
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode {mode!r}, expected 'reduced' or 'complete'")
+    found = _core._qr(x, _FEW_QR, QRResult, mode == "complete")
+    if found is not None:
+        return found
+    x = matrices(x, "qr")
     qr_pair = tuple(tensor(a) for a in numpy_call("qr", np.linalg.qr, values(x), mode=mode))
     return QRResult(*_core.record_operation(_QR, x, qr_pair, qr_pair))
 
@@ -544,4 +571,11 @@ def _wide_qr_vjp(g_q: Tensor | None, g_r: Tensor | None, q: Tensor, r: Tensor) -
     return None if first is None else _core.concat([first, q @ g_other], -1)
 
 
+def _few_qr_vjp(g_q: Tensor | None, g_r: Tensor | None, x: Tensor) -> Tensor | None:
+    # Of a complete R alone, the rows that Q's other columns are for do not count.
+    is_complete = g_q is not None and g_q.shape[-1] > min(x.shape[-2:])
+    return _qr_vjp(g_q, g_r, *qr(x, "complete" if is_complete else "reduced"))
+
+
 _QR = _core.operation("qr", _qr_vjp)
+_FEW_QR = _core.operation("qr", _few_qr_vjp)

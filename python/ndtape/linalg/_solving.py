@@ -328,9 +328,9 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     >>> sign.item(), round(logabsdet.item(), 2)
     (1.0, -230.26)
     """
-    found = _core._slogdet(x, _SLOGDET, _COMPLEX_SLOGDET)
+    found = _core._slogdet(x, _SLOGDET, _COMPLEX_SLOGDET, SlogdetResult)
     if found is not None:
-        return tuple.__new__(SlogdetResult, found)  # its own __new__ is a Python function
+        return found
     x = matrices(x, "slogdet", square=True)
     sign, logabsdet = (tensor(a) for a in numpy_call("slogdet", np.linalg.slogdet, values(x)))
     if x.dtype.kind == "f":  # the sign is constant
