@@ -8,7 +8,8 @@
 Every library lives in a process of its own, held to the same cores, and is asked row by row: in
 one process the thread pools of four libraries would wait actively for work that goes to another.
 The processes take turns on each row, so that a change of the machine's mood meets all of them. A
-figure is the median of repeated runs, after warming up.
+figure is the median of repeated runs, after warming up. Rows that other processes or machines
+disturbed are measured again at the end, while the patience lasts.
 """
 
 from __future__ import annotations
@@ -138,41 +139,27 @@ class Worker:
         self.process.join(5)
 
 
-class Patience:
-    """Runs that others disturb are repeated, for so many seconds in all.
-
-    Others are processes of this machine, and machines that share its cores.
-    """
+class Mood:
+    """Tells runs that others disturb: processes of this machine, and machines on its cores."""
 
     limit = 0.2  # of one core
-    slower = 1.15  # than the best pace so far
+    slower = 1.15  # than the best pace there was
 
-    def __init__(self, seconds: float) -> None:
-        self.left = seconds
+    def __init__(self) -> None:
         self.best = float("inf")
 
-    def times(self, worker: Worker, seconds: float) -> tuple[list[float], list[float], bool]:
-        """Undisturbed times, or with False what there was when the patience ended."""
-        while True:
-            start = time.perf_counter()
-            answer = worker.ask("time", seconds)
-            if isinstance(answer, str):
-                raise RuntimeError(answer)
-            found, adds, others, pace = answer
-            self.best = min(self.best, pace)
-            calm = others < self.limit and pace < self.slower * self.best
-            if calm or self.left <= 0:
-                return found, adds, calm
-            time.sleep(0.2)
-            self.left -= time.perf_counter() - start
+    def note(self, pace: float) -> None:
+        self.best = min(self.best, pace)
+
+    def disturbed(self, runs: list[tuple[float, float]]) -> int:
+        """How many runs, of which the share of others and the pace are given, were disturbed."""
+        return sum(o >= self.limit or pace >= self.slower * self.best for o, pace in runs)
 
 
-def measure(
-    index: int, row: Row, workers: dict[str, Worker], quick: bool, patience: Patience
-) -> dict:
+def measure(index: int, row: Row, workers: dict[str, Worker], quick: bool, mood: Mood) -> dict:
     """The medians of a row, and what each library without one said."""
     seconds, rounds = (0.02, 2) if quick else (0.1, 4)
-    disturbed = 0
+    runs: list[tuple[float, float]] = []
     samples: dict[str, list[float]] = {}
     adds: dict[str, list[float]] = {}
     failures = {}
@@ -184,24 +171,64 @@ def measure(
             failures[name] = answer
     for _ in range(rounds):
         for name in list(samples):
-            try:
-                found, more, calm = patience.times(workers[name], seconds)
-            except RuntimeError as error:
-                failures[name] = str(error)
+            answer = workers[name].ask("time", seconds)
+            if isinstance(answer, str):
+                failures[name] = answer
                 del samples[name]
                 continue
+            found, more, others, pace = answer
+            mood.note(pace)
+            runs.append((others, pace))
             samples[name] += found
             if row.beside:
                 adds.setdefault(name, []).extend(more)
-            disturbed += not calm
     return {
         "group": row.group,
         "name": row.name,
         "seconds": {name: statistics.median(found) for name, found in samples.items()},
         "adds": {name: statistics.median(found) for name, found in adds.items()},
         "failures": failures,
-        "disturbed_runs": disturbed,
+        "runs": runs,
     }
+
+
+def measure_all(chosen, workers, options, facts: dict) -> list[dict]:
+    """Measure all rows; those that were disturbed again, while the patience lasts."""
+    mood, found = Mood(), []
+    for group, rows in itertools.groupby(chosen, key=lambda pair: pair[1].group):
+        report.title(group, list(workers))
+        for index, row in rows:
+            found.append(measure(index, row, workers, options.quick, mood))
+            floors.raise_peak(facts, row, found[-1]["seconds"])
+            judge(found[-1], row, facts)
+            report.line(found[-1], list(workers))
+
+    def disturbed(at: int) -> int:
+        return mood.disturbed(found[at]["runs"])
+
+    end = time.perf_counter() + options.patience
+    # A disturbance may last for minutes: it is left behind by going on to the next row.
+    if any(map(disturbed, range(len(found)))):
+        report.title("again", list(workers))
+    while time.perf_counter() < end:
+        again = [at for at in range(len(found)) if disturbed(at)]
+        if not again:
+            break
+        for at in again:
+            if time.perf_counter() >= end:
+                break
+            (index, row), before = chosen[at], found[at]
+            found[at] = measure(index, row, workers, options.quick, mood)
+            if disturbed(at) >= mood.disturbed(before["runs"]):
+                found[at] = before
+                continue
+            floors.raise_peak(facts, row, found[at]["seconds"])
+            judge(found[at], row, facts)
+            report.line(found[at], list(workers))
+    for at, result in enumerate(found):
+        result["disturbed_runs"] = disturbed(at)
+        del result["runs"]
+    return found
 
 
 def judge(found: dict, row: Row, machine: dict) -> None:
@@ -300,7 +327,7 @@ def main() -> None:
         type=float,
         default=60,
         metavar="SECONDS",
-        help="spent in all on repeating runs that other processes disturb (%(default)s)",
+        help="spent in all on measuring disturbed rows again (%(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="the names of the rows")
     options = parser.parse_args()
@@ -322,16 +349,9 @@ def main() -> None:
     facts["versions"] = {name: w.version for name, w in workers.items()}
     facts.update(floors.measure(workers, options.threads))
 
-    found, patience = [], Patience(options.patience)
     report.head(facts)
     try:
-        for group, rows in itertools.groupby(chosen, key=lambda pair: pair[1].group):
-            report.title(group, list(workers))
-            for index, row in rows:
-                found.append(measure(index, row, workers, options.quick, patience))
-                floors.raise_peak(facts, row, found[-1]["seconds"])
-                judge(found[-1], row, facts)
-                report.line(found[-1], list(workers))
+        found = measure_all(chosen, workers, options, facts)
     finally:
         for worker in workers.values():
             worker.stop()

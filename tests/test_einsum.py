@@ -133,6 +133,41 @@ def test_many_operands_and_labels():
     np.testing.assert_allclose(nt.einsum(*given, [0, 60]), want, rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("subscripts", "a", "b"),
+    [
+        ("ij,jk", (2, 3), (3, 4)),
+        ("ij , jk -> ik", (2, 3), (3, 4)),
+        ("ij,jk->ik", (2, 1), (3, 4)),
+        ("ij,jk->ik", (2, 3), (1, 4)),
+        ("ij,jk->ki", (2, 3), (3, 4)),
+        ("ij,ji->ii", (2, 2), (2, 2)),
+        ("ij,ji", (2, 3), (3, 2)),
+        ("ii,ij", (2, 2), (2, 3)),
+        ("bij,bjk->bik", (5, 2, 3), (5, 3, 4)),
+        ("bij,bjk->bik", (1, 2, 3), (5, 3, 4)),
+        ("bij,bjk->bik", (5, 2, 1), (1, 3, 4)),
+        ("bij,bjk", (5, 2, 3), (5, 3, 4)),
+        ("jij,jjk->jik", (3, 2, 3), (3, 3, 4)),
+        ("ij,jk", (3,), (3, 4)),
+        ("ij,jk", (2, 3), (4, 4)),
+        ("ij,jk", (5, 2, 3), (3, 4)),
+        ("j,jk", (3,), (3, 4)),
+    ],
+)
+def test_what_matmul_may_do(subscripts, a, b):
+    rng = np.random.default_rng(0)
+    for dtype in ("float64", "int32", "bool"):
+        arrays = [rng.integers(0, 3, shape).astype(dtype) for shape in (a, b)]
+        try:
+            want = np.einsum(subscripts, *arrays)
+        except ValueError:
+            with pytest.raises(ValueError, match="einsum"):
+                nt.einsum(subscripts, *map(nt.asarray, arrays))
+            continue
+        check(nt.einsum(subscripts, *map(nt.asarray, arrays)), want, dtype)
+
+
 def test_a_sum_of_products_of_bools():
     a = np.array([[True, False], [True, True]])
     got = nt.einsum("ij,jk->ik", a, a)

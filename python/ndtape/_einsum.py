@@ -80,9 +80,14 @@ def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tenso
             subscripts, a, b = operands
             if type(a) is not Tensor or type(b) is not Tensor:
                 a, b = _core.asarray(a), _core.asarray(b)
+            if _matmul_axes(subscripts) == (a.ndim, b.ndim):
+                try:
+                    return a @ b
+                except ValueError:
+                    pass  # lengths that do not fit, or of 1 that broadcast: see below
             product = _one_product(subscripts, a.shape, b.shape)
             if product is not None and a.dtype is not _core.bool:
-                return a @ b if product is _MATMUL else _carried_out(product, a, b)
+                return _carried_out(product, a, b)
         tensors = [_core.asarray(x) for x in operands[1:]]
         form = _parse(operands[0], tuple(x.ndim for x in tensors))
     else:
@@ -337,9 +342,6 @@ class _Product(NamedTuple):
     order: Labels | None
 
 
-_MATMUL = _Product(None, None, None, None, None, None)
-
-
 def _planned_product(
     a: Labels, b: Labels, output: Labels, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
 ) -> _Product:
@@ -373,6 +375,21 @@ def _planned_product(
 
 
 @functools.lru_cache(maxsize=1024)
+def _matmul_axes(subscripts: str) -> tuple[int, int] | None:
+    """Return of how many axes two operands are that `matmul` multiplies so, None for all else."""
+    terms = subscripts.replace(" ", "").partition("->")[0].split(",")
+    if len(terms) != 2 or "." in subscripts:
+        return None
+    axes = len(terms[0]), len(terms[1])
+    if min(axes) < 2:
+        return None
+    (a, b), output = _parse(subscripts, axes)
+    (*stack, i, j), k = a, b[-1]
+    is_it = (b, output) == ((*stack, j, k), (*stack, i, k)) and len({*a, k}) == len(a) + 1
+    return axes if is_it else None
+
+
+@functools.lru_cache(maxsize=1024)
 def _one_product(
     subscripts: str, a_shape: tuple[int, ...], b_shape: tuple[int, ...]
 ) -> _Product | None:
@@ -386,8 +403,7 @@ def _one_product(
         return None
     if not (lengths_a.keys() ^ lengths_b.keys()) <= set(output):
         return None
-    product = _planned_product(a, b, output, a_shape, b_shape)
-    return _MATMUL if product == _MATMUL else product
+    return _planned_product(a, b, output, a_shape, b_shape)
 
 
 def _carried_out(product: _Product, a: Tensor, b: Tensor) -> Tensor:

@@ -99,17 +99,18 @@ PyObject* call_solve(const Spec& spec, PyObject* const* v) {
 PyObject* call_slogdet(const Spec& spec, PyObject* const* v) {
   if (!is_tensor(v[0])) return new_none();
   const Tensor x = unwrap(v[0]);
-  const CustomOperation *const real_operation = operation_argument(v[1], spec.name),
-                               *const complex_operation = operation_argument(v[2], spec.name);
+  const CustomOperation* const operation =
+      operation_argument(v[is_complex(x.dtype()) ? 2 : 1], spec.name);
   PyTypeObject* const type = tuple_class(v[3], spec.name);
-  const auto [sign, logarithm] = unlocked(is_large(x), [&] { return try_slogdet(x); });
+  const SignedLogarithm found = unlocked(is_large(x), [&] { return try_slogdet(x); });
+  const Tensor &sign = found.sign, &logarithm = found.logarithm;
   if (!sign.defined()) return new_none();
   const std::array<Tensor, 2> y = {sign, logarithm}, saved = {x, sign};
   if (grad_enabled() && requires_grad(x)) {
     if (is_complex(x.dtype())) {
-      record_operation(complex_operation, {&x, 1}, y, saved);
+      record_operation(operation, {&x, 1}, y, saved);
     } else {
-      record_operation(real_operation, {&x, 1}, {&y[1], 1}, {&x, 1});
+      record_operation(operation, {&x, 1}, {&logarithm, 1}, {&x, 1});
     }
   }
   return new_tuple(type, y);

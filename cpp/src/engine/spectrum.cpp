@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace ndtape::engine {
 namespace {
@@ -48,10 +47,15 @@ struct Rotation {
 
 // Where the values lie in order, by their positions.
 void sort(const double* values, int64_t count, bool descending, int64_t* order) {
-  std::iota(order, order + count, 0);
-  std::stable_sort(order, order + count, [=](int64_t i, int64_t j) {
-    return descending ? values[i] > values[j] : values[i] < values[j];
-  });
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t at = i;
+    for (; at > 0; --at) {
+      const double before = values[order[at - 1]];
+      if (descending ? before >= values[i] : before <= values[i]) break;
+      order[at] = order[at - 1];
+    }
+    order[at] = i;
+  }
 }
 
 // A Hermitian matrix, turned until it is diagonal.
