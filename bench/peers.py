@@ -187,6 +187,7 @@ def measure(index: int, row: Row, workers: dict[str, Worker], quick: bool, mood:
         "name": row.name,
         "seconds": {name: statistics.median(found) for name, found in samples.items()},
         "adds": {name: statistics.median(found) for name, found in adds.items()},
+        "operations": row.operations,
         "failures": failures,
         "runs": runs,
     }
