@@ -18,6 +18,7 @@ import ndtape as nt
 from ndtape import _core
 
 F, L, S = nt.nn.functional, nt.linalg, nt.special
+_LINEAR = _core.operation("f", lambda g: g)
 _DTYPES = "float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split()
 _DTYPES += ["complex64", "complex128"]
 
@@ -263,6 +264,7 @@ def _fourier(t):
             (_core._fft, (x, axis, t.flag(), factor), {}),
             (_core._rfft, (x, axis, factor), {}),
             (_core._irfft, (x, axis, t.number(-1, 2 * length), factor), {}),
+            (_core._fft_along, (x, axis, t.flag(), "ortho", _LINEAR), {}),
         ]
         return pick(t.rng, kernels)
     return getattr(nt.fft, name), (x,), options

@@ -145,6 +145,22 @@ def test_kernels_take_nothing_else():
     assert core._fft(nt.ones(67), 0, False, 1.0) is None
     assert core._rfft(nt.ones(67), 0, 1.0) is None
     assert core._irfft(nt.ones(67, dtype=nt.complex64), 0, 132, 1.0) is None
+    operation = core.operation("fft", lambda g: g)
+    unusual = [
+        ([1.0, 2.0], 0, "ortho"), (line, 1, "ortho"), (line, -2, "ortho"), (line, 2**70, "ortho"),
+        (line, 0.0, "ortho"), (line, 0, "ORTHO"), (line, 0, None), (line, 0, "ortho\ud800"),
+        (nt.ones(()), 0, "ortho"), (nt.ones((2, 0)), 0, "ortho"), (nt.ones(67), 0, "ortho"),
+        (nt.ones(3, dtype=nt.int64), 0, "ortho"),
+    ]  # fmt: skip
+    for x, axis, norm in unusual:
+        assert core._fft_along(x, axis, False, norm, operation) is None
+    for axis in (np.array(0), np.int64(1), True, nt.asarray(0)):
+        got = F.fft(nt.ones((2, 3)), axis=axis).numpy()
+        np.testing.assert_allclose(got, np.fft.fft(np.ones((2, 3)), axis=int(axis)), atol=1e-6)
+    with pytest.raises(TypeError, match="list"):
+        F.fft(line, axis=[0])
+    with pytest.raises(TypeError, match="expected what _core.operation made, not int"):
+        core._fft_along(line, 0, False, "ortho", 3)
     for wrong in (-1, 0, 3, 6, 2**62, -(2**62)):
         with pytest.raises(ValueError, match=f"irfft: length {wrong}"):
             core._irfft(nt.ones(3, dtype=nt.complex64), 0, wrong, 1.0)

@@ -659,6 +659,10 @@ def _shifted(name: str, x: ArrayLike, axes: SupportsIndex | Axes, sign: int) -> 
 def _along(
     name: str, x: ArrayLike, n: SupportsIndex | None, axis: SupportsIndex, norm: Norm, inverse: bool
 ) -> Tensor:
+    if n is None and type(axis) is int and type(norm) is str:
+        y = _core._fft_along(x, axis, inverse, norm, _transform_operation((axis,), norm, inverse))
+        if y is not None:
+            return y
     t = _inexact(x)
     place = _place(name, t, axis)
     t = _resized(name, t, place, n)

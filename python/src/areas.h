@@ -16,6 +16,7 @@ void define_rows();
 void define_images();
 void define_recurrent();
 void define_linalg();
+void define_fft();
 void define_optim();
 void define_dlpack();
 void define_system();

@@ -179,41 +179,6 @@ PyObject* call_index_add(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(release, [&] { return index_add(x, indices, values, axis); }));
 }
 
-// None where the transform is not ours.
-template <class F>
-PyObject* transformed(const Tensor& x, F&& transform) {
-  Tensor y = unlocked(is_large(x), transform);
-  return y.defined() ? wrap(std::move(y)) : new_none();
-}
-
-double factor_argument(PyObject* o) {
-  const double factor = PyFloat_AsDouble(o);
-  if (factor == -1.0 && PyErr_Occurred()) throw PythonError{};
-  return factor;
-}
-
-PyObject* call_fft(const Spec& spec, PyObject* const* v) {
-  const Tensor x = argument(spec, v[0]);
-  const int64_t axis = parse_int(v[1], "axis");
-  const bool inverse = parse_bool(v[2], false);
-  const double factor = factor_argument(v[3]);
-  return transformed(x, [&] { return try_fft(x, axis, inverse, factor); });
-}
-
-PyObject* call_rfft(const Spec& spec, PyObject* const* v) {
-  const Tensor x = argument(spec, v[0]);
-  const int64_t axis = parse_int(v[1], "axis");
-  const double factor = factor_argument(v[2]);
-  return transformed(x, [&] { return try_rfft(x, axis, factor); });
-}
-
-PyObject* call_irfft(const Spec& spec, PyObject* const* v) {
-  const Tensor x = argument(spec, v[0]);
-  const int64_t axis = parse_int(v[1], "axis"), n = parse_int(v[2], "n");
-  const double factor = factor_argument(v[3]);
-  return transformed(x, [&] { return try_irfft(x, axis, n, factor); });
-}
-
 template <Tensor (*F)(const Tensor&, int64_t, bool)>
 PyObject* call_order(const Spec& spec, PyObject* const* v) {
   Tensor x = argument(spec, v[0]);
@@ -286,12 +251,6 @@ void define_manipulation() {
          call_take_along_axis);
   define(kFunction, "index_add", "(x, indices, values, /, axis=0)", docs::kIndexAdd,
          call_index_add);
-  define(kFunction, "_fft", "(x, axis, inverse, factor, /)",
-         "Transform numbers along an axis, or None where others are to do it.", call_fft);
-  define(kFunction, "_rfft", "(x, axis, factor, /)", "Likewise real numbers to half of it all.",
-         call_rfft);
-  define(kFunction, "_irfft", "(x, axis, n, factor, /)", "Likewise back, to n real numbers.",
-         call_irfft);
   define(kFunction, "_sort", "(x, axis, descending, /)", "Sort along an axis, stably.",
          call_order<sort>);
   define(kFunction, "_argsort", "(x, axis, descending, /)", "Positions in sorted order.",

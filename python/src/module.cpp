@@ -44,6 +44,7 @@ void create(PyObject* module) {
   define_images();
   define_recurrent();
   define_linalg();
+  define_fft();
   define_optim();
   define_dlpack();
   define_system();
