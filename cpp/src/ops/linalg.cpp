@@ -13,13 +13,15 @@
 namespace ndtape {
 namespace {
 
+Tensor row_major(const Tensor& x) { return x.is_contiguous() ? x : copy(detach(x)); }
+
 // Matrices of few rows and columns, or none.
 struct Matrices : engine::Stack {
   explicit Matrices(const Tensor& x_) : Stack{0, 0, 0} {
     if (!is_inexact(x_.dtype()) || x_.ndim() < 2 || x_.size() == 0) return;
     const int64_t rows = x_.length(x_.ndim() - 2), columns = x_.shape().back();
     if (rows > engine::kFewRows || columns > engine::kFewRows) return;
-    x = x_.is_contiguous() ? x_ : copy(detach(x_));
+    x = row_major(x_);
     m = rows;
     n = columns;
     count = x.size() / (m * n);
@@ -67,24 +69,27 @@ Tensor try_inv(const Tensor& x) {
 Tensor try_solve(const Tensor& x, const Tensor& b) {
   const Matrices s(x);
   if (!s.are_square() || !is_inexact(b.dtype()) || b.ndim() == 0 || b.size() == 0) return {};
-  const bool is_vector = b.ndim() == 1;
-  if ((is_vector ? b.size() : b.length(b.ndim() - 2)) != s.n) return {};
-  // As many right-hand sides as matrices, and of one dtype: else the two are made so.
-  const auto axes_of = [](const Tensor& t) { return Dims(t.shape().begin(), t.shape().end() - 2); };
-  const Dims stack = is_vector ? axes_of(x) : broadcast_shapes(axes_of(x), axes_of(b), "solve");
-  const DType dtype = promote(x.dtype(), b.dtype());
-  const auto fitted = [&](const Tensor& t, std::initializer_list<int64_t> lengths) {
-    Dims shape = stack;
-    for (int64_t length : lengths) shape.push_back(length);
-    if (t.dtype() == dtype && t.shape() == shape && t.is_contiguous()) return t;
-    return copy(broadcast_to(astype(detach(t), dtype), shape));
-  };
-  const int64_t columns = is_vector ? 1 : b.shape().back();
-  const Tensor left = fitted(x, {s.n, s.n}),
-               right = is_vector ? fitted(b, {s.n}) : fitted(b, {s.n, columns}),
-               y = Tensor::empty(right.shape(), dtype);
+  const int own = std::min(b.ndim(), 2);  // axes of a right-hand side
+  if (b.length(b.ndim() - own) != s.n) return {};
+  Tensor left = s.x, right = row_major(b);
+  const Dims &matrices = x.shape(), &sides = b.shape();
+  if (x.dtype() != b.dtype() ||
+      !std::equal(matrices.begin(), matrices.end() - 2, sides.begin(), sides.end() - own)) {
+    // One side for each matrix, of one dtype.
+    const DType dtype = promote(x.dtype(), b.dtype());
+    const Dims stack = broadcast_shapes(Dims(matrices.begin(), matrices.end() - 2),
+                                        Dims(sides.begin(), sides.end() - own), "solve");
+    const auto fitted = [&](const Tensor& t, int axes) {
+      Dims shape = stack;
+      for (int i = t.ndim() - axes; i < t.ndim(); ++i) shape.push_back(t.length(i));
+      return copy(broadcast_to(astype(t, dtype), shape));
+    };
+    left = fitted(detach(left), 2);
+    right = fitted(detach(right), own);
+  }
+  const Tensor y = Tensor::empty(right.shape(), right.dtype());
   const engine::Stack all = {left.size() / (s.n * s.n), s.n, s.n};
-  return engine::solve(all, left, columns, right, y) ? y : Tensor();
+  return engine::solve(all, left, own == 1 ? 1 : sides.back(), right, y) ? y : Tensor();
 }
 
 Tensor try_cholesky(const Tensor& x) {
