@@ -400,6 +400,34 @@ def test_decompositions_of_few_rows_and_many(kind, dtype, stack, m, n, seed):
         near(np.sign(r.real), np.sign(np.linalg.qr(a, mode).R.real), 1) if kind == KINDS[0] else 0
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("power", [-100, -144, -150, -155, -160, -165, -300, -310, -320])
+@pytest.mark.parametrize("columns", [[0], [1], [2], [1, 2], [0, 1, 2]])
+def test_columns_far_below_the_others(dtype, power, columns):
+    """Where squares lose digits, and beyond: factors stay orthonormal, and columns right."""
+    a = random_matrices(dtype, 4, 4)
+    a[:, columns] *= 10.0**power
+    x = nt.asarray(a)
+    tiny = np.finfo(dtype).tiny
+    q, r = (t.numpy() for t in L.qr(x))
+    orthonormal(nt.asarray(q), dtype)
+    np.testing.assert_allclose(q @ r, a, rtol=1e-12, atol=10 * tiny)
+    u, s, vh = (t.numpy() for t in L.svd(x))
+    orthonormal(nt.asarray(u), dtype)
+    orthonormal(nt.asarray(vh), dtype)
+    largest = np.abs(a).max()
+    np.testing.assert_allclose((u * s) @ vh, a, atol=1e-14 * largest)
+    want = np.linalg.svd(a, compute_uv=False)
+    np.testing.assert_allclose(L.svdvals(x).numpy(), want, atol=1e-14 * largest)
+    h = a + _h(a)
+    h[columns] = h[:, columns] = 0
+    for i, j in itertools.product(columns, columns):
+        h[i, j] = 10.0**power * (1 if i == j else 1 + (i - j) * (1j if dtype in COMPLEX else 0))
+    w, v = (t.numpy() for t in L.eigh(nt.asarray(h)))
+    orthonormal(nt.asarray(v), dtype)
+    np.testing.assert_allclose((v * w) @ _h(v), h, atol=1e-14 * np.abs(h).max())
+
+
 def test_small_values_of_graded_matrices():
     """Of few columns, values far below the largest come out right, too."""
     scale = np.array([1.0, 1e-20, 1e-40])

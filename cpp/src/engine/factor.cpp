@@ -173,20 +173,30 @@ bool cholesky(const Stack& s, const Tensor& x, const Tensor& y) {
 // A reflection: x -= tau v (v^H x), with v[0] = 1.
 template <class T>
 struct Reflection {
-  // The one that maps the vector of elements x[0], x[step], ... to a multiple, returned, of the
-  // first unit vector; as LAPACK (larfg) chooses it, whose conjugate is what maps it.
-  T set(const T* x, int64_t count_, int64_t step) {
+  // The one that maps the vector of elements x[0], x[step], ... to a multiple of the first unit
+  // vector, with which it replaces them; as LAPACK (larfg) chooses it, whose conjugate is what maps
+  // it. Returns whether its length is ordinary, or 0.
+  bool set(T* x, int64_t count_, int64_t step) {
     count = count_;
     tau = T(0);
     double below = 0;
-    for (int64_t i = 1; i < count; ++i) below += norm(v[i] = x[i * step]);
+    bool is_zero = x[0] == T(0);
+    for (int64_t i = 1; i < count; ++i) {
+      v[i] = x[i * step];
+      x[i * step] = T(0);
+      below += norm(v[i]);
+      is_zero &= v[i] == T(0);
+    }
     v[0] = T(1);
     const T first = x[0];
-    if (below == 0 && std::imag(first) == 0) return first;
-    const double end = -std::copysign(std::sqrt(norm(first) + below), std::real(first));
+    const double length = std::sqrt(norm(first) + below);
+    if (length < kLeast) return is_zero;
+    if (below == 0 && std::imag(first) == 0) return true;
+    const double end = -std::copysign(length, std::real(first));
     tau = (end - first) / end;
     for (int64_t i = 1; i < count; ++i) v[i] /= first - end;
-    return end;
+    x[0] = end;
+    return true;
   }
 
   // Of rows `columns` long from x on, `step` apart.
@@ -212,8 +222,7 @@ bool qr(const Stack& s, const Tensor& x, int64_t k, const Tensor& q, const Tenso
     Reflection<T> reflections[kFewRows];
     for (int64_t j = 0; j < count; ++j) {
       T* const corner = a + j * n + j;
-      *corner = reflections[j].set(corner, m - j, n);
-      for (int64_t i = 1; i < m - j; ++i) corner[i * n] = T(0);
+      if (!reflections[j].set(corner, m - j, n)) return false;
       reflections[j].apply(corner + 1, n - j - 1, n, conjugate(reflections[j].tau));
     }
     to_r.store(matrix * k * n, k * n, a);

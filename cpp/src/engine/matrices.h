@@ -82,6 +82,9 @@ bool is_ordinary(T x) {
   return size >= std::numeric_limits<double>::min() && size <= std::numeric_limits<double>::max();
 }
 
+// Vectors from this length on have lengths whose squares are all there.
+inline constexpr double kLeast = 1e-145;
+
 // Whether squares of the elements keep within the range, as far as they count.
 template <class T>
 bool has_moderate_elements(const T* x, int64_t count) {

@@ -14,6 +14,12 @@ namespace {
 constexpr int kSweeps = 30;  // few columns take 3 to 6
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
+// Is what two columns have in common nothing beside their own sizes, of which a and d are squares?
+bool is_nothing(double common, double a, double d, double slack) {
+  if (common < std::numeric_limits<double>::min()) return true;  // its direction is lost
+  return common <= slack * std::sqrt(a) * std::sqrt(d);
+}
+
 // Columns x and y become c x - conj(s) y and s x + c y.
 template <class T>
 struct Rotation {
@@ -94,7 +100,7 @@ class Hermitian {
   bool rotate(int64_t p, int64_t q) {
     const T b = at(p, q);
     const double a = value(p), d = value(q), size = std::abs(b);
-    if (size <= kEpsilon * std::sqrt(std::abs(a)) * std::sqrt(std::abs(d))) return false;
+    if (is_nothing(size, std::abs(a), std::abs(d), kEpsilon)) return false;
     const Rotation<T> by(a, b, d, size);
     by.turn_rows(&at(p, 0), &at(q, 0), n_);
     by.turn(&at(0, p), &at(0, q), n_, n_);
@@ -157,7 +163,7 @@ class Columns {
       d += norm(y[j]);
     }
     const double size = std::abs(b);
-    if (size <= kEpsilon * std::sqrt(double(length_)) * std::sqrt(a) * std::sqrt(d)) return false;
+    if (is_nothing(size, a, d, kEpsilon * std::sqrt(static_cast<double>(length_)))) return false;
     const Rotation<T> by(a, b, d, size);
     by.turn(x, y, length_);
     if (with_vectors_) by.turn(turns_ + p * count_, turns_ + q * count_, count_);
@@ -215,7 +221,7 @@ bool svd(const Stack& s, const Tensor& x, const Tensor& u, const Tensor& values,
     T left[kFewRotated * kFewRows], right[kFewRotated * kFewRows];
     for (int64_t i = 0; i < k; ++i) {
       const double value = found[order[i]];
-      if (!is_ordinary(value)) return false;  // the column has no direction
+      if (value < kLeast) return false;  // the column has no direction, or not all of its digits
       const T *const column = c.column(order[i]), *const turn = c.turn(order[i]);
       for (int64_t j = 0; j < m; ++j) left[j * k + i] = m >= n ? column[j] / value : turn[j];
       for (int64_t j = 0; j < n; ++j) {

@@ -16,7 +16,7 @@ inline constexpr int64_t kFewRotated = 4;
 bool eigh(const Stack& s, const Tensor& x, const Tensor& values, const Tensor& vectors);
 // Of m x n, with up to kFewRows of both, of which the smaller, k, is up to kFewRotated: k values in
 // descending order, real, u of m x k and vh of k x n, or both undefined. With them, no value may be
-// 0.
+// below kLeast.
 bool svd(const Stack& s, const Tensor& x, const Tensor& u, const Tensor& values, const Tensor& vh);
 
 }  // namespace ndtape::engine
