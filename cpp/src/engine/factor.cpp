@@ -21,7 +21,7 @@ class Factored {
   T* elements() { return a_; }
 
   // Of the elements, which it replaces. Returns whether all pivots are ordinary.
-  bool factor() {
+  [[gnu::noinline]] bool factor() {
     for (int64_t k = 0; k < n_; ++k) {
       int64_t p = k;
       for (int64_t i = k + 1; i < n_; ++i) {
@@ -45,7 +45,7 @@ class Factored {
   T pivot(int64_t k) const { return a_[k * n_ + k]; }
 
   // b: (n, columns). Returns whether the solutions are finite.
-  bool solve(T* b, int64_t columns) const {
+  [[gnu::noinline]] bool solve(T* b, int64_t columns) const {
     const auto take = [=](int64_t i, T factor, int64_t k) {
       subtract(b + i * columns, factor, b + k * columns, columns);
     };
@@ -200,7 +200,7 @@ struct Reflection {
   }
 
   // Of rows `columns` long from x on, `step` apart.
-  void apply(T* x, int64_t columns, int64_t step, T by) const {
+  [[gnu::noinline]] void apply(T* x, int64_t columns, int64_t step, T by) const {
     T sums[kFewRows] = {};
     for (int64_t i = 0; i < count; ++i) subtract(sums, -conjugate(v[i]), x + i * step, columns);
     for (int64_t i = 0; i < count; ++i) subtract(x + i * step, product(by, v[i]), sums, columns);

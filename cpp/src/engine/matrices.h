@@ -1,5 +1,8 @@
 // What the factorizations of matrices of few rows share: their elements in double precision,
 // arithmetic of both kinds of these, and the loop over a stack.
+//
+// Their steps are functions of their own, not copied into each user: for a small matrix, it is the
+// code that has to be fetched which takes the time.
 #pragma once
 
 #include <algorithm>

@@ -41,7 +41,7 @@ struct Rotation {
   T s;
 
  private:
-  void turn(T* x, T* y, int64_t count, int64_t step, T by) const {
+  [[gnu::noinline]] void turn(T* x, T* y, int64_t count, int64_t step, T by) const {
     const T back = conjugate(by);
     for (int64_t i = 0; i < count * step; i += step) {
       const T u = x[i], v = y[i];
