@@ -17,7 +17,7 @@ namespace {
 
 PyObject* tape_error_class = nullptr;
 
-constexpr int kMaxFunctions = 512;
+constexpr int kMaxFunctions = 320;
 
 std::deque<Spec>& registry() {
   static std::deque<Spec>* const specs = new std::deque<Spec>;  // lives as long as its functions
@@ -70,8 +70,10 @@ void bind_keywords(const Spec& spec, PyObject* const* values, PyObject* names, P
   }
 }
 
-NDTAPE_HOT PyObject* invoke(const Spec& spec, PyObject* self, PyObject* const* args,
-                            Py_ssize_t nargs, PyObject* kwnames) noexcept {
+// Not copied into hundreds of functions.
+NDTAPE_HOT [[gnu::noinline]] PyObject* invoke(const Spec& spec, PyObject* self,
+                                              PyObject* const* args, Py_ssize_t nargs,
+                                              PyObject* kwnames) noexcept {
   return guarded([&]() -> PyObject* {
     PyObject* values[kMaxParameters];
     int n = static_cast<int>(spec.names.size());
