@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <mutex>
 #include <vector>
 
+#include "core/once.h"
 #include "cpu/kernels.h"
 #include "engine/elementwise.h"
 #include "ndtape/parallel.h"
@@ -34,13 +34,11 @@ class Tables {
  public:
   const T* get(int64_t n, int64_t count) {
     const auto i = static_cast<size_t>(log2_of(n));
-    std::call_once(made_[i], [&] { tables_[i] = powers<T>(n, count); });
-    return tables_[i].data();
+    return tables_[i].get([&] { return powers<T>(n, count); }).data();
   }
 
  private:
-  std::array<std::once_flag, 32> made_;
-  std::array<std::vector<T>, 32> tables_;
+  std::array<Once<std::vector<T>>, 32> tables_;
 };
 
 template <class T>

@@ -4,12 +4,12 @@
 #include <array>
 #include <cmath>
 #include <complex>
-#include <mutex>
 #include <numbers>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "core/once.h"
 #include "engine/fft.h"
 
 namespace ndtape::engine {
@@ -35,17 +35,17 @@ int64_t products(int64_t n) {
 }
 
 const Number* roots(int64_t n) {
-  static std::array<std::once_flag, kLongest + 1> made;
-  static std::array<std::vector<Number>, kLongest + 1> tables;
-  const auto i = static_cast<size_t>(n);
-  std::call_once(made[i], [&] {
+  static std::array<Once<std::vector<Number>>, kLongest + 1> tables;
+  const auto make = [n] {
+    std::vector<Number> table;
     for (int64_t k = 0; k < n; ++k) {
       long double re, im;
       root_of_unity(k, n, re, im);
-      tables[i].emplace_back(static_cast<double>(re), static_cast<double>(im));
+      table.emplace_back(static_cast<double>(re), static_cast<double>(im));
     }
-  });
-  return tables[i].data();
+    return table;
+  };
+  return tables[static_cast<size_t>(n)].get(make).data();
 }
 
 Number product(Number a, Number b) {  // without std::complex's look for what is not finite

@@ -2,11 +2,11 @@
 // gives the gradients of x, weight and bias together.
 #include "ndtape/norms.h"
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "core/once.h"
 #include "engine/elementwise.h"
 #include "engine/normalize.h"
 #include "engine/program.h"
@@ -41,7 +41,7 @@ Tensor contiguous_or_none(const Tensor& t) { return t.defined() ? contiguous(t) 
 const void* data_or_null(const Tensor& t) { return t.defined() ? t.data() : nullptr; }
 
 void check_shape(const char* name, const char* what, const Tensor& t, int64_t length) {
-  if (t.defined() && t.shape() != Dims{length}) {
+  if (t.defined() && (t.ndim() != 1 || t.length(0) != length)) {
     throw ValueError(std::string(name) + ": " + what + " has shape " + to_string(t.shape()) +
                      ", expected " + to_string(Dims{length}));
   }
@@ -163,7 +163,8 @@ struct RowNormFlags {
 };
 
 // Rows normalised, and with `statistics` their scale and mean, as RowNorm has them.
-void build(Program& p, DType type, const RowNormFlags& flags) {
+Program build(DType type, const RowNormFlags& flags) {
+  Program p;
   const Value x = p.input(type), weight = flags.weighted ? p.input(type) : engine::kNoValue,
               bias = flags.shifted ? p.input(type) : engine::kNoValue;
   const Value length = p.number(type), epsilon = p.number(type), zero = p.number(type);
@@ -173,23 +174,30 @@ void build(Program& p, DType type, const RowNormFlags& flags) {
   const Value var = p.apply(Op::add, p.apply(Op::divide, squares, length), epsilon);
   const Value scale = p.apply(Op::reciprocal, p.apply(Op::sqrt, var));
   p.output(p.fused(RowOp::normalize, {x, mean, scale, weight, bias}));
-  if (!flags.statistics) return;
+  if (!flags.statistics) return p;
   p.output(scale);
   if (flags.centered) p.output(mean);
+  return p;
 }
 
 // The same, made once.
 const Program& row_norm_program(DType type, const RowNormFlags& flags) {
-  struct Once {
-    std::once_flag flag;
-    Program program;
-  };
-  static Once made[2][16];
+  static Once<Program> made[2][16];
   const int which =
       flags.centered | flags.weighted << 1 | flags.shifted << 2 | flags.statistics << 3;
-  Once& once = made[type == DType::Float64][which];
-  std::call_once(once.flag, [&] { build(once.program, type, flags); });
-  return once.program;
+  return made[type == DType::Float64][which].get([&] { return build(type, flags); });
+}
+
+// Room for them, and where in it the program writes them.
+[[gnu::noinline]] Tensor make_statistics(const Tensor& x, bool centered, Tensor* outputs) {
+  Dims shape = x.shape();
+  shape[x.ndim() - 1] = 1;
+  Layout column = Layout::contiguous(shape);
+  const Tensor statistics = Tensor::empty({centered ? 2 : 1, column.size()}, x.dtype());
+  outputs[0] = statistics.view(column);
+  column.offset = column.size();
+  if (centered) outputs[1] = statistics.view(column);
+  return statistics;
 }
 
 Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given_weight,
@@ -202,31 +210,25 @@ Tensor normalize_rows(const char* name, const Tensor& given, const Tensor& given
   check_shape(name, "bias", given_bias, given.shape().back());
   check_epsilon(name, epsilon);
   const DType dtype = common_dtype(name, given, given_weight, given_bias);
-  const Tensor x = converted(given, dtype), weight = converted(given_weight, dtype),
-               bias = converted(given_bias, dtype);
+  const Tensor none;
+  Tensor inputs[3];
+  int count = 0;
+  const auto input = [&](const Tensor& t) -> const Tensor& {
+    return t.defined() ? inputs[count++] = converted(t, dtype) : none;
+  };
+  const Tensor &x = input(given), &weight = input(given_weight), &bias = input(given_bias);
   if (x.shape().back() > engine::kLongestRow || x.size() == 0) {
     const Tensor y = RowsByOperators(x, centered, epsilon).normal;
     const Tensor weighted = weight.defined() ? y * weight : y;
     return bias.defined() ? weighted + bias : weighted;
   }
 
-  Tensor inputs[3];
-  int count = 0;
-  for (const Tensor* t : {&x, &weight, &bias}) {
-    if (t->defined()) inputs[count++] = *t;
-  }
   Tensor outputs[3] = {Tensor::empty(x.shape(), dtype)};
   const bool recorded = recording(x) || (weight.defined() && recording(weight)) ||
                         (bias.defined() && recording(bias));
   Tensor statistics;  // of few elements they cost less to make again than to keep
   if (recorded && x.size() > engine::kFewElements) {
-    Dims shape = x.shape();
-    shape[x.ndim() - 1] = 1;
-    Layout column = Layout::contiguous(shape);
-    statistics = Tensor::empty({centered ? 2 : 1, column.size()}, dtype);
-    outputs[1] = statistics.view(column);
-    column.offset = column.size();
-    if (centered) outputs[2] = statistics.view(column);
+    statistics = make_statistics(x, centered, outputs + 1);
   }
   const Program& p =
       row_norm_program(dtype, {centered, weight.defined(), bias.defined(), statistics.defined()});
