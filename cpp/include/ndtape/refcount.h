@@ -74,6 +74,13 @@ class Ref {
     return ref;
   }
 
+  // The owner of a share that give() gave.
+  static Ref of_share(T* object) {
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+
   T* get() const { return object_; }
   // The object with this share of it, which the caller now has to release.
   T* give() { return std::exchange(object_, nullptr); }

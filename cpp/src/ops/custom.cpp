@@ -63,6 +63,16 @@ class CustomNode final : public Node {
     for (const Tensor& s : saved) keep(s, outputs);
   }
 
+  // Of one tensor, which is saved.
+  CustomNode(const CustomOperation* operation, const Tensor& x, size_t outputs)
+      : Node(operation->name(), 1),
+        outputs_(static_cast<int>(outputs)),
+        operation_(operation),
+        saved_(1) {
+    connect(*this, 0, x);
+    saved_.add(save(x));
+  }
+
   NDTAPE_HOT ~CustomNode() override {}
 
   int outputs() const override { return outputs_; }
@@ -194,6 +204,14 @@ NDTAPE_HOT void record_operation(Ref<const CustomOperation> operation,
     const bool last = i + 1 == outputs.size();
     set_history(y, last ? std::move(node) : node, static_cast<uint32_t>(i));
   }
+}
+
+NDTAPE_HOT void record_operation(const CustomOperation* operation, const Tensor& x,
+                                 std::span<const Tensor> outputs) {
+  if (!recording(x)) return;
+  auto node = Ref<Node>::of_new(new CustomNode(operation, x, outputs.size()));
+  for (uint32_t i = 1; i < outputs.size(); ++i) set_history(outputs[i], node, i);
+  set_history(outputs[0], std::move(node));
 }
 
 std::vector<Tensor> record_custom(Ref<const CustomOperation> operation,

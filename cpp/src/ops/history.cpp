@@ -34,7 +34,8 @@ void renew_history(const Tensor& x) {
             }));
 }
 
-void set_history(const Tensor& y, Ref<Node> node, uint32_t index) {
+void take_history(const Tensor& y, Node* share, uint32_t index) {
+  Ref<Node> node = Ref<Node>::of_share(share);
   if (anomaly_watchers.load(std::memory_order_relaxed) > 0) watch(y, node.get());
   TensorImpl& tensor = *y.impl();
   if (tensor.kept.load(std::memory_order_relaxed)) forget_kept(tensor);

@@ -38,7 +38,11 @@ void renew_history(const Tensor& view);
   if (!has_history(x)) return {};
   return {Ref<Node>(static_cast<Node*>(x.impl()->node.get())), x.impl()->output_index};
 }
-NDTAPE_HOT void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0);
+// `share` of a node, or nullptr, is y's from now on.
+NDTAPE_HOT void take_history(const Tensor& y, Node* share, uint32_t index);
+inline void set_history(const Tensor& y, Ref<Node> node, uint32_t index = 0) {
+  take_history(y, node.give(), index);
+}
 // Is `name` that of an operator of the op table, of a copy, a cast or a triangle?
 bool is_elementwise(const char* name);
 

@@ -6,7 +6,7 @@
 
 namespace ndtape {
 
-bool requires_grad(const Tensor& x) { return static_cast<bool>(edge_of(x)); }
+bool requires_grad(const Tensor& x) { return has_history(x); }
 
 bool is_leaf(const Tensor& x) {
   const Edge edge = edge_of(x);

@@ -137,7 +137,7 @@ class Node : public Refcounted {
   // Of its state; besides, it counts who has entered.
   static constexpr uint32_t kClaimed = 1u << 31, kDue = 1u << 30;
 
-  static constexpr int kInline = 2;
+  static constexpr int kInline = 3;
   const char* name_;
   uint64_t number_;
   int count_;
