@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import ndtape as nt
+from ndtape import _core
+from ndtape._compiled import made_of
 
 _SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -46,3 +48,23 @@ def _global_state():
     nt.set_default_dtype(nt.float32)
     if nt.get_num_threads() != threads:
         nt.set_num_threads(threads)
+
+
+@pytest.fixture
+def left_to_python():
+    """Make functions whose Python half only notes its arguments in `calls`, and returns None."""
+    changed = set()
+
+    def make(name, calls=None, objects=None):
+        def half(*args, **kwargs):
+            if calls is not None:
+                calls[name] = args, kwargs
+
+        half.__name__ = name
+        changed.add(name)
+        return _core.compiled_first(half, *(made_of[name][1] if objects is None else objects))
+
+    yield make
+    for name in changed:
+        half, given = made_of[name]
+        _core.compiled_first(half, *given)

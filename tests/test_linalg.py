@@ -208,39 +208,27 @@ def test_what_is_unusual_is_as_in_numpy(name, kind, dtype):
             np.testing.assert_allclose(g.numpy(), w, rtol=1e-6, atol=slack)
 
 
-def test_kernels_of_few_rows_take_nothing_else():
-    core = nt._core
-    rule = core.operation("f", lambda g, x: g)
-    kernels = [
-        lambda x, rule=rule: core._det(x, rule),
-        lambda x, rule=rule: core._inv(x, rule),
-        lambda x, rule=rule: core._cholesky(x, rule),
-        lambda x, rule=rule: core._slogdet(x, rule, rule, tuple),
-        lambda x, rule=rule: core._eigh(x, rule, tuple),
-        lambda x, rule=rule: core._solve(x, x, rule),
-        lambda x, rule=rule: core._solve(nt.eye(2), x, rule) if nt.asarray(x).ndim != 2 else None,
-    ]
-    of_any_shape = [
-        lambda x, rule=rule: core._svd(x, rule, tuple, False),
-        lambda x, rule=rule: core._svdvals(x, rule),
-        lambda x, rule=rule: core._qr(x, rule, tuple, True),
-    ]
+def test_kernels_of_few_rows_take_nothing_else(left_to_python):
+    names = ["det", "inv", "cholesky", "slogdet", "eigh", "eigvalsh", "solve"]
+    of_any_shape = ["svd", "svdvals", "qr"]
+    few = {name: left_to_python(name) for name in [*names, *of_any_shape]}
+    thin = {"svd": {"full_matrices": False}, "qr": {"mode": "complete"}}
     others = [nt.eye(17), nt.zeros((0, 2, 2)), nt.zeros((0, 0)), nt.ones((2, 3)), nt.ones(4),
               nt.ones(()), nt.ones((2, 2), dtype=nt.int64), np.eye(2), [[1.0]], 3.0]  # fmt: skip
-    for f in [*kernels, *of_any_shape]:
+    for name, f in few.items():
         for x in others:
-            assert f(x) is None or (f in of_any_shape and x.shape == (2, 3))
-        with pytest.raises(TypeError, match="expected what _core.operation made, not int"):
-            f(nt.eye(2), 3) if f is not kernels[-1] else f(nt.ones(2), 3)
-    for f in [*kernels[:-1], *of_any_shape]:
-        assert f(nt.zeros((2, 2))) is None
-    assert core._svd(nt.eye(2, 3), rule, tuple, True) is None
-    assert core._svdvals(nt.eye(5), rule) is None
-    for result in (3, int, None):
-        with pytest.raises(TypeError, match="_eigh: expected a class of tuples, not"):
-            core._eigh(nt.eye(2), rule, result)
+            found = f(x, x) if name == "solve" else f(x, **thin.get(name, {}))
+            assert found is None or (name in of_any_shape and x.shape == (2, 3))
+        if name != "solve":
+            assert f(nt.zeros((2, 2)), **thin.get(name, {})) is None
+            assert f(nt.eye(2), **thin.get(name, {})) is not None
+    assert few["solve"](nt.eye(2), nt.ones(2)) is not None
+    assert few["svd"](nt.eye(2, 3)) is None
+    assert few["svdvals"](nt.eye(5)) is None
+    assert few["cholesky"](nt.eye(2), upper=True) is None
+    assert few["qr"](nt.eye(2), mode="economic") is None
     with pytest.raises(ValueError, match="solve"):
-        core._solve(nt.ones((2, 2, 2)), nt.ones((3, 2, 2)), rule)
+        few["solve"](nt.ones((2, 2, 2)), nt.ones((3, 2, 2)))
 
 
 @given(stacks(square=False))

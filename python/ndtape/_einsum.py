@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ndtape import _core
+from ndtape._compiled import compiled_first
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ _LETTERS = string.ascii_uppercase + string.ascii_lowercase
 _NUMBERS = {letter: i for i, letter in enumerate(_LETTERS)}
 
 
+# How many axes the two operands of products by `matmul` have, by their subscripts: these are
+# compiled. Programs that make up subscripts do not fill the memory with them.
+_matmuls: dict[str, tuple[int, int]] = {}
+_MOST_MATMULS = 1024
+
+
+@compiled_first(_matmuls)
 def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tensor:
     """Multiply tensors and sum over the axes that are not asked for, by Einstein's notation.
 
@@ -80,7 +88,10 @@ def einsum(*operands: Any, optimize: bool | str | Sequence[Any] = True) -> Tenso
             subscripts, a, b = operands
             if type(a) is not Tensor or type(b) is not Tensor:
                 a, b = _core.asarray(a), _core.asarray(b)
-            if _matmul_axes(subscripts) == (a.ndim, b.ndim):
+            axes = _matmul_axes(subscripts)
+            if axes == (a.ndim, b.ndim):
+                if len(_matmuls) < _MOST_MATMULS:
+                    _matmuls[subscripts] = axes
                 try:
                     return a @ b
                 except ValueError:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ndtape import _core
 from ndtape._arguments import as_axis, as_tensor, is_recorded
+from ndtape._compiled import compiled_first
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["argsort", "sort"]
 
-_FEW = 64  # elements: up to here the way to NumPy and back costs more than it gains
 _LONG = 8192  # from here on the digits of keys are the faster way
 
 
+@compiled_first()
 def sort(
     x: _ArrayLike,
     /,
@@ -69,7 +70,7 @@ def sort(
             [6, 5, 4]])
     """
     x = as_tensor(x)
-    if x.size > _FEW and x.dtype.kind != "c" and not is_recorded(x):
+    if x.dtype.kind != "c" and not is_recorded(x):
         along = as_axis(axis, x.ndim, "sort")
         if x.shape[along] < _LONG and not _equals_may_differ(array := x.detach().numpy()):
             result = np.sort(array, axis=along)
@@ -77,6 +78,7 @@ def sort(
     return _core._sort(x, axis, bool(descending))
 
 
+@compiled_first()
 def argsort(
     x: _ArrayLike,
     /,

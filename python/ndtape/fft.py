@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ndtape import _core
+from ndtape._compiled import compiled_first
 from ndtape._core import Tensor
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ _LARGE = 4096
 _TRANSPOSED: dict[Norm, Norm] = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
+@functools.lru_cache
+def _transform_operation(axes: tuple[int, ...], norm: Norm, inverse: bool) -> CapsuleType:
+    name = "ifft" if inverse else "fft"
+    return _core.operation(name, _transform_vjp, None, (axes, norm, inverse))
+
+
+def _transform_vjp(g: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> Tensor:
+    return _transform(g, axes, _TRANSPOSED[norm], not inverse)
+
+
+@compiled_first(_transform_operation((-1,), "backward", False))
 def fft(
     x: ArrayLike,
     /,
@@ -99,6 +111,7 @@ def fft(
     return _along("fft", x, n, axis, norm, inverse=False)
 
 
+@compiled_first(_transform_operation((-1,), "backward", True))
 def ifft(
     x: ArrayLike,
     /,
@@ -694,16 +707,6 @@ def _transform(x: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> T
     elif rest:
         y = _computed(name + "n", y, axes=tuple(rest), norm=norm)
     return _core.record_operation(_transform_operation(axes, norm, inverse), x, y)
-
-
-@functools.lru_cache
-def _transform_operation(axes: tuple[int, ...], norm: Norm, inverse: bool) -> CapsuleType:
-    name = "ifft" if inverse else "fft"
-    return _core.operation(name, _transform_vjp, None, (axes, norm, inverse))
-
-
-def _transform_vjp(g: Tensor, axes: tuple[int, ...], norm: Norm, inverse: bool) -> Tensor:
-    return _transform(g, axes, _TRANSPOSED[norm], not inverse)
 
 
 def _factor(n: int, norm: Norm, inverse: bool) -> float:

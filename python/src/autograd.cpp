@@ -200,10 +200,6 @@ class PythonOperation final : public CustomOperation {
 
 constexpr char kOperation[] = "ndtape operation";
 
-const CustomOperation* operation_of(PyObject* o) {
-  return static_cast<const CustomOperation*>(PyCapsule_GetPointer(o, kOperation));  // null: error
-}
-
 PyObject* call_operation(const Spec&, PyObject* const* v) {
   Ref<const CustomOperation> made(new PythonOperation("operation", v[0], v[1], v[2], v[3]));
   PyObject* const result =
@@ -323,10 +319,15 @@ PyObject* call_set_grad_enabled(const Spec&, PyObject* const* v) {
 
 }  // namespace
 
+const CustomOperation* operation_of(PyObject* o) {
+  void* const operation = PyCapsule_GetPointer(o, kOperation);
+  if (!operation) PyErr_Clear();
+  return static_cast<const CustomOperation*>(operation);
+}
+
 const CustomOperation* operation_argument(PyObject* o, const char* what) {
   const CustomOperation* const operation = operation_of(o);
   if (operation) return operation;
-  PyErr_Clear();
   throw TypeError(std::string(what) + ": expected what _core.operation made, not " +
                   Py_TYPE(o)->tp_name);
 }

@@ -11,6 +11,7 @@
 
 #include "ndtape/dtype.h"
 #include "ndtape/hot.h"
+#include "operation.h"
 
 namespace ndtape::python {
 namespace {
@@ -183,6 +184,31 @@ std::string method_signature(const std::string& signature) {
   return "($self" + signature.substr(end);
 }
 
+// The Python function gets the arguments that were given as its callers would write them.
+PyObject* call_python(const Spec& spec, PyObject* const* v) {
+  std::vector<PyObject*> arguments;
+  py::list names;
+  for (int i = 0; i < static_cast<int>(spec.names.size()); ++i) {
+    if (spec.variadic && i == spec.positional) {
+      arguments.insert(arguments.end(), rest(v[i]).begin(), rest(v[i]).end());
+    } else if (v[i]) {
+      arguments.push_back(v[i]);
+      if (i >= spec.positional_only) names.append(spec.names[i]);
+    }
+  }
+  const py::tuple keywords(names);
+  return PyObject_Vectorcall(spec.python, arguments.data(), arguments.size() - keywords.size(),
+                             keywords.ptr());
+}
+
+PyObject* try_first(const Spec& spec, PyObject* const* v) {
+  PyObject* const found = spec.first(spec, v);
+  if (found != Py_None) [[likely]]
+    return found;
+  Py_DECREF(found);
+  return call_python(spec, v);
+}
+
 // In __all__ besides the functions and the dtypes.
 constexpr const char* kPublicObjects[] = {"DType", "Device", "TapeError", "Tensor", "e",
                                           "inf",   "nan",    "newaxis",   "pi"};
@@ -193,7 +219,47 @@ bool is_internal(const std::string& name) {
          name == "op_table" || name == "gradients" || name == "grad_enabled" ||
          name == "set_grad_enabled" || name == "record_custom" || name == "operation" ||
          name == "record_operation" || name == "tangents" || name == "other_inputs" ||
-         name.rfind("conv", 0) == 0 || name == "scaled_dot_product_attention";
+         name.rfind("conv", 0) == 0 || name == "scaled_dot_product_attention" ||
+         name == "compiled_first";
+}
+
+// CPython keeps pointers to these for good.
+PyMethodDef* new_definition(const Spec& spec, FastCall call, const std::string& signature,
+                            const std::string& doc) {
+  static std::deque<PyMethodDef>* const defs = new std::deque<PyMethodDef>;
+  static std::deque<std::string>* const docs = new std::deque<std::string>;
+  docs->push_back(spec.name + signature + "\n--\n\n" + doc);
+  defs->push_back({spec.name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call)),
+                   METH_FASTCALL | METH_KEYWORDS, docs->back().c_str()});
+  return &defs->back();
+}
+
+PyObject* home = nullptr;  // the module
+
+PyObject* call_compiled_first(const Spec& spec, PyObject* const* v) {
+  PyObject* const function = v[0];
+  if (!PyFunction_Check(function)) {
+    fail_type(std::string(spec.name) + ": expected a function, not " + Py_TYPE(function)->tp_name);
+  }
+  const std::string name = text(reinterpret_cast<PyFunctionObject*>(function)->func_name);
+  for (size_t at = 0; at < registry().size(); ++at) {
+    Spec& half = *spec_at[at];
+    if (where_at[at] != kFirst || half.name != name) continue;
+    // Whatever was given before stays: a call may be at work with it.
+    half.python = Py_NewRef(function);
+    half.given.clear();
+    for (PyObject* const object : rest(v[1])) {
+      auto* const type = PyType_Check(object) ? reinterpret_cast<PyTypeObject*>(object) : nullptr;
+      const bool is_tuple = type && PyType_IsSubtype(type, &PyTuple_Type);
+      half.given.push_back({Py_NewRef(object), operation_of(object), is_tuple ? type : nullptr});
+    }
+    const py::object doc = own(PyObject_GetAttrString(function, "__doc__"));
+    PyMethodDef* const def = new_definition(half, kFunctions[at], half.signature,
+                                            doc.is_none() ? std::string() : text(doc.ptr()));
+    const py::object module = own(PyObject_GetAttrString(function, "__module__"));
+    return PyCFunction_NewEx(def, home, module.ptr());
+  }
+  throw ValueError(std::string(spec.name) + ": there is no compiled function for " + name);
 }
 
 }  // namespace
@@ -270,6 +336,10 @@ void set_python_error() noexcept {
   }
 }
 
+void throw_not_given(const Spec& spec, const char* what) {
+  throw TypeError(std::string(spec.name) + ": compiled_first was not given " + what);
+}
+
 void define(int where, const char* name, const char* signature, const char* doc,
             PyObject* (*body)(const Spec&, PyObject* const*), const void* context) {
   size_t at = registry().size();
@@ -285,16 +355,19 @@ void define(int where, const char* name, const char* signature, const char* doc,
   where_at[at] = where;
 }
 
+void define_first(const char* name, const char* signature,
+                  PyObject* (*first)(const Spec&, PyObject* const*)) {
+  define(kFirst, name, signature, "", try_first);
+  registry().back().first = first;
+}
+
+void define_compiled_first() {
+  define(kFunction, "compiled_first", "(function, /, *objects)",
+         "One function of a compiled half and a Python one of the same name.", call_compiled_first);
+}
+
 void install(PyObject* module, PyObject* tensor_type) {
-  // CPython keeps pointers to these for good.
-  static std::deque<PyMethodDef>* const defs = new std::deque<PyMethodDef>;
-  static std::deque<std::string>* const docs = new std::deque<std::string>;
-  auto make = [&](const Spec& spec, FastCall call, const std::string& signature) {
-    docs->push_back(spec.name + signature + "\n--\n\n" + spec.doc);
-    defs->push_back({spec.name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call)),
-                     METH_FASTCALL | METH_KEYWORDS, docs->back().c_str()});
-    return &defs->back();
-  };
+  home = Py_NewRef(module);
   // Public names are ndtape's own; pickle finds them there.
   py::object package = own(PyUnicode_FromString("ndtape"));
   py::object here = own(PyUnicode_FromString("ndtape._core"));
@@ -304,7 +377,7 @@ void install(PyObject* module, PyObject* tensor_type) {
   for (size_t at = 0; at < registry().size(); ++at) {
     const Spec& spec = *spec_at[at];
     if (where_at[at] & kFunction) {
-      PyMethodDef* def = make(spec, kFunctions[at], spec.signature);
+      PyMethodDef* def = new_definition(spec, kFunctions[at], spec.signature, spec.doc);
       bool is_public = !is_internal(spec.name);
       py::object function =
           own(PyCFunction_NewEx(def, module, is_public ? package.ptr() : here.ptr()));
@@ -312,7 +385,8 @@ void install(PyObject* module, PyObject* tensor_type) {
       if (is_public) names.append(spec.name);
     }
     if (where_at[at] & kMethod) {
-      PyMethodDef* def = make(spec, kMethods[at], method_signature(spec.signature));
+      PyMethodDef* def =
+          new_definition(spec, kMethods[at], method_signature(spec.signature), spec.doc);
       py::object method = own(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(tensor_type), def));
       check(PyObject_SetAttrString(tensor_type, spec.name, method.ptr()));
     }

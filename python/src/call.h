@@ -16,6 +16,10 @@
 #include "ndtape/refcount.h"
 #include "places.h"
 
+namespace ndtape {
+class CustomOperation;
+}
+
 namespace ndtape::python {
 
 namespace py = pybind11;
@@ -124,6 +128,13 @@ auto unlocked(bool release, F&& body) {
 
 inline constexpr int kMaxParameters = 10;
 
+// An object from Python for a compiled function to work with, and what else it is, or null.
+struct Given {
+  PyObject* object;
+  const CustomOperation* operation;
+  PyTypeObject* tuple_class;  // of named tuples, say
+};
+
 // A function as Python sees it. `signature` is Python's, such as "(x, /, axis=None, *, k=0)";
 // parameters with a default are optional. A last "*name" takes all positional arguments left.
 // The body gets one borrowed reference a parameter, null for those not given; for "*name", what
@@ -134,6 +145,11 @@ struct Spec {
   std::string doc;
   PyObject* (*body)(const Spec& spec, PyObject* const* args);
   const void* context = nullptr;  // the body's own
+
+  // Of a function that define_first made:
+  PyObject* (*first)(const Spec& spec, PyObject* const* args) = nullptr;
+  PyObject* python = nullptr;  // the Python function, for what `first` leaves to it
+  std::vector<Given> given;    // to compiled_first
 
   // From the signature:
   std::vector<PyObject*> names;  // interned
@@ -147,12 +163,35 @@ struct Spec {
 using Rest = std::span<PyObject* const>;
 inline Rest rest(PyObject* value) { return *reinterpret_cast<const Rest*>(value); }
 
-enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3 };
+// What a compiled function was given, or TypeError.
+[[noreturn, gnu::cold]] void throw_not_given(const Spec& spec, const char* what);
+inline PyObject* object_given(const Spec& spec, size_t i = 0) {
+  if (i >= spec.given.size()) throw_not_given(spec, "an object");
+  return spec.given[i].object;
+}
+inline const CustomOperation* operation_given(const Spec& spec, size_t i = 0) {
+  if (i >= spec.given.size() || !spec.given[i].operation) throw_not_given(spec, "an operation");
+  return spec.given[i].operation;
+}
+inline PyTypeObject* tuple_class_given(const Spec& spec, size_t i) {
+  if (i >= spec.given.size() || !spec.given[i].tuple_class) {
+    throw_not_given(spec, "a class of tuples");
+  }
+  return spec.given[i].tuple_class;
+}
+
+enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3, kFirst = 4 };
 
 // Makes a module function and/or a method of the Tensor type out of a function. For a method, the
 // first parameter is self.
 void define(int where, const char* name, const char* signature, const char* doc,
             PyObject* (*body)(const Spec&, PyObject* const*), const void* context = nullptr);
+
+// Makes what is tried before a Python function of the same name and parameters: once the latter was
+// given to compiled_first, one function of both. For what `first` leaves to Python it returns None.
+void define_first(const char* name, const char* signature,
+                  PyObject* (*first)(const Spec&, PyObject* const*));
+void define_compiled_first();
 
 // Hands everything defined to the module and to the type.
 void install(PyObject* module, PyObject* tensor_type);

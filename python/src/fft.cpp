@@ -60,6 +60,13 @@ std::optional<double> factor_of(PyObject* norm, int64_t n, bool inverse) {
   return {};
 }
 
+Tensor transformed_unrecorded(const Tensor& x, int64_t axis, bool inverse, double factor) {
+  return unlocked(is_large(x), [&] {
+    const GradMode off(false);
+    return try_fft(x, axis, inverse, factor);
+  });
+}
+
 // All of a call that has nothing unusual in it.
 PyObject* call_fft_along(const Spec& spec, PyObject* const* v) {
   if (!is_tensor(v[0]) || !PyLong_CheckExact(v[1])) return new_none();
@@ -71,12 +78,25 @@ PyObject* call_fft_along(const Spec& spec, PyObject* const* v) {
   const std::optional<double> factor = factor_of(v[3], x.length(static_cast<int>(axis)), inverse);
   if (!factor) return new_none();
   const CustomOperation* const operation = operation_argument(v[4], spec.name);
-  const Tensor y = unlocked(is_large(x), [&] {
-    const GradMode off(false);
-    return try_fft(x, axis, inverse, *factor);
-  });
+  const Tensor y = transformed_unrecorded(x, axis, inverse, *factor);
   if (!y.defined()) return new_none();
   if (grad_enabled() && requires_grad(x)) record_operation(operation, {&x, 1}, {&y, 1}, {});
+  return wrap(y);
+}
+
+// The same along the last axis, without a factor before the inverse: as most calls are written. The
+// object is the operation.
+template <bool inverse>
+PyObject* call_plain_fft(const Spec& spec, PyObject* const* v) {
+  if (!is_tensor(v[0]) || v[1] || v[2] || v[3]) return new_none();
+  const Tensor x = unwrap(v[0]);  // a share: the GIL may be away
+  if (x.ndim() == 0 || x.size() == 0 || !is_inexact(x.dtype())) return new_none();
+  const double factor = inverse ? 1.0 / static_cast<double>(x.shape().back()) : 1.0;
+  const Tensor y = transformed_unrecorded(x, x.ndim() - 1, inverse, factor);
+  if (!y.defined()) return new_none();
+  if (grad_enabled() && requires_grad(x)) {
+    record_operation(operation_given(spec), {&x, 1}, {&y, 1}, {});
+  }
   return wrap(y);
 }
 
@@ -89,6 +109,8 @@ void define_fft() {
          call_rfft);
   define(kFunction, "_irfft", "(x, axis, n, factor, /)", "Likewise back, to n real numbers.",
          call_irfft);
+  define_first("fft", "(x, /, n=None, axis=-1, norm='backward')", call_plain_fft<false>);
+  define_first("ifft", "(x, /, n=None, axis=-1, norm='backward')", call_plain_fft<true>);
   define(kFunction, "_fft_along", "(x, axis, inverse, norm, operation, /)",
          "Transform along an axis and record it, or None where anything is unusual.",
          call_fft_along);

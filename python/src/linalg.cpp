@@ -1,4 +1,5 @@
-// Linear algebra of matrices of few rows, recorded: None for all else, which nt.linalg looks at.
+// Linear algebra of matrices of few rows, recorded: what comes before the functions of nt.linalg,
+// which look at all else.
 #include "ndtape/linalg.h"
 
 #include <array>
@@ -7,26 +8,18 @@
 
 #include "areas.h"
 #include "convert.h"
-#include "operation.h"
+#include "ndtape/tape.h"
 #include "tensor_type.h"
 
 namespace ndtape::python {
 namespace {
 
-// The class of named tuples that results of several parts come in. Its __new__ is a Python
-// function; what that does is done here.
-PyTypeObject* tuple_class(PyObject* o, const char* what) {
-  if (PyType_Check(o) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(o), &PyTuple_Type)) {
-    return reinterpret_cast<PyTypeObject*>(o);
-  }
-  throw TypeError(std::string(what) + ": expected a class of tuples, not " + Py_TYPE(o)->tp_name);
-}
-
+// The __new__ of a class of named tuples is a Python function; what that does is done here.
 template <size_t N>
 PyObject* new_tuple(PyTypeObject* type, const std::array<Tensor, N>& y) {
   const py::object result = own(type->tp_alloc(type, N));
-  for (size_t i = 0; i < N; ++i) {
-    PyTuple_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i), check(wrap(y[i])));
+  for (size_t k = 0; k < N; ++k) {
+    PyTuple_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(k), check(wrap(y[k])));
   }
   return Py_NewRef(result.ptr());
 }
@@ -38,31 +31,28 @@ std::array<Tensor, 3> list_of(SingularValues y) {
 std::array<Tensor, 2> list_of(Orthogonal y) { return {std::move(y.q), std::move(y.r)}; }
 
 // The operand is what is saved: the rule makes the results again.
-template <size_t N>
-bool record(const CustomOperation* operation, const Tensor& x, const std::array<Tensor, N>& y) {
-  if (!y[0].defined()) return false;
-  if (grad_enabled() && requires_grad(x)) record_operation(operation, {&x, 1}, y, {&x, 1});
-  return true;
-}
-
 template <Tensor (*F)(const Tensor&)>
 PyObject* call_for_one(const Spec& spec, PyObject* const* v) {
   if (!is_tensor(v[0])) return new_none();
   const Tensor x = unwrap(v[0]);  // a share: the GIL may be away
-  const CustomOperation* const operation = operation_argument(v[1], spec.name);
   std::array<Tensor, 1> y = {unlocked(is_large(x), [&] { return F(x); })};
-  return record(operation, x, y) ? wrap(std::move(y[0])) : new_none();
+  if (!y[0].defined()) return new_none();
+  record_operation(operation_given(spec), x, y);
+  return wrap(std::move(y[0]));
 }
 
-// v: x, the operation and the class of the result.
 template <class Compute>
 PyObject* call_for_several(const Spec& spec, PyObject* const* v, Compute compute) {
   if (!is_tensor(v[0])) return new_none();
   const Tensor x = unwrap(v[0]);
-  const CustomOperation* const operation = operation_argument(v[1], spec.name);
-  PyTypeObject* const type = tuple_class(v[2], spec.name);
   const auto y = unlocked(is_large(x), [&] { return list_of(compute(x)); });
-  return record(operation, x, y) ? new_tuple(type, y) : new_none();
+  if (!y[0].defined()) return new_none();
+  record_operation(operation_given(spec), x, y);
+  return new_tuple(tuple_class_given(spec, 1), y);
+}
+
+PyObject* call_cholesky(const Spec& spec, PyObject* const* v) {
+  return parse_bool(v[1], false) ? new_none() : call_for_one<try_cholesky>(spec, v);
 }
 
 PyObject* call_eigh(const Spec& spec, PyObject* const* v) {
@@ -70,7 +60,7 @@ PyObject* call_eigh(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* call_svd(const Spec& spec, PyObject* const* v) {
-  const bool full = parse_bool(v[3], true);
+  const bool full = parse_bool(v[1], true);
   return call_for_several(spec, v, [full](const Tensor& x) {
     const bool is_square = x.ndim() >= 2 && x.length(x.ndim() - 2) == x.shape().back();
     return full && !is_square ? SingularValues() : try_svd(x);
@@ -78,19 +68,22 @@ PyObject* call_svd(const Spec& spec, PyObject* const* v) {
 }
 
 PyObject* call_qr(const Spec& spec, PyObject* const* v) {
-  const bool complete = parse_bool(v[3], false);
+  const auto is = [&](const char* mode) {
+    return PyUnicode_Check(v[1]) && PyUnicode_CompareWithASCIIString(v[1], mode) == 0;
+  };
+  const bool complete = v[1] && is("complete");
+  if (v[1] && !complete && !is("reduced")) return new_none();
   return call_for_several(spec, v, [complete](const Tensor& x) { return try_qr(x, complete); });
 }
 
 PyObject* call_solve(const Spec& spec, PyObject* const* v) {
   if (!is_tensor(v[0]) || !is_tensor(v[1])) return new_none();
   const std::array<Tensor, 2> of = {unwrap(v[0]), unwrap(v[1])};
-  const CustomOperation* const operation = operation_argument(v[2], spec.name);
   const bool release = is_large(of[0]) || is_large(of[1]);
   Tensor y = unlocked(release, [&] { return try_solve(of[0], of[1]); });
   if (!y.defined()) return new_none();
   if (grad_enabled() && (requires_grad(of[0]) || requires_grad(of[1]))) {
-    record_operation(operation, of, {&y, 1}, of);
+    record_operation(operation_given(spec), of, {&y, 1}, of);
   }
   return wrap(std::move(y));
 }
@@ -99,47 +92,33 @@ PyObject* call_solve(const Spec& spec, PyObject* const* v) {
 PyObject* call_slogdet(const Spec& spec, PyObject* const* v) {
   if (!is_tensor(v[0])) return new_none();
   const Tensor x = unwrap(v[0]);
-  const CustomOperation* const operation =
-      operation_argument(v[is_complex(x.dtype()) ? 2 : 1], spec.name);
-  PyTypeObject* const type = tuple_class(v[3], spec.name);
   const SignedLogarithm found = unlocked(is_large(x), [&] { return try_slogdet(x); });
-  const Tensor &sign = found.sign, &logarithm = found.logarithm;
-  if (!sign.defined()) return new_none();
-  const std::array<Tensor, 2> y = {sign, logarithm}, saved = {x, sign};
+  if (!found.sign.defined()) return new_none();
+  const std::array<Tensor, 2> y = {found.sign, found.logarithm};
   if (grad_enabled() && requires_grad(x)) {
     if (is_complex(x.dtype())) {
-      record_operation(operation, {&x, 1}, y, saved);
+      const std::array<Tensor, 2> saved = {x, found.sign};
+      record_operation(operation_given(spec, 1), {&x, 1}, y, saved);
     } else {
-      record_operation(operation, {&x, 1}, {&logarithm, 1}, {&x, 1});
+      record_operation(operation_given(spec), x, {&found.logarithm, 1});
     }
   }
-  return new_tuple(type, y);
+  return new_tuple(tuple_class_given(spec, 2), y);
 }
 
 }  // namespace
 
 void define_linalg() {
-  define(kFunction, "_det", "(x, operation, /)", "Determinants of matrices of few rows, or None.",
-         call_for_one<try_det>);
-  define(kFunction, "_slogdet", "(x, real_operation, complex_operation, result, /)",
-         "Their signs and logarithms, or None.", call_slogdet);
-  define(kFunction, "_inv", "(x, operation, /)", "Inverses of matrices of few rows, or None.",
-         call_for_one<try_inv>);
-  define(kFunction, "_solve", "(x, b, operation, /)",
-         "y of x @ y = b for matrices of few rows, or None.", call_solve);
-  define(kFunction, "_cholesky", "(x, operation, /)",
-         "Lower factors of matrices of few rows, or None.", call_for_one<try_cholesky>);
-  define(kFunction, "_eigh", "(x, operation, result, /)",
-         "Eigenvalues and eigenvectors of symmetric matrices of few rows, or None.", call_eigh);
-  define(kFunction, "_eigvalsh", "(x, operation, /)", "Their eigenvalues alone, or None.",
-         call_for_one<try_eigvalsh>);
-  define(kFunction, "_svd", "(x, operation, result, full_matrices, /)",
-         "Singular values and vectors of matrices of few rows and columns, or None.", call_svd);
-  define(kFunction, "_svdvals", "(x, operation, /)", "Their singular values alone, or None.",
-         call_for_one<try_svdvals>);
-  define(kFunction, "_qr", "(x, operation, result, complete, /)",
-         "Orthonormal columns and upper triangles, of matrices of few rows and columns, or None.",
-         call_qr);
+  define_first("det", "(x, /)", call_for_one<try_det>);
+  define_first("slogdet", "(x, /)", call_slogdet);
+  define_first("inv", "(x, /)", call_for_one<try_inv>);
+  define_first("solve", "(x1, x2, /)", call_solve);
+  define_first("cholesky", "(x, /, *, upper=False)", call_cholesky);
+  define_first("eigh", "(x, /)", call_eigh);
+  define_first("eigvalsh", "(x, /)", call_for_one<try_eigvalsh>);
+  define_first("svd", "(x, /, full_matrices=True)", call_svd);
+  define_first("svdvals", "(x, /)", call_for_one<try_svdvals>);
+  define_first("qr", "(x, /, mode='reduced')", call_qr);
 }
 
 }  // namespace ndtape::python

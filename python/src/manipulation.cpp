@@ -3,6 +3,7 @@
 #include "convert.h"
 #include "dtype_type.h"
 #include "manipulation_docs.h"
+#include "ndtape/tape.h"
 #include "operators.h"
 #include "tensor_type.h"
 
@@ -187,6 +188,19 @@ PyObject* call_order(const Spec& spec, PyObject* const* v) {
   return wrap(unlocked(is_large(x), [&] { return F(x, axis, descending); }));
 }
 
+// Elements: up to here the way to NumPy and back costs more than it gains.
+constexpr int64_t kFewToSort = 64;
+
+template <Tensor (*F)(const Tensor&, int64_t, bool)>
+PyObject* call_order_of_few(const Spec&, PyObject* const* v) {
+  if (!is_tensor(v[0]) || (v[1] && !PyLong_CheckExact(v[1]))) return new_none();
+  const Tensor x = unwrap(v[0]);  // a share: the GIL may be away
+  if (x.size() > kFewToSort && !(grad_enabled() && requires_grad(x))) return new_none();
+  const int64_t axis = v[1] ? parse_offset(v[1], "axis") : -1;
+  const bool descending = parse_bool(v[2], false);
+  return wrap(unlocked(is_large(x), [&] { return F(x, axis, descending); }));
+}
+
 PyObject* call_take_points(const Spec& spec, PyObject* const* v) {
   Tensor x = argument(spec, v[0]);
   std::vector<Tensor> indices = parse_tensors(v[1], spec.name);
@@ -209,6 +223,28 @@ PyObject* call_matmul(const Spec& spec, PyObject* const* v) {
   Tensor a = argument(spec, v[0]);
   Tensor b = argument(spec, v[1]);
   return wrap(unlocked(is_large_product(a, b), [&] { return matmul(a, b); }));
+}
+
+// What is nothing but a product of two stacks of matrices. The object is a dict that tells, by the
+// subscripts, of how many axes their operands then are.
+PyObject* call_einsum(const Spec& spec, PyObject* const* v) {
+  const Rest operands = rest(v[0]);
+  const bool two_tensors = operands.size() == 3 && PyUnicode_CheckExact(operands[0]) &&
+                           is_tensor(operands[1]) && is_tensor(operands[2]);
+  if (!two_tensors || (v[1] && v[1] != Py_True)) return new_none();
+  PyObject* const axes = PyDict_GetItemWithError(object_given(spec), operands[0]);
+  if (!axes && PyErr_Occurred()) throw PythonError{};
+  if (!axes || !PyTuple_CheckExact(axes) || PyTuple_GET_SIZE(axes) != 2) return new_none();
+  const Tensor a = unwrap(operands[1]), b = unwrap(operands[2]);  // shares: the GIL may be away
+  if (parse_int(PyTuple_GET_ITEM(axes, 0), "axes") != a.ndim() ||
+      parse_int(PyTuple_GET_ITEM(axes, 1), "axes") != b.ndim()) {
+    return new_none();
+  }
+  try {
+    return wrap(unlocked(is_large_product(a, b), [&] { return matmul(a, b); }));
+  } catch (const ValueError&) {
+    return new_none();  // lengths that do not fit, or of 1 that broadcast
+  }
 }
 
 PyObject* call_copy(const Spec& spec, PyObject* const* v) {
@@ -259,6 +295,11 @@ void define_manipulation() {
          "Pick by several arrays of integers, on axes from `first` on.", call_take_points);
   define(kFunction, "_put_points", "(x, indices, first, values, /)",
          "Write to what _take_points picks; the last of several values stays.", call_put_points);
+  define_first("sort", "(x, /, axis=-1, *, descending=False, stable=True)",
+               call_order_of_few<sort>);
+  define_first("argsort", "(x, /, axis=-1, *, descending=False, stable=True)",
+               call_order_of_few<argsort>);
+  define_first("einsum", "(*operands, optimize=True)", call_einsum);
   define(kFunction, "matmul", "(x1, x2, /)", docs::kMatmul, call_matmul);
   define(kBoth, "copy", "(x, /)", docs::kCopy, call_copy);
   define(kBoth, "astype", "(x, dtype, /, *, copy=True, device=None)", docs::kAstype, call_astype);

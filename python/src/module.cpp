@@ -43,6 +43,7 @@ void create(PyObject* module) {
   define_rows();
   define_images();
   define_recurrent();
+  define_compiled_first();
   define_linalg();
   define_fft();
   define_optim();

@@ -7,6 +7,8 @@
 
 namespace ndtape::python {
 
+// Null for any other object.
+const CustomOperation* operation_of(PyObject* o);
 // Throws TypeError, with `what` before it, for any other object.
 const CustomOperation* operation_argument(PyObject* o, const char* what);
 

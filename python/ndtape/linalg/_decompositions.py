@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ndtape import _core
+from ndtape._compiled import compiled_first
 from ndtape._core import Tensor
 from ndtape.linalg._common import (
     Array,
@@ -86,6 +87,25 @@ class QRResult(NamedTuple):
 # ---- symmetric matrices ------------------------------------------------------------------------
 
 
+def _eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, w: Tensor, v: Tensor) -> Tensor | None:
+    middle: Tensor | None = None
+    if g_v is not None:
+        middle = (adjoint(v) @ g_v) * inverse_differences(w)
+    if g_w is not None:
+        diagonal = diagonal_matrix(g_w)
+        middle = diagonal if middle is None else middle + diagonal
+    return None if middle is None else hermitian_part(v @ middle @ adjoint(v))
+
+
+def _few_eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, x: Tensor) -> Tensor | None:
+    return _eigh_vjp(g_w, g_v, *eigh(x))
+
+
+_EIGH = _core.operation("eigh", _eigh_vjp)
+_FEW_EIGH = _core.operation("eigh", _few_eigh_vjp)
+
+
+@compiled_first(_FEW_EIGH, EighResult)
 def eigh(x: ArrayLike, /) -> EighResult:
     """Decompose symmetric matrices into eigenvalues and eigenvectors.
 
@@ -124,33 +144,21 @@ def eigh(x: ArrayLike, /) -> EighResult:
     >>> values
     tensor([1., 2.])
     """
-    found = _core._eigh(x, _FEW_EIGH, EighResult)
-    if found is not None:
-        return found
     x = matrices(x, "eigh", square=True)
     w, v = numpy_call("eigh", np.linalg.eigh, values(x))
     outputs = (tensor(w), tensor(v))
     return EighResult(*_core.record_operation(_EIGH, x, outputs, outputs))
 
 
-def _eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, w: Tensor, v: Tensor) -> Tensor | None:
-    middle: Tensor | None = None
-    if g_v is not None:
-        middle = (adjoint(v) @ g_v) * inverse_differences(w)
-    if g_w is not None:
-        diagonal = diagonal_matrix(g_w)
-        middle = diagonal if middle is None else middle + diagonal
-    return None if middle is None else hermitian_part(v @ middle @ adjoint(v))
+def _eigvalsh_vjp(g: Tensor, x: Tensor) -> Tensor:
+    v = eigh(x).eigenvectors
+    return hermitian_part((v * g[..., None, :]) @ adjoint(v))
 
 
-def _few_eigh_vjp(g_w: Tensor | None, g_v: Tensor | None, x: Tensor) -> Tensor | None:
-    return _eigh_vjp(g_w, g_v, *eigh(x))
+_EIGVALSH = _core.operation("eigvalsh", _eigvalsh_vjp)
 
 
-_EIGH = _core.operation("eigh", _eigh_vjp)
-_FEW_EIGH = _core.operation("eigh", _few_eigh_vjp)
-
-
+@compiled_first(_EIGVALSH)
 def eigvalsh(x: ArrayLike, /) -> Tensor:
     """Compute the eigenvalues of symmetric matrices.
 
@@ -180,20 +188,9 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     >>> nt.linalg.eigvalsh(nt.tensor([[0.0, 1.0], [1.0, 0.0]]))
     tensor([-1.,  1.])
     """
-    found = _core._eigvalsh(x, _EIGVALSH)
-    if found is not None:
-        return found
     x = matrices(x, "eigvalsh", square=True)
     w = tensor(numpy_call("eigvalsh", np.linalg.eigvalsh, values(x)))
     return _core.record_operation(_EIGVALSH, x, w, x)
-
-
-def _eigvalsh_vjp(g: Tensor, x: Tensor) -> Tensor:
-    v = eigh(x).eigenvectors
-    return hermitian_part((v * g[..., None, :]) @ adjoint(v))
-
-
-_EIGVALSH = _core.operation("eigvalsh", _eigvalsh_vjp)
 
 
 # ---- any square matrices -----------------------------------------------------------------------
@@ -319,55 +316,6 @@ def _places(wanted: Array, found: Array) -> Array:
 # ---- singular values ---------------------------------------------------------------------------
 
 
-def svd(x: ArrayLike, /, full_matrices: bool = True) -> SVDResult:
-    """Decompose matrices into singular values and vectors: ``x = U @ diag(S) @ Vh``.
-
-    Parameters
-    ----------
-    x : array_like
-        Of shape (..., m, n); k is the smaller of m and n.
-    full_matrices : bool
-        Whether U and Vh are square, completed by any orthonormal basis.
-
-    Returns
-    -------
-    U : Tensor
-        Of shape (..., m, m), or (..., m, k); its columns are orthonormal.
-    S : Tensor
-        In descending order, of a real dtype and of shape (..., k).
-    Vh : Tensor
-        Of shape (..., n, n), or (..., k, n); its rows are orthonormal.
-
-    Raises
-    ------
-    LinAlgError
-        When the computation does not converge.
-    ValueError
-        When `x` has fewer than two axes.
-
-    Notes
-    -----
-    The derivative is right for functions that do not depend on the signs (phases) of singular
-    vectors, nor on the basis which completes them. A pair of equal singular values contributes 0,
-    never infinity, and so do vectors of singular values that are 0. That is right for functions of
-    the singular values and of the whole spaces which belong to equal ones.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> u, s, vh = nt.linalg.svd(nt.tensor([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]))
-    >>> u.shape, s.tolist(), vh.shape
-    ((3, 3), [4.0, 3.0], (2, 2))
-    """
-    found = _core._svd(x, _FEW_SVD, SVDResult, full_matrices)
-    if found is not None:
-        return found
-    x = matrices(x, "svd")
-    arrays = numpy_call("svd", np.linalg.svd, values(x), full_matrices=full_matrices)
-    usv = tuple(tensor(a) for a in arrays)
-    return SVDResult(*_core.record_operation(_SVD, x, usv, usv))
-
-
 def _svd_vjp(
     g_u: Tensor | None,
     g_s: Tensor | None,
@@ -414,6 +362,53 @@ _SVD = _core.operation("svd", _svd_vjp)
 _FEW_SVD = _core.operation("svd", _few_svd_vjp)
 
 
+@compiled_first(_FEW_SVD, SVDResult)
+def svd(x: ArrayLike, /, full_matrices: bool = True) -> SVDResult:
+    """Decompose matrices into singular values and vectors: ``x = U @ diag(S) @ Vh``.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape (..., m, n); k is the smaller of m and n.
+    full_matrices : bool
+        Whether U and Vh are square, completed by any orthonormal basis.
+
+    Returns
+    -------
+    U : Tensor
+        Of shape (..., m, m), or (..., m, k); its columns are orthonormal.
+    S : Tensor
+        In descending order, of a real dtype and of shape (..., k).
+    Vh : Tensor
+        Of shape (..., n, n), or (..., k, n); its rows are orthonormal.
+
+    Raises
+    ------
+    LinAlgError
+        When the computation does not converge.
+    ValueError
+        When `x` has fewer than two axes.
+
+    Notes
+    -----
+    The derivative is right for functions that do not depend on the signs (phases) of singular
+    vectors, nor on the basis which completes them. A pair of equal singular values contributes 0,
+    never infinity, and so do vectors of singular values that are 0. That is right for functions of
+    the singular values and of the whole spaces which belong to equal ones.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> u, s, vh = nt.linalg.svd(nt.tensor([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]))
+    >>> u.shape, s.tolist(), vh.shape
+    ((3, 3), [4.0, 3.0], (2, 2))
+    """
+    x = matrices(x, "svd")
+    arrays = numpy_call("svd", np.linalg.svd, values(x), full_matrices=full_matrices)
+    usv = tuple(tensor(a) for a in arrays)
+    return SVDResult(*_core.record_operation(_SVD, x, usv, usv))
+
+
 def _plus(a: Tensor | None, b: Tensor | None) -> Tensor | None:
     if a is None or b is None:
         return b if a is None else a
@@ -435,6 +430,18 @@ def _outside(q: Tensor, g: Tensor, k: int) -> Tensor | None:
     return others @ (adjoint(others) @ g[..., :k] - adjoint(g[..., k:]) @ thin)
 
 
+def _svdvals_vjp(g: Tensor, x: Tensor) -> Tensor:
+    u, s, vh = svd(x, full_matrices=False)
+    if s.shape[-1]:
+        limit = max(x.shape[-2:]) * float(np.finfo(s.dtype.dtype).eps) * s[..., :1]
+        g = _core.where(s <= limit, 0, g)
+    return (u * g[..., None, :]) @ vh
+
+
+_SVDVALS = _core.operation("svdvals", _svdvals_vjp)
+
+
+@compiled_first(_SVDVALS)
 def svdvals(x: ArrayLike, /) -> Tensor:
     """Compute the singular values of matrices.
 
@@ -464,72 +471,12 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     >>> nt.linalg.svdvals(nt.tensor([[3.0, 0.0], [0.0, -4.0]]))
     tensor([4., 3.])
     """
-    found = _core._svdvals(x, _SVDVALS)
-    if found is not None:
-        return found
     x = matrices(x, "svdvals")
     s = tensor(numpy_call("svdvals", np.linalg.svd, values(x), compute_uv=False))
     return _core.record_operation(_SVDVALS, x, s, x)
 
 
-def _svdvals_vjp(g: Tensor, x: Tensor) -> Tensor:
-    u, s, vh = svd(x, full_matrices=False)
-    if s.shape[-1]:
-        limit = max(x.shape[-2:]) * float(np.finfo(s.dtype.dtype).eps) * s[..., :1]
-        g = _core.where(s <= limit, 0, g)
-    return (u * g[..., None, :]) @ vh
-
-
-_SVDVALS = _core.operation("svdvals", _svdvals_vjp)
-
-
 # ---- QR ------------------------------------------------------------------------------------------
-
-
-def qr(x: ArrayLike, /, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
-    """Decompose matrices into orthonormal columns and an upper triangular matrix.
-
-    Parameters
-    ----------
-    x : array_like
-        Of shape (..., m, n); k is the smaller of m and n.
-    mode : {'reduced', 'complete'}
-        Whether Q has k columns or m, completed by any orthonormal basis.
-
-    Returns
-    -------
-    Q : Tensor
-        Of shape (..., m, k) or (..., m, m).
-    R : Tensor
-        Of shape (..., k, n) or (..., m, n).
-
-    Raises
-    ------
-    LinAlgError
-        When the computation fails.
-    ValueError
-        When `x` has fewer than two axes, or for another mode.
-
-    Notes
-    -----
-    The derivative needs the first k columns of `x` to be independent; else computing it raises
-    LinAlgError. It is right for functions that do not depend on the basis which completes Q.
-
-    Examples
-    --------
-    >>> import ndtape as nt
-    >>> q, r = nt.linalg.qr(nt.tensor([[3.0, 1.0], [4.0, 2.0]]))
-    >>> q.shape, r.shape
-    ((2, 2), (2, 2))
-    """
-    if mode not in ("reduced", "complete"):
-        raise ValueError(f"qr: mode {mode!r}, expected 'reduced' or 'complete'")
-    found = _core._qr(x, _FEW_QR, QRResult, mode == "complete")
-    if found is not None:
-        return found
-    x = matrices(x, "qr")
-    qr_pair = tuple(tensor(a) for a in numpy_call("qr", np.linalg.qr, values(x), mode=mode))
-    return QRResult(*_core.record_operation(_QR, x, qr_pair, qr_pair))
 
 
 def _qr_vjp(g_q: Tensor | None, g_r: Tensor | None, q: Tensor, r: Tensor) -> Tensor | None:
@@ -579,3 +526,47 @@ def _few_qr_vjp(g_q: Tensor | None, g_r: Tensor | None, x: Tensor) -> Tensor | N
 
 _QR = _core.operation("qr", _qr_vjp)
 _FEW_QR = _core.operation("qr", _few_qr_vjp)
+
+
+@compiled_first(_FEW_QR, QRResult)
+def qr(x: ArrayLike, /, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+    """Decompose matrices into orthonormal columns and an upper triangular matrix.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape (..., m, n); k is the smaller of m and n.
+    mode : {'reduced', 'complete'}
+        Whether Q has k columns or m, completed by any orthonormal basis.
+
+    Returns
+    -------
+    Q : Tensor
+        Of shape (..., m, k) or (..., m, m).
+    R : Tensor
+        Of shape (..., k, n) or (..., m, n).
+
+    Raises
+    ------
+    LinAlgError
+        When the computation fails.
+    ValueError
+        When `x` has fewer than two axes, or for another mode.
+
+    Notes
+    -----
+    The derivative needs the first k columns of `x` to be independent; else computing it raises
+    LinAlgError. It is right for functions that do not depend on the basis which completes Q.
+
+    Examples
+    --------
+    >>> import ndtape as nt
+    >>> q, r = nt.linalg.qr(nt.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> q.shape, r.shape
+    ((2, 2), (2, 2))
+    """
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"qr: mode {mode!r}, expected 'reduced' or 'complete'")
+    x = matrices(x, "qr")
+    qr_pair = tuple(tensor(a) for a in numpy_call("qr", np.linalg.qr, values(x), mode=mode))
+    return QRResult(*_core.record_operation(_QR, x, qr_pair, qr_pair))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, SupportsIndex
 import numpy as np
 
 from ndtape import _core
+from ndtape._compiled import compiled_first
 from ndtape._core import Tensor
 from ndtape.linalg._common import (
     Array,
@@ -47,6 +48,20 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 
+def _inv_vjp(g: Tensor, y: Tensor) -> Tensor:
+    h = adjoint(y)
+    return -(h @ g @ h)
+
+
+def _few_inv_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return _inv_vjp(g, inv(x))
+
+
+_INV = _core.operation("inv", _inv_vjp)
+_FEW_INV = _core.operation("inv", _few_inv_vjp)
+
+
+@compiled_first(_FEW_INV)
 def inv(x: ArrayLike, /) -> Tensor:
     """Invert square matrices.
 
@@ -79,27 +94,30 @@ def inv(x: ArrayLike, /) -> Tensor:
     tensor([[0.5 , 0.  ],
             [0.  , 0.25]])
     """
-    y = _core._inv(x, _FEW_INV)
-    if y is not None:
-        return y
     x = matrices(x, "inv", square=True)
     y = tensor(numpy_call("inv", np.linalg.inv, values(x)))
     return _core.record_operation(_INV, x, y, y)
 
 
-def _inv_vjp(g: Tensor, y: Tensor) -> Tensor:
-    h = adjoint(y)
-    return -(h @ g @ h)
+def _solve_vjp(g: Tensor, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    right = solve(adjoint(a), g)
+    return -(right @ adjoint(y)), right
 
 
-def _few_inv_vjp(g: Tensor, x: Tensor) -> Tensor:
-    return _inv_vjp(g, inv(x))
+def _few_solve_vjp(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    column = b.ndim == 1
+    y = solve(a, b)
+    if column:
+        g, y = g[..., None], y[..., None]
+    to_a, to_b = _solve_vjp(g, a, y)
+    return to_a, to_b[..., 0] if column else to_b
 
 
-_INV = _core.operation("inv", _inv_vjp)
-_FEW_INV = _core.operation("inv", _few_inv_vjp)
+_SOLVE = _core.operation("solve", _solve_vjp)
+_FEW_SOLVE = _core.operation("solve", _few_solve_vjp)
 
 
+@compiled_first(_FEW_SOLVE)
 def solve(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """Solve ``x1 @ y = x2`` for y.
 
@@ -130,9 +148,6 @@ def solve(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> nt.linalg.solve(a, nt.tensor([9.0, 8.0]))
     tensor([2., 3.])
     """
-    found = _core._solve(x1, x2, _FEW_SOLVE)
-    if found is not None:
-        return found
     a, b = matrices(x1, "solve", square=True), inexact(x2)
     if b.ndim == 0:
         raise ValueError("solve: x2 must be a vector or matrices, not a scalar")
@@ -150,24 +165,18 @@ def _solve(a: Tensor, b: Tensor) -> Tensor:
     return _core.record_operation(_SOLVE, (a, b), y, (a, y))
 
 
-def _solve_vjp(g: Tensor, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    right = solve(adjoint(a), g)
-    return -(right @ adjoint(y)), right
+def _det_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return g[..., None, None] * conjugate(_cofactors(x))
 
 
-def _few_solve_vjp(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    column = b.ndim == 1
-    y = solve(a, b)
-    if column:
-        g, y = g[..., None], y[..., None]
-    to_a, to_b = _solve_vjp(g, a, y)
-    return to_a, to_b[..., 0] if column else to_b
+def _det_jvp(t: Tensor, x: Tensor) -> Tensor:
+    return _core.sum(_cofactors(x) * t, axis=(-2, -1))
 
 
-_SOLVE = _core.operation("solve", _solve_vjp)
-_FEW_SOLVE = _core.operation("solve", _few_solve_vjp)
+_DET = _core.operation("det", _det_vjp, _det_jvp)
 
 
+@compiled_first(_DET)
 def det(x: ArrayLike, /) -> Tensor:
     """Compute determinants.
 
@@ -201,23 +210,9 @@ def det(x: ArrayLike, /) -> Tensor:
     >>> nt.linalg.det(nt.tensor([[1.0, 2.0], [3.0, 5.0]])).item()
     -1.0
     """
-    y = _core._det(x, _DET)
-    if y is not None:
-        return y
     x = matrices(x, "det", square=True)
     y = tensor(numpy_call("det", np.linalg.det, values(x)))
     return _core.record_operation(_DET, x, y, x)
-
-
-def _det_vjp(g: Tensor, x: Tensor) -> Tensor:
-    return g[..., None, None] * conjugate(_cofactors(x))
-
-
-def _det_jvp(t: Tensor, x: Tensor) -> Tensor:
-    return _core.sum(_cofactors(x) * t, axis=(-2, -1))
-
-
-_DET = _core.operation("det", _det_vjp, _det_jvp)
 
 
 def _cofactors(x: Tensor) -> Tensor:
@@ -297,6 +292,29 @@ def _but_two(s: Array) -> Array:
     return found + np.swapaxes(found, -1, -2)
 
 
+def _slogdet_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return g[..., None, None] * adjoint(inv(x))
+
+
+_SLOGDET = _core.operation("slogdet", _slogdet_vjp)
+
+
+def _complex_slogdet_vjp(
+    g_sign: Tensor | None, g_log: Tensor | None, x: Tensor, sign: Tensor
+) -> Tensor | None:
+    # With t = tr(inv(x) dx): the logarithm changes by Re t, the sign by i Im(t) times itself.
+    along: Tensor | None = None
+    if g_sign is not None:
+        along = _core.imag(conjugate(sign) * g_sign) * 1j
+    if g_log is not None:
+        along = g_log if along is None else g_log + along
+    return None if along is None else along[..., None, None] * adjoint(inv(x))
+
+
+_COMPLEX_SLOGDET = _core.operation("slogdet", _complex_slogdet_vjp)
+
+
+@compiled_first(_SLOGDET, _COMPLEX_SLOGDET, SlogdetResult)
 def slogdet(x: ArrayLike, /) -> SlogdetResult:
     """Compute sign and logarithm of the absolute value of determinants.
 
@@ -328,9 +346,6 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     >>> sign.item(), round(logabsdet.item(), 2)
     (1.0, -230.26)
     """
-    found = _core._slogdet(x, _SLOGDET, _COMPLEX_SLOGDET, SlogdetResult)
-    if found is not None:
-        return found
     x = matrices(x, "slogdet", square=True)
     sign, logabsdet = (tensor(a) for a in numpy_call("slogdet", np.linalg.slogdet, values(x)))
     if x.dtype.kind == "f":  # the sign is constant
@@ -339,28 +354,23 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     return SlogdetResult(*_core.record_operation(_COMPLEX_SLOGDET, x, outputs, (x, sign)))
 
 
-def _slogdet_vjp(g: Tensor, x: Tensor) -> Tensor:
-    return g[..., None, None] * adjoint(inv(x))
+def _cholesky_vjp(g: Tensor, y: Tensor) -> Tensor:
+    # Iain Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527.
+    product = _core.tril(adjoint(y) @ g)
+    middle = product - diagonal_matrix(diagonal_of(product) - 0.5 * real(diagonal_of(product)))
+    h = adjoint(inv(y))
+    return hermitian_part(h @ middle @ adjoint(h))
 
 
-_SLOGDET = _core.operation("slogdet", _slogdet_vjp)
+def _few_cholesky_vjp(g: Tensor, x: Tensor) -> Tensor:
+    return _cholesky_vjp(g, cholesky(x))
 
 
-def _complex_slogdet_vjp(
-    g_sign: Tensor | None, g_log: Tensor | None, x: Tensor, sign: Tensor
-) -> Tensor | None:
-    # With t = tr(inv(x) dx): the logarithm changes by Re t, the sign by i Im(t) times itself.
-    along: Tensor | None = None
-    if g_sign is not None:
-        along = _core.imag(conjugate(sign) * g_sign) * 1j
-    if g_log is not None:
-        along = g_log if along is None else g_log + along
-    return None if along is None else along[..., None, None] * adjoint(inv(x))
+_CHOLESKY = _core.operation("cholesky", _cholesky_vjp)
+_FEW_CHOLESKY = _core.operation("cholesky", _few_cholesky_vjp)
 
 
-_COMPLEX_SLOGDET = _core.operation("slogdet", _complex_slogdet_vjp)
-
-
+@compiled_first(_FEW_CHOLESKY)
 def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     """Factor positive definite matrices into a triangular matrix times its conjugate transpose.
 
@@ -397,28 +407,9 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     """
     if upper:
         return adjoint(cholesky(adjoint(matrices(x, "cholesky", square=True))))
-    y = _core._cholesky(x, _FEW_CHOLESKY)
-    if y is not None:
-        return y
     x = matrices(x, "cholesky", square=True)
     y = tensor(numpy_call("cholesky", np.linalg.cholesky, values(x)))
     return _core.record_operation(_CHOLESKY, x, y, y)
-
-
-def _cholesky_vjp(g: Tensor, y: Tensor) -> Tensor:
-    # Iain Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527.
-    product = _core.tril(adjoint(y) @ g)
-    middle = product - diagonal_matrix(diagonal_of(product) - 0.5 * real(diagonal_of(product)))
-    h = adjoint(inv(y))
-    return hermitian_part(h @ middle @ adjoint(h))
-
-
-def _few_cholesky_vjp(g: Tensor, x: Tensor) -> Tensor:
-    return _cholesky_vjp(g, cholesky(x))
-
-
-_CHOLESKY = _core.operation("cholesky", _cholesky_vjp)
-_FEW_CHOLESKY = _core.operation("cholesky", _few_cholesky_vjp)
 
 
 def pinv(x: ArrayLike, /, *, rtol: float | ArrayLike | None = None) -> Tensor:
