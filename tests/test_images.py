@@ -491,8 +491,19 @@ def test_arguments_may_be_of_any_integer_type():
         (lambda x: F.max_pool2d(x, "3"), TypeError, "kernel: '3', expected an integer"),
         (lambda x: F.avg_pool2d(None, 1), TypeError, "avg_pool2d: x is of type NoneType"),
         (lambda x: F.adaptive_avg_pool2d(x, -1), ValueError, "output: -1, expected at least 1"),
-        (lambda x: nt._core._max_pool("f", 7, x, 1, 1, 0, 1), ValueError, "axes: 7, expected 1"),
-        (lambda x: nt._core._max_pool(5, 2, x, 1, 1, 0, 1), TypeError, "."),
+        (lambda x: F.max_pool1d(x, 2), ValueError, "max_pool1d: x of shape"),
+        (lambda x: F.max_pool2d(x, 2, dilation="a"), TypeError, "dilation: 'a', expected an int"),
+        (lambda x: F.max_pool2d(x), TypeError, "kernel"),
+        (
+            lambda x: nt._core._convolve_transposed("f", 7, x, x, None, 1, 0, 1, 1, 0),
+            ValueError,
+            "axes: 7, expected 1",
+        ),
+        (
+            lambda x: nt._core._convolve_transposed(5, 2, x, x, None, 1, 0, 1, 1, 0),
+            TypeError,
+            ".",
+        ),
         (lambda x: F.group_norm("a", 1), TypeError, "group_norm: x is of type str"),
         (lambda x: F.group_norm(x, None), TypeError, "groups: None, expected an integer"),
         (

@@ -883,26 +883,38 @@ def _convolve_transposed(
     output_padding: _Shape,
     /,
 ) -> Tensor: ...
-def _max_pool(
-    name: str,
-    axes: int,
-    x: _ArrayLike,
-    kernel: _Shape,
-    stride: _Shape | None,
-    padding: _Shape,
-    dilation: _Shape,
-    /,
+def max_pool1d(
+    x: Tensor,
+    kernel: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
 ) -> Tensor: ...
-def _avg_pool(
-    name: str,
-    axes: int,
-    x: _ArrayLike,
-    kernel: _Shape,
-    stride: _Shape | None,
-    padding: _Shape,
-    count_padding: builtins.bool,
-    /,
+def max_pool2d(
+    x: Tensor,
+    kernel: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
 ) -> Tensor: ...
+def avg_pool1d(
+    x: Tensor,
+    kernel: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    *,
+    count_padding: builtins.bool = True,
+) -> Tensor: ...
+def avg_pool2d(
+    x: Tensor,
+    kernel: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    *,
+    count_padding: builtins.bool = True,
+) -> Tensor: ...
+def adaptive_avg_pool1d(x: Tensor, output: int | Sequence[int]) -> Tensor: ...
+def adaptive_avg_pool2d(x: Tensor, output: int | Sequence[int]) -> Tensor: ...
 def _rnn(
     x: _ArrayLike,
     weight: _ArrayLike,
@@ -934,7 +946,6 @@ def _gru(
     reverse: builtins.bool,
     /,
 ) -> tuple[Tensor, Tensor]: ...
-def _adaptive_avg_pool(name: str, axes: int, x: _ArrayLike, output: _Shape, /) -> Tensor: ...
 def _sgd_step(
     x: Tensor,
     grad: Tensor,

@@ -338,12 +338,12 @@ void define_autograd() {
   define(kMethod, "detach", "(x)", docs::kDetach, method_detach);
   define(kMethod, "requires_grad_", "(x, requires_grad=True)", docs::kRequiresGrad,
          method_requires_grad);
-  define(kFunction, "gradients",
+  define(kInternal, "gradients",
          "(outputs, inputs, seeds=None, retain_graph=False, create_graph=False, stop=False)",
          docs::kGradients, call_gradients);
-  define(kFunction, "tangents", "(outputs, inputs, seeds, create_graph=False)", docs::kTangents,
+  define(kInternal, "tangents", "(outputs, inputs, seeds, create_graph=False)", docs::kTangents,
          call_tangents);
-  define(kFunction, "other_inputs", "(outputs, inputs)", docs::kOtherInputs, call_other_inputs);
+  define(kInternal, "other_inputs", "(outputs, inputs)", docs::kOtherInputs, call_other_inputs);
   define(kFunction, "_recorded_graph", "(outputs, /)", "What ndtape.viz draws.",
          call_recorded_graph);
   define(kFunction, "_add_hook", "(x, function, /)", "See Tensor.register_hook.", call_add_hook);
@@ -353,15 +353,15 @@ void define_autograd() {
          "What this thread's recorded operations are watched for; returns what was.",
          call_set_anomaly);
   set_places(place_of_caller, text_of_place);
-  define(kFunction, "record_custom", "(name, inputs, outputs, vjp, saved=(), jvp=None)",
+  define(kInternal, "record_custom", "(name, inputs, outputs, vjp, saved=(), jvp=None)",
          docs::kRecordCustom, call_record_custom);
-  define(kFunction, "operation", "(name, vjp, jvp=None, parameters=())", docs::kOperation,
+  define(kInternal, "operation", "(name, vjp, jvp=None, parameters=())", docs::kOperation,
          call_operation);
-  define(kFunction, "record_operation", "(operation, inputs, outputs, saved=(), /)",
+  define(kInternal, "record_operation", "(operation, inputs, outputs, saved=(), /)",
          docs::kRecordOperation, call_record_operation);
-  define(kFunction, "grad_enabled", "()", "Whether this thread's operations are recorded.",
+  define(kInternal, "grad_enabled", "()", "Whether this thread's operations are recorded.",
          call_grad_enabled);
-  define(kFunction, "set_grad_enabled", "(enabled, /)",
+  define(kInternal, "set_grad_enabled", "(enabled, /)",
          "Record this thread's operations or not; returns what was.", call_set_grad_enabled);
 }
 

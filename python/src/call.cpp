@@ -213,16 +213,6 @@ PyObject* try_first(const Spec& spec, PyObject* const* v) {
 constexpr const char* kPublicObjects[] = {"DType", "Device", "TapeError", "Tensor", "e",
                                           "inf",   "nan",    "newaxis",   "pi"};
 
-// What the Python half of the package builds on, but does not pass on under the same name.
-bool is_internal(const std::string& name) {
-  return name[0] == '_' || name.rfind("memory_", 0) == 0 || name == "config" ||
-         name == "op_table" || name == "gradients" || name == "grad_enabled" ||
-         name == "set_grad_enabled" || name == "record_custom" || name == "operation" ||
-         name == "record_operation" || name == "tangents" || name == "other_inputs" ||
-         name.rfind("conv", 0) == 0 || name == "scaled_dot_product_attention" ||
-         name == "compiled_first";
-}
-
 // CPython keeps pointers to these for good.
 PyMethodDef* new_definition(const Spec& spec, FastCall call, const std::string& signature,
                             const std::string& doc) {
@@ -362,7 +352,7 @@ void define_first(const char* name, const char* signature,
 }
 
 void define_compiled_first() {
-  define(kFunction, "compiled_first", "(function, /, *objects)",
+  define(kInternal, "compiled_first", "(function, /, *objects)",
          "One function of a compiled half and a Python one of the same name.", call_compiled_first);
 }
 
@@ -376,9 +366,9 @@ void install(PyObject* module, PyObject* tensor_type) {
   for (int i = 0; i < kDTypeCount; ++i) names.append(kDTypes[i].name);
   for (size_t at = 0; at < registry().size(); ++at) {
     const Spec& spec = *spec_at[at];
-    if (where_at[at] & kFunction) {
+    if (where_at[at] & (kFunction | kInternal)) {
       PyMethodDef* def = new_definition(spec, kFunctions[at], spec.signature, spec.doc);
-      bool is_public = !is_internal(spec.name);
+      const bool is_public = (where_at[at] & kFunction) && spec.name[0] != '_';
       py::object function =
           own(PyCFunction_NewEx(def, module, is_public ? package.ptr() : here.ptr()));
       check(PyObject_SetAttrString(module, spec.name, function.ptr()));

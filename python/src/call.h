@@ -180,10 +180,11 @@ inline PyTypeObject* tuple_class_given(const Spec& spec, size_t i) {
   return spec.given[i].tuple_class;
 }
 
-enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3, kFirst = 4 };
+enum Where : int { kFunction = 1, kMethod = 2, kBoth = 3, kFirst = 4, kInternal = 8 };
 
 // Makes a module function and/or a method of the Tensor type out of a function. For a method, the
-// first parameter is self.
+// first parameter is self. A function becomes one of the package, unless its name begins with "_";
+// an internal one is what the package builds on, or has elsewhere.
 void define(int where, const char* name, const char* signature, const char* doc,
             PyObject* (*body)(const Spec&, PyObject* const*), const void* context = nullptr);
 

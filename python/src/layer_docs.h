@@ -98,6 +98,183 @@ Examples
 8.0
 )";
 
+inline constexpr char kMaxPool1d[] =
+    R"(Maxima of windows of a sequence; as `max_pool2d` with one axis.
+
+Parameters
+----------
+x : Tensor
+    Of shape ``(n, channels, length)``.
+kernel : int
+    Elements in a window.
+stride : int, optional
+    From one window to the next; `kernel` if left out.
+padding : int, optional
+    What is at both ends counts as minus infinity.
+dilation : int, optional
+    From one element of a window to the next.
+
+Returns
+-------
+Tensor
+    Of shape ``(n, channels, windows)``.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.nn.functional.max_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
+tensor([[[3., 2.]]])
+)";
+
+inline constexpr char kMaxPool2d[] = R"(Maxima of windows of images.
+
+NaN wins. The gradient goes to the first of equal maxima.
+
+Parameters
+----------
+x : Tensor
+    Of shape ``(n, channels, height, width)``.
+kernel : int or pair of ints
+    Lengths of the window.
+stride : int or pair of ints, optional
+    Step of the window; the kernel if left out, so that windows do not overlap.
+padding : int or pair of ints, optional
+    How far windows reach beyond the image, at most half the kernel. Nothing there is a maximum.
+dilation : int or pair of ints, optional
+    Distance between a window's elements.
+
+Returns
+-------
+Tensor
+    Of shape ``(n, channels, *lengths)``.
+
+Raises
+------
+ValueError
+    When x is no stack of images, or the window is larger than they are.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.reshape(nt.arange(16.0), (1, 1, 4, 4))
+>>> nt.nn.functional.max_pool2d(x, 2)
+tensor([[[[ 5.,  7.],
+          [13., 15.]]]])
+)";
+
+inline constexpr char kAvgPool1d[] =
+    R"(Means of windows of a sequence; as `avg_pool2d` with one axis.
+
+Parameters
+----------
+x : Tensor
+    Of shape ``(n, channels, length)``.
+kernel : int
+    Length of a window.
+stride : int, optional
+    From one window to the next; its length if left out.
+padding : int, optional
+    Zeros at both ends.
+count_padding : bool, optional
+    Whether zeros count in the mean.
+
+Returns
+-------
+Tensor
+    Of shape ``(n, channels, windows)``.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.nn.functional.avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
+tensor([[[2., 1.]]])
+)";
+
+inline constexpr char kAvgPool2d[] = R"(Means of windows of images.
+
+Parameters
+----------
+x : Tensor
+    Of shape ``(n, channels, height, width)``.
+kernel : int or pair of ints
+    Lengths of the window.
+stride : int or pair of ints, optional
+    Step of the window; the kernel if left out.
+padding : int or pair of ints, optional
+    Zeros on both sides of an axis, at most half the kernel.
+count_padding : bool, optional
+    Whether the zeros of the padding count as elements of a window.
+
+Returns
+-------
+Tensor
+    Of shape ``(n, channels, *lengths)``.
+
+Raises
+------
+ValueError
+    When x is no stack of images, or the window is larger than they are.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.reshape(nt.arange(16.0), (1, 1, 4, 4))
+>>> nt.nn.functional.avg_pool2d(x, 2)
+tensor([[[[ 2.5,  4.5],
+          [10.5, 12.5]]]])
+)";
+
+inline constexpr char kAdaptiveAvgPool1d[] =
+    R"(Means of as many windows as asked for; as `adaptive_avg_pool2d` with one axis.
+
+Parameters
+----------
+x : Tensor
+    Of shape ``(n, channels, length)``.
+output : int
+    How many windows.
+
+Returns
+-------
+Tensor
+    Of shape ``(n, channels, output)``.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> nt.nn.functional.adaptive_avg_pool1d(nt.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 1)
+tensor([[[1.5]]])
+)";
+
+inline constexpr char kAdaptiveAvgPool2d[] =
+    R"(Means of as many windows as asked for, which divide the image as evenly as may be.
+
+Parameters
+----------
+x : Tensor
+    Of shape ``(n, channels, height, width)``.
+output : int or pair of ints
+    Lengths of the result. Window i of an axis is
+    ``floor(i * length / output) : ceil((i + 1) * length / output)``.
+
+Returns
+-------
+Tensor
+    Of shape ``(n, channels, *output)``.
+
+Raises
+------
+ValueError
+    When x is no stack of images.
+
+Examples
+--------
+>>> import ndtape as nt
+>>> x = nt.reshape(nt.arange(16.0), (1, 1, 4, 4))
+>>> nt.nn.functional.adaptive_avg_pool2d(x, 1).item()
+7.5
+)";
+
 inline constexpr char kAttention[] =
     R"(Means of values, weighted by how well their keys fit a query [1]_.
 

@@ -116,7 +116,7 @@ void define_rows() {
   define(kFunction, "_batch_norm", "(x, mean, var, weight, bias, epsilon, /)",
          "(y, mean, var): channels normalised over the batch, or by the moments that are given.",
          call_batch_norm);
-  define(kFunction, "scaled_dot_product_attention",
+  define(kInternal, "scaled_dot_product_attention",
          "(query, key, value, *, mask=None, causal=False, dropout=0.0, scale=None)",
          docs::kAttention, call_attention);
   define(kFunction, "cross_entropy", "(scores, labels, /)", docs::kCrossEntropy,

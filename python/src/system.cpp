@@ -165,14 +165,14 @@ PyObject* call_begin_change(const Spec&, PyObject* const* v) {
 }  // namespace
 
 void define_system() {
-  define(kFunction, "memory_stats", "()", kStats, call_stats);
-  define(kFunction, "memory_reset_peak", "()", kResetPeak, call_reset_peak);
-  define(kFunction, "memory_empty_cache", "()", kEmptyCache, call_empty_cache);
-  define(kFunction, "memory_set_limit", "(limit, /)", kSetLimit, call_set_limit);
+  define(kInternal, "memory_stats", "()", kStats, call_stats);
+  define(kInternal, "memory_reset_peak", "()", kResetPeak, call_reset_peak);
+  define(kInternal, "memory_empty_cache", "()", kEmptyCache, call_empty_cache);
+  define(kInternal, "memory_set_limit", "(limit, /)", kSetLimit, call_set_limit);
   define(kFunction, "get_num_threads", "()", kGetThreads, call_get_threads);
   define(kFunction, "set_num_threads", "(n, /)", kSetThreads, call_set_threads);
-  define(kFunction, "config", "()", "What this build is, as a dict.", call_config);
-  define(kFunction, "op_table", "()", "The elementwise operators, a dict each.", call_op_table);
+  define(kInternal, "config", "()", "What this build is, as a dict.", call_config);
+  define(kInternal, "op_table", "()", "The elementwise operators, a dict each.", call_op_table);
   define(
       kFunction, "_begin_change", "(x, /)",
       "Say that x is about to be changed from outside: kept values are copied, a change counted.",

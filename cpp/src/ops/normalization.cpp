@@ -201,6 +201,44 @@ struct CrossEntropy {
   }
 };
 
+class CrossEntropyNode final : public Node {
+ public:
+  // Without statistics where they are to be made again.
+  CrossEntropyNode(const Tensor& scores, const Tensor& labels, const Tensor& statistics)
+      : Node("cross_entropy", 1),
+        statistics_(statistics),
+        scores_(save(scores)),
+        labels_(save(labels)) {
+    connect(*this, 0, scores);
+  }
+
+  void backward(const Tensor* grads, Tensor* result) override {
+    result[0] = cross_entropy_gradient(scores_, labels_, statistics_, grads[0]);
+  }
+
+  void count_saved() const override {
+    [[maybe_unused]] const auto scores = scores_;
+    [[maybe_unused]] const auto labels = labels_;
+  }
+
+ protected:
+  void free_saved() override {
+    scores_ = Saved();
+    labels_ = Saved();
+    statistics_ = Tensor();
+  }
+
+ private:
+  Tensor statistics_;
+  Saved scores_, labels_;
+};
+
+// Where the program writes the rows of `statistics`.
+[[gnu::noinline]] void add_outputs(const Tensor& statistics, Tensor* outputs) {
+  const int64_t n = statistics.length(1);
+  for (int64_t row : {0, 1}) outputs[row] = statistics.view({{n, 1}, {1, 1}, row * n});
+}
+
 }  // namespace
 
 Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
@@ -233,20 +271,14 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& labels) {
     const Program& p =
         kept ? engine::program_for(CrossEntropy<true>(), other, dtype, scores.dtype())
              : engine::program_for(CrossEntropy<false>(), other, dtype, scores.dtype());
-    const auto column = [n](int64_t first) { return Layout{{n, 1}, {1, 1}, first}; };
-    Tensor outputs[3] = {y.view(column(0))};
-    if (kept) {
-      outputs[1] = statistics.view(column(0));
-      outputs[2] = statistics.view(column(n));
-    }
+    Tensor outputs[3] = {y.view({{n, 1}, {1, 1}, 0})};
+    if (kept) add_outputs(statistics, outputs + 1);
     engine::execute_rows(p, scores.shape(), inputs, outputs);
   }
-  if (!recorded) return y;
-  return record(
-      "cross_entropy", y,
-      wrt(scores, [scores = save(scores), rows = save(rows), statistics](const Tensor& g) {
-        return cross_entropy_gradient(scores, rows, statistics, g);
-      }));
+  if (recorded) {
+    set_history(y, Ref<Node>::of_new(new CrossEntropyNode(scores, rows, statistics)));
+  }
+  return y;
 }
 
 }  // namespace ndtape

@@ -163,6 +163,15 @@ void pick(const Pooling& pool, const Tensor& x, const Tensor& y, int32_t* positi
   engine::max_pool(x.dtype(), pool.planes(), pool.axes, from.data(), y.mutable_data(), positions);
 }
 
+// Of many elements positions are kept; of few they cost less to find again.
+[[gnu::noinline]] Tensor max_pool_of_many(const Pooling& pool, const Tensor& x, Tensor& y) {
+  const Tensor positions = Tensor::empty(y.shape(), DType::Int32);
+  pick(pool, x, y, positions.mutable_data<int32_t>());
+  return record("max_pool", y, wrt(x, [shape = x.shape(), positions](const Tensor& g) {
+                  return scatter(shape, positions, g);
+                }));
+}
+
 }  // namespace
 
 Tensor max_pool(const Tensor& x_, const PoolOptions& options) {
@@ -173,22 +182,17 @@ Tensor max_pool(const Tensor& x_, const PoolOptions& options) {
     throw ValueError("max_pool: x of shape " + to_string(x.shape()) +
                      ", expected fewer than 2^31 elements a channel");
   }
-  const bool recorded = recording(x);
-  // Of few elements, positions cost less to find again than to keep.
-  const bool few = x.size() <= engine::kFewElements;
   Tensor y = Tensor::empty(pool.y(), x.dtype());
-  const Tensor kept = recorded && !few ? Tensor::empty(y.shape(), DType::Int32) : Tensor();
-  pick(pool, x, y, kept.defined() ? kept.mutable_data<int32_t>() : nullptr);
+  const bool recorded = recording(x);
+  if (recorded && x.size() > engine::kFewElements) return max_pool_of_many(pool, x, y);
+  pick(pool, x, y, nullptr);
   if (!recorded) return y;
-  auto rule = [of = shared(pool), x = few ? save(x) : Saved(), kept](const Tensor& g) {
-    const Pooling& plan = of->plan;
-    if (kept.defined()) return scatter(plan.x(), kept, g);
-    const Tensor from = x, again = Tensor::empty(g.shape(), from.dtype()),
-                 positions = Tensor::empty(g.shape(), DType::Int32);
-    pick(plan, from, again, positions.mutable_data<int32_t>());
-    return scatter(plan.x(), positions, g);
-  };
-  return record("max_pool", y, wrt(x, std::move(rule)));
+  return record("max_pool", y, wrt(x, [of = shared(pool), x = save(x)](const Tensor& g) {
+                  const Tensor from = x, again = Tensor::empty(g.shape(), from.dtype()),
+                               positions = Tensor::empty(g.shape(), DType::Int32);
+                  pick(of->plan, from, again, positions.mutable_data<int32_t>());
+                  return scatter(of->plan.x(), positions, g);
+                }));
 }
 
 Tensor avg_pool(const Tensor& x, const PoolOptions& options, bool count_padding) {
