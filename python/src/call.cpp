@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
@@ -71,36 +72,45 @@ void bind_keywords(const Spec& spec, PyObject* const* values, PyObject* names, P
   }
 }
 
+// One value a parameter, null for those not given, from arguments of any kind; `others` is what is
+// left for "*name".
+[[gnu::noinline]] void bind(const Spec& spec, PyObject* self, Rest args, PyObject* kwnames,
+                            PyObject** values, Rest& others) {
+  const size_t implied = self ? 1 : 0, positional = static_cast<size_t>(spec.positional);
+  const size_t taken = std::min(args.size(), positional - implied);
+  if (self) values[0] = self;
+  std::copy_n(args.begin(), taken, values + implied);
+  if (spec.variadic) {
+    others = args.subspan(taken);
+    values[positional] = reinterpret_cast<PyObject*>(&others);
+  } else if (args.size() > taken) {
+    fail_type(std::string(spec.name) + "() takes at most " + std::to_string(positional - implied) +
+              " positional arguments (" + std::to_string(args.size()) + " given)");
+  }
+  if (kwnames) bind_keywords(spec, args.data() + args.size(), kwnames, values);
+  for (int i = 0; i < spec.required; ++i) {
+    if (!values[i]) {
+      fail_type(std::string(spec.name) + "() missing required argument '" + text(spec.names[i]) +
+                "'");
+    }
+  }
+}
+
 // Not copied into hundreds of functions.
 NDTAPE_HOT [[gnu::noinline]] PyObject* invoke(const Spec& spec, PyObject* self,
                                               PyObject* const* args, Py_ssize_t nargs,
                                               PyObject* kwnames) noexcept {
   return guarded([&]() -> PyObject* {
-    PyObject* values[kMaxParameters];
-    int n = static_cast<int>(spec.names.size());
-    int filled = 0;
-    if (self) values[filled++] = self;
-    Py_ssize_t given = nargs + filled;
-    Py_ssize_t taken = given < spec.positional ? given : spec.positional;
-    int from = 0;
-    while (filled < taken) values[filled++] = args[from++];
-    while (filled < n) values[filled++] = nullptr;
-    Rest rest;
-    if (spec.variadic) {
-      rest = Rest(args + from, static_cast<size_t>(nargs - from));
-      values[spec.positional] = reinterpret_cast<PyObject*>(&rest);
-    } else if (given > spec.positional) {
-      int implied = self ? 1 : 0;
-      fail_type(std::string(spec.name) + "() takes at most " +
-                std::to_string(spec.positional - implied) + " positional arguments (" +
-                std::to_string(nargs) + " given)");
-    }
-    if (kwnames) bind_keywords(spec, args + nargs, kwnames, values);
-    for (int i = 0; i < spec.required; ++i) {
-      if (!values[i]) {
-        fail_type(std::string(spec.name) + "() missing required argument '" + text(spec.names[i]) +
-                  "'");
-      }
+    PyObject* values[kMaxParameters] = {};
+    const Py_ssize_t implied = self ? 1 : 0, given = nargs + implied;
+    Rest others;
+    // By position alone, as nearly always.
+    if (!kwnames && !spec.variadic && given >= spec.required && given <= spec.positional)
+        [[likely]] {
+      values[0] = self;
+      for (Py_ssize_t i = 0; i < nargs; ++i) values[implied + i] = args[i];
+    } else {
+      bind(spec, self, Rest(args, static_cast<size_t>(nargs)), kwnames, values, others);
     }
     return spec.body(spec, values);
   });

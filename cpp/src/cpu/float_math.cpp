@@ -19,8 +19,9 @@
 namespace ndtape::cpu::NDTAPE_ISA {
 namespace {
 
-// Elements of type T are loaded as vectors of T; the last few as part of a vector padded with
-// zeros, so that what an element gives does not depend on where it stands.
+// Elements of type T are loaded as vectors of T; the last few as part of a vector, so that what an
+// element gives does not depend on where it stands. The first of them fills the vector: it is rare
+// only if they are.
 template <class F, class T>
 void unary_kernel(const void* a, const void*, const void*, void* out, int64_t n) {
   using V = Vec<T>;
@@ -36,13 +37,7 @@ void unary_kernel(const void* a, const void*, const void*, void* out, int64_t n)
     store(r + i + kStep, second);
   }
   for (; i + kStep <= n; i += kStep) store(r + i, F::apply(load<V>(x + i)));
-  if (i < n) {
-    const size_t rest = static_cast<size_t>(n - i) * sizeof(T);
-    T buffer[kStep] = {};
-    __builtin_memcpy(buffer, x + i, rest);
-    store(buffer, F::apply(load<V>(buffer)));
-    __builtin_memcpy(r + i, buffer, rest);
-  }
+  if (i < n) store_part(r + i, F::apply(load_part<V>(x + i, n - i, splat(x[i]))), n - i);
 }
 
 template <class F, class T>
@@ -55,13 +50,9 @@ void binary_kernel(const void* a, const void* b, const void*, void* out, int64_t
   int64_t i = 0;
   for (; i + kStep <= n; i += kStep) store(r + i, F::apply(load<V>(x + i), load<V>(y + i)));
   if (i < n) {
-    const size_t rest = static_cast<size_t>(n - i) * sizeof(T);
-    T first[kStep] = {};
-    T second[kStep] = {};
-    __builtin_memcpy(first, x + i, rest);
-    __builtin_memcpy(second, y + i, rest);
-    store(first, F::apply(load<V>(first), load<V>(second)));
-    __builtin_memcpy(r + i, first, rest);
+    const V first = load_part<V>(x + i, n - i, splat(x[i]));
+    const V second = load_part<V>(y + i, n - i, splat(y[i]));
+    store_part(r + i, F::apply(first, second), n - i);
   }
 }
 

@@ -58,20 +58,19 @@ inline void store(T* p, V v) {
   __builtin_memcpy(p, &v, sizeof(V));
 }
 
-// The first n lanes, 0 < n < all of them; those beyond are 0.
+// The first n lanes, 0 < n < all of them; those after them are those of `rest`.
 template <class V, class T>
-NDTAPE_INLINE V load_part(const T* p, int64_t n) {
+NDTAPE_INLINE V load_part(const T* p, int64_t n, V rest = V{}) {
 #if defined(__AVX512F__)
   const unsigned lanes = (1u << n) - 1;
   if constexpr (sizeof(V) == 64 && sizeof(T) == 4) {
-    return (V)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(lanes), p);
+    return (V)_mm512_mask_loadu_epi32((__m512i)rest, static_cast<__mmask16>(lanes), p);
   } else if constexpr (sizeof(V) == 64 && sizeof(T) == 8) {
-    return (V)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(lanes), p);
+    return (V)_mm512_mask_loadu_epi64((__m512i)rest, static_cast<__mmask8>(lanes), p);
   }
 #endif
-  V v = {};
-  __builtin_memcpy(&v, p, static_cast<size_t>(n) * sizeof(T));
-  return v;
+  __builtin_memcpy(&rest, p, static_cast<size_t>(n) * sizeof(T));
+  return rest;
 }
 
 template <class V, class T>

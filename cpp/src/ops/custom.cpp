@@ -32,9 +32,8 @@ class SavedList {
   SavedList(const SavedList&) = delete;
   SavedList& operator=(const SavedList&) = delete;
 
-  template <class... Args>
-  void add(Args&&... args) {
-    new (places_ + count_) Saved(std::forward<Args>(args)...);
+  void add(Saved saved) {
+    new (places_ + count_) Saved(std::move(saved));
     ++count_;
   }
   void clear() {
@@ -118,15 +117,16 @@ class CustomNode final : public Node {
 
  private:
   void keep(const Tensor& x, std::span<const Tensor> outputs) {
-    if (!x.defined()) return saved_.add();
+    if (!x.defined()) return saved_.add(Saved());
     if (has_history(x)) {
       const TensorImpl& known = *x.impl();
-      return saved_.add(x, static_cast<Node*>(known.node.get()), known.output_index, false);
+      return saved_.add(Saved(x, static_cast<Node*>(known.node.get()), known.output_index));
     }
     const auto is_that = [&](const Tensor& y) { return x.is_same(y); };
     const auto at = std::ranges::find_if(outputs, is_that);
     const bool is_output = at != outputs.end() && is_inexact(x.dtype());
-    saved_.add(x, nullptr, is_output ? static_cast<uint32_t>(at - outputs.begin()) : 0, is_output);
+    saved_.add(is_output ? Saved::of_output(x, static_cast<uint32_t>(at - outputs.begin()))
+                         : Saved(x, nullptr, 0));
   }
 
   Tensors read_saved() const {

@@ -208,7 +208,7 @@ void put_points(const Tensor& x, const std::vector<Tensor>& indices, int64_t fir
 
 Tensor masked_select(const Tensor& x, const Tensor& mask) {
   check_mask(mask, x.shape());
-  const Tensor dense = contiguous(detach(mask));
+  const Tensor dense = contiguous(mask);
   const std::vector<int64_t> counts = engine::count_mask(dense);
   const int64_t count = counts.empty() ? 0 : counts.back();
   Tensor y = Tensor::empty({count}, x.dtype());

@@ -79,7 +79,7 @@ Saved save_overwritten(const Tensor& x) {
   }
   const Tensor was = Tensor::empty(x.shape(), x.dtype());
   engine::copy(x, was);
-  return Saved(was, edge.node.get(), edge.index, false);
+  return Saved(was, edge.node.get(), edge.index);
 }
 
 void begin_change(const Tensor& x) {

@@ -187,7 +187,7 @@ void assign(const Tensor& x, const Tensor& value) {
 void assign_where(const Tensor& x, const Tensor& mask, const Tensor& value) {
   check_mask(mask, x.shape());
   check_writable("assignment", x);
-  const Tensor chosen = contiguous(detach(mask));
+  const Tensor chosen = contiguous(mask);
   const std::vector<int64_t> counts = engine::count_mask(chosen);
   const Dims target = {counts.empty() ? 0 : counts.back()};
   check_fits("assignment", value, target);

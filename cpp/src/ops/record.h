@@ -55,7 +55,7 @@ bool recording(const Tensors&... inputs) {
 inline Saved save(const Tensor& x) {
   const bool known = has_history(x);
   return Saved(x, known ? static_cast<Node*>(x.impl()->node.get()) : nullptr,
-               known ? x.impl()->output_index : 0, false);
+               known ? x.impl()->output_index : 0);
 }
 // The same for the rule of `input`, which is dropped if that does not record: then nothing.
 inline Saved save_for(const Tensor& input, const Tensor& x) {
@@ -64,7 +64,7 @@ inline Saved save_for(const Tensor& input, const Tensor& x) {
 // The same for an x that this operation is about to overwrite, where nothing else keeps it: then
 // the copy is made at once.
 Saved save_overwritten(const Tensor& x);
-inline Saved save_output(const Tensor& y) { return Saved(y, nullptr, 0, true); }
+inline Saved save_output(const Tensor& y) { return Saved::of_output(y); }
 inline Saved save_output_for(const Tensor& input, const Tensor& y) {
   return has_history(input) ? save_output(y) : Saved();
 }

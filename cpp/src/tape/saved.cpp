@@ -96,8 +96,8 @@ Kept* known(const Tensor& x, const Node* node, uint32_t index) {
   return kept;
 }
 
-NDTAPE_HOT Kept* make(const Tensor& x, Storage& storage, Node* node, uint32_t index, bool is_output,
-                      Kept*& list) {
+[[gnu::always_inline]] inline Kept* make(const Tensor& x, Storage& storage, Node* node,
+                                         uint32_t index, bool is_output, Kept*& list) {
   Kept* const kept = new Kept(x.dtype(), x.layout(), &storage, node, index, is_output, &list);
   if (kept->next) kept->next->link = &kept->next;
   return list = kept;
@@ -106,13 +106,20 @@ NDTAPE_HOT Kept* make(const Tensor& x, Storage& storage, Node* node, uint32_t in
 }  // namespace
 
 // What is kept already, and what stays so: as few instructions as that takes, without a call.
-Saved::Saved(const Tensor& x, Node* node, uint32_t index, bool is_output) {
-  if (!is_output && is_alone()) {
+Saved::Saved(const Tensor& x, Node* node, uint32_t index) {
+  if (is_alone()) {
     kept_ = known(x, node, index);
     if (kept_) [[likely]]
       return;
   }
-  keep(x, node, index, is_output);
+  keep(x, node, index);
+}
+
+Saved Saved::of_output(const Tensor& y, uint32_t index) {
+  Storage& storage = y.storage();
+  Kept*& list = list_of(storage);
+  const Lock lock(&list);
+  return Saved(make(y, storage, nullptr, index, true, list));
 }
 
 void Saved::drop() {
@@ -122,15 +129,13 @@ void Saved::drop() {
   --kept->owners;
 }
 
-void Saved::keep(const Tensor& x, Node* node, uint32_t index, bool is_output) {
-  if (!is_output) {
-    std::atomic<bool>& before = x.impl()->kept_before;
-    if (before.load(std::memory_order_relaxed)) return keep_again(x, node, index);
-    before.store(true, std::memory_order_relaxed);
-  }
+void Saved::keep(const Tensor& x, Node* node, uint32_t index) {
+  std::atomic<bool>& before = x.impl()->kept_before;
+  if (before.load(std::memory_order_relaxed)) return keep_again(x, node, index);
+  before.store(true, std::memory_order_relaxed);
   Kept*& list = list_of(x.storage());
   const Lock lock(&list);
-  kept_ = make(x, x.storage(), node, index, is_output, list);
+  kept_ = make(x, x.storage(), node, index, false, list);
 }
 
 Saved::Saved(const Tensor& x, Ref<Storage> values, Node* node, uint32_t index)

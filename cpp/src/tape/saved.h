@@ -49,9 +49,11 @@ extern std::atomic<int> saved_counts;  // how many SavedCount there are
 class Saved {
  public:
   Saved() = default;  // of a rule that will not be called
-  // `node` and `index`: x's place on the tape. An operation's own output is saved before it has
-  // one: its node is the one that saves it, and holding that here would be a circle.
-  NDTAPE_HOT Saved(const Tensor& x, Node* node, uint32_t index, bool is_output);
+  // `node` and `index`: x's place on the tape.
+  NDTAPE_HOT Saved(const Tensor& x, Node* node, uint32_t index);
+  // An operation's own output is saved before it has a place there: its node is the one that saves
+  // it, and holding that here would be a circle.
+  NDTAPE_HOT static Saved of_output(const Tensor& y, uint32_t index = 0);
   // The same for the values of x, row-major, in memory of their own.
   Saved(const Tensor& x, Ref<Storage> values, Node* node, uint32_t index);
   Saved(Saved&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
@@ -74,8 +76,8 @@ class Saved {
   operator Tensor() const;  // NOLINT: reading it is using it
 
  private:
-  NDTAPE_HOT [[gnu::noinline]] void keep(const Tensor& x, Node* node, uint32_t index,
-                                         bool is_output);
+  explicit Saved(Kept* kept) : kept_(kept) {}
+  NDTAPE_HOT [[gnu::noinline]] void keep(const Tensor& x, Node* node, uint32_t index);
   void keep_again(const Tensor& x, Node* node, uint32_t index);
   void share();
   NDTAPE_HOT void drop();
