@@ -142,6 +142,20 @@ def test_lengths_around_block_edges(row, n):
     check(row, [nt.asarray(a) for a in arrays], arrays)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("row", [row for row in ROWS if row.types == "Float"], ids=repr)
+def test_neighbours_are_of_no_influence(row, dtype):
+    """An element beside zeros, NaN and infinities is what it is alone, also at a vector's end."""
+    special = np.array([0.0, np.nan, np.inf, -1.0, 1e-40, -0.0], dtype)
+    for n in range(1, 36):
+        arrays = [random_values(seed, n, dtype, row.domain) for seed in range(row.arity)]
+        for k, a in enumerate(arrays):
+            a[(n // 2 + k) % n] = special[n % special.size]
+        tensors = [nt.asarray(a) for a in arrays]
+        alone = [row.function(*(t[i : i + 1] for t in tensors)).numpy() for i in range(n)]
+        np.testing.assert_array_equal(row.function(*tensors).numpy(), np.concatenate(alone))
+
+
 @pytest.mark.parametrize("dtype", INPUT_DTYPES["Any"])
 @by_name
 def test_every_dtype(row, dtype):

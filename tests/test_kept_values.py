@@ -121,3 +121,19 @@ def test_what_a_pool_picked_is_known_of_few_elements_and_of_many(length):
     nt.sum(y).backward()
     picked = np.isin(values, y.detach().numpy())
     np.testing.assert_array_equal(image.grad.numpy(), picked.astype(float))
+
+
+def test_a_mask_that_changes_between_its_uses():
+    """What is kept of a mask is shared by its uses, until it changes."""
+    x = nt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    mask = nt.asarray([True, False, True])
+    total = nt.tensor(0.0)
+    for factor in (1.0, 10.0, 100.0):
+        y = x * 1.0
+        y[mask] *= factor
+        total = total + nt.sum(y) + nt.sum(x[mask] * factor)
+    mask[...] = nt.asarray([False, True, False])
+    total = total + nt.sum(x[mask] * 1000.0)
+    mask[...] = True
+    total.backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [222.0, 1003.0, 222.0])
