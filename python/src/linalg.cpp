@@ -37,7 +37,7 @@ PyObject* call_for_one(const Spec& spec, PyObject* const* v) {
   const Tensor x = unwrap(v[0]);  // a share: the GIL may be away
   std::array<Tensor, 1> y = {unlocked(is_large(x), [&] { return F(x); })};
   if (!y[0].defined()) return new_none();
-  record_operation(operation_given(spec), x, y);
+  record_operation(operation_given(spec), {&x, 1}, y);
   return wrap(std::move(y[0]));
 }
 
@@ -47,7 +47,7 @@ PyObject* call_for_several(const Spec& spec, PyObject* const* v, Compute compute
   const Tensor x = unwrap(v[0]);
   const auto y = unlocked(is_large(x), [&] { return list_of(compute(x)); });
   if (!y[0].defined()) return new_none();
-  record_operation(operation_given(spec), x, y);
+  record_operation(operation_given(spec), {&x, 1}, y);
   return new_tuple(tuple_class_given(spec, 1), y);
 }
 
@@ -82,9 +82,7 @@ PyObject* call_solve(const Spec& spec, PyObject* const* v) {
   const bool release = is_large(of[0]) || is_large(of[1]);
   Tensor y = unlocked(release, [&] { return try_solve(of[0], of[1]); });
   if (!y.defined()) return new_none();
-  if (grad_enabled() && (requires_grad(of[0]) || requires_grad(of[1]))) {
-    record_operation(operation_given(spec), of, {&y, 1}, of);
-  }
+  record_operation(operation_given(spec), of, {&y, 1});
   return wrap(std::move(y));
 }
 
@@ -100,7 +98,7 @@ PyObject* call_slogdet(const Spec& spec, PyObject* const* v) {
       const std::array<Tensor, 2> saved = {x, found.sign};
       record_operation(operation_given(spec, 1), {&x, 1}, y, saved);
     } else {
-      record_operation(operation_given(spec), x, {&found.logarithm, 1});
+      record_operation(operation_given(spec), {&x, 1}, {&found.logarithm, 1});
     }
   }
   return new_tuple(tuple_class_given(spec, 2), y);

@@ -150,8 +150,9 @@ class CustomOperation : public Refcounted {
 // hold an output in any other way.
 void record_operation(Ref<const CustomOperation> operation, std::span<const Tensor> inputs,
                       std::span<const Tensor> outputs, std::span<const Tensor> saved);
-// The same of one tensor that is all that is saved, if it records; the outputs are of such dtypes.
-void record_operation(const CustomOperation* operation, const Tensor& x,
+// The same where the inputs are what is saved, if one of them records; the outputs are of such
+// dtypes.
+void record_operation(const CustomOperation* operation, std::span<const Tensor> inputs,
                       std::span<const Tensor> outputs);
 // The same for outputs that may have other users. Returns new tensors on the same memory; copies of
 // those that share memory with an input or with one another, whose in-place changes could not be

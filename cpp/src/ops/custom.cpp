@@ -62,14 +62,17 @@ class CustomNode final : public Node {
     for (const Tensor& s : saved) keep(s, outputs);
   }
 
-  // Of one tensor, which is saved.
-  CustomNode(const CustomOperation* operation, const Tensor& x, size_t outputs)
-      : Node(operation->name(), 1),
+  // Of inputs that are saved.
+  CustomNode(const CustomOperation* operation, std::span<const Tensor> inputs, size_t outputs)
+      : Node(operation->name(), static_cast<int>(inputs.size())),
         outputs_(static_cast<int>(outputs)),
         operation_(operation),
-        saved_(1) {
-    connect(*this, 0, x);
-    saved_.add(save(x));
+        saved_(inputs.size()) {
+    int i = 0;
+    for (const Tensor& x : inputs) {
+      connect(*this, i++, x);
+      saved_.add(save(x));
+    }
   }
 
   NDTAPE_HOT ~CustomNode() override {}
@@ -206,10 +209,10 @@ NDTAPE_HOT void record_operation(Ref<const CustomOperation> operation,
   }
 }
 
-NDTAPE_HOT void record_operation(const CustomOperation* operation, const Tensor& x,
+NDTAPE_HOT void record_operation(const CustomOperation* operation, std::span<const Tensor> inputs,
                                  std::span<const Tensor> outputs) {
-  if (!recording(x)) return;
-  auto node = Ref<Node>::of_new(new CustomNode(operation, x, outputs.size()));
+  if (std::ranges::none_of(inputs, [](const Tensor& x) { return recording(x); })) return;
+  auto node = Ref<Node>::of_new(new CustomNode(operation, inputs, outputs.size()));
   for (uint32_t i = 1; i < outputs.size(); ++i) set_history(outputs[i], node, i);
   set_history(outputs[0], std::move(node));
 }
