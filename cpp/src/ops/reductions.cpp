@@ -418,6 +418,25 @@ Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
                 }));
 }
 
+namespace {
+
+// The gradient of logsumexp's argument: g * softmax(x).
+Tensor logsumexp_gradient(const Tensor& x, const Tensor& total, const Dims& axes, const Tensor& g) {
+  const Tensor shift = keep_where(isfinite(total), total);
+  const Tensor over = with_kept_axes(g, x.shape(), axes);
+  const Tensor power = x - with_kept_axes(shift, x.shape(), axes);
+  const Scalar infinity = std::numeric_limits<double>::infinity();
+  const Tensor endless = equal(total, scalar(infinity, total.dtype()));
+  if (!*any(endless).data<bool>()) return over * exp(power);
+  // Infinite elements are the largest ones.
+  const Tensor finite = logical_not(with_kept_axes(endless, x.shape(), axes));
+  const Tensor largest = equal(x, scalar(infinity, x.dtype()));
+  return where(finite, over * exp(keep_where(finite, power)),
+               shared(over, logical_or(finite, largest), axes));
+}
+
+}  // namespace
+
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   const Dims which = resolve(x, axes, "logsumexp");
   refuse_complex(x, "logsumexp");
@@ -461,25 +480,15 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   y = finish(y, which, keepdims);
   if (!recording(x)) return y;
   // Of few elements it costs less to make the total again than to keep it.
-  Saved kept = x.size() <= engine::kFewElements ? Saved() : save_output(y);
-  return record(
-      "logsumexp", y,
-      wrt(x, [x = save(x), kept = std::move(kept), axes = AxisSet(which)](const Tensor& g) {
-        const Tensor t = x;
-        const Dims which = axes;
-        const Tensor total = kept ? Tensor(kept) : logsumexp(t, which, false);
-        const Tensor shift = keep_where(isfinite(total), total);
-        const Tensor over = with_kept_axes(g, t.shape(), which);
-        const Tensor power = t - with_kept_axes(shift, t.shape(), which);
-        const Scalar infinity = std::numeric_limits<double>::infinity();
-        const Tensor endless = equal(total, scalar(infinity, total.dtype()));
-        if (!*any(endless).data<bool>()) return over * exp(power);
-        // Infinite elements are the largest ones.
-        const Tensor finite = logical_not(with_kept_axes(endless, t.shape(), which));
-        const Tensor largest = equal(t, scalar(infinity, t.dtype()));
-        return where(finite, over * exp(keep_where(finite, power)),
-                     shared(over, logical_or(finite, largest), which));
-      }));
+  if (x.size() <= engine::kFewElements) {
+    return record("logsumexp", y, wrt(x, [x = save(x), axes = AxisSet(which)](const Tensor& g) {
+                    const Tensor t = x;
+                    return logsumexp_gradient(t, logsumexp(t, Dims(axes), false), axes, g);
+                  }));
+  }
+  return record("logsumexp", y,
+                wrt(x, [x = save(x), total = save_output(y), axes = AxisSet(which)](
+                           const Tensor& g) { return logsumexp_gradient(x, total, axes, g); }));
 }
 
 Tensor argmax(const Tensor& x, std::optional<int64_t> axis, bool keepdims) {
