@@ -18,7 +18,7 @@ struct Caller {
   int64_t axes;
 };
 
-// Positive numbers, one an axis; the least is what is meant where nothing is given.
+// One number an axis; the least is what is meant where nothing is given.
 Dims per_axis_or(PyObject* o, const char* name, int64_t axes, int64_t least) {
   return o ? per_axis(o, name, axes, least) : Dims(static_cast<int>(axes), least);
 }
